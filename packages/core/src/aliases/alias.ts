@@ -1,0 +1,24 @@
+import type { DeploymentId, ProjectId } from '../names/id.ts';
+import type { HostName } from '../names/name.ts';
+
+/** Why an alias exists: an environment's own host, a branch's, a pull request's, or one deployment's immutable host. */
+export type AliasKind = 'environment' | 'branch' | 'pull_request' | 'deployment';
+
+/**
+ * A host name that points at a deployment: the only thing that moves. `revision` is the compare-and-set condition:
+ * a write names the revision it saw, and only one of two concurrent writers wins.
+ */
+export type Alias = Readonly<{
+  host: HostName;
+  projectId: ProjectId;
+  deploymentId: DeploymentId;
+  kind: AliasKind;
+  /** The environment, branch or pull request it stands for. */
+  target: string;
+  /** Set by a rollback: later deployments build and verify but do not move it until a promote or an undo. */
+  pinned: boolean;
+  /** Earlier deployments of this alias, newest first, at most 20: the rollback targets. */
+  history: readonly DeploymentId[];
+  revision: number;
+  updatedAt: number;
+}>;

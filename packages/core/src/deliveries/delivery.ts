@@ -1,0 +1,23 @@
+import type { DeliveryId, DeploymentId, ProjectId } from '../names/id.ts';
+
+export type DeliverySource = 'github' | 'gitlab' | 'gitea' | 'hook' | 'git' | 'upload' | 'api';
+/** `received`: on disk, not yet acted on (resumed after a crash). `accepted`: made or found a deployment. `ignored`, `rejected`: with a reason. */
+export type DeliveryState = 'received' | 'accepted' | 'ignored' | 'rejected';
+
+/** One incoming webhook or push, kept whole before it is answered. Can be replayed. */
+export type Delivery = Readonly<{
+  id: DeliveryId;
+  projectId: ProjectId;
+  source: DeliverySource;
+  /** The sender's own id of this delivery (X-GitHub-Delivery, …); the same one twice is the same delivery. */
+  externalId: string;
+  event: string;
+  headers: Readonly<Record<string, string>>;
+  /** The raw body, as text; bodies that are not UTF-8 are refused before this. Larger than 256 KiB: in the blob store, `blob:<sha256>`. */
+  body: string;
+  state: DeliveryState;
+  reason?: string;
+  deploymentIds: readonly DeploymentId[];
+  receivedAt: number;
+  version: number;
+}>;

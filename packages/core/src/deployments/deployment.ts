@@ -1,0 +1,64 @@
+import type { DeliveryId, DeploymentId, ProjectId } from '../names/id.ts';
+import type { BranchName, CommitSha, EnvironmentName, HostName } from '../names/name.ts';
+import type { AnchorError } from '../result/result.ts';
+
+export const DEPLOYMENT_STATES = ['held', 'queued', 'building', 'deploying', 'success', 'failed', 'canceled'] as const;
+export type DeploymentState = (typeof DEPLOYMENT_STATES)[number];
+
+/**
+ * The one table of transitions. `held` waits for a person (fork pull requests). `building → queued` is a resume after
+ * a crash or a retry; `deploying` can no longer be canceled: a running switch is never stopped half-way.
+ */
+export const TRANSITIONS: Readonly<Record<DeploymentState, readonly DeploymentState[]>> = {
+  held: ['queued', 'canceled'],
+  queued: ['building', 'failed', 'canceled'],
+  building: ['queued', 'deploying', 'failed', 'canceled'],
+  deploying: ['success', 'failed'],
+  success: [],
+  failed: [],
+  canceled: [],
+};
+export const canMove = (from: DeploymentState, to: DeploymentState): boolean => TRANSITIONS[from].includes(to);
+export const isFinal = (state: DeploymentState): boolean => TRANSITIONS[state].length === 0;
+
+/** What is built: a commit of the project's repository, or an uploaded folder (a tar archive in the blob store). */
+export type DeploymentSource =
+  | Readonly<{ kind: 'git'; commit: CommitSha; branch: BranchName; message?: string; author?: string }>
+  | Readonly<{ kind: 'upload'; blob: string; branch?: BranchName; commit?: CommitSha; message?: string }>;
+
+export type DeploymentStep = Readonly<{ name: StepName; startedAt: number; endedAt?: number }>;
+export const STEP_NAMES = ['fetch', 'install', 'build', 'package', 'publish', 'verify', 'switch'] as const;
+export type StepName = (typeof STEP_NAMES)[number];
+
+export type Deployment = Readonly<{
+  id: DeploymentId;
+  projectId: ProjectId;
+  environment: EnvironmentName;
+  source: DeploymentSource;
+  /** The key that makes the same push twice one deployment: `project/environment/commit`, or the deployment's own id for forced ones. */
+  dedupeKey: string;
+  state: DeploymentState;
+  /** Why it failed, was canceled or is held. */
+  error?: AnchorError;
+  deliveryId?: DeliveryId;
+  pullRequest?: Readonly<{ number: number; fork: boolean }>;
+  /** Fork builds get no secrets and write no caches. */
+  trusted: boolean;
+  /** SHA-256 hex of the manifest in the blob store; set when the build ends well. */
+  artifact?: string;
+  /** The sealed variables it was built and runs with: a rollback brings them back. */
+  environmentSnapshot?: string;
+  /** The immutable host name of this deployment. */
+  host: HostName;
+  steps: readonly DeploymentStep[];
+  attempt: number;
+  /** Set when it succeeded but was not promoted, with the reason for a person. */
+  notPromoted?: string;
+  createdAt: number;
+  buildStartedAt?: number;
+  buildEndedAt?: number;
+  deployStartedAt?: number;
+  deployEndedAt?: number;
+  updatedAt: number;
+  version: number;
+}>;

@@ -1,0 +1,39 @@
+import type { BuildSettings, Source } from '../projects/project.ts';
+import type { DeploymentSource, StepName } from '../deployments/deployment.ts';
+import type { DeploymentId, ProjectId } from '../names/id.ts';
+import type { LogLevel } from '../logs/log-line.ts';
+import type { Result } from '../result/result.ts';
+
+/** Everything one build needs; nothing in it names a path or a vendor. */
+export type BuildRequest = Readonly<{
+  deploymentId: DeploymentId;
+  projectId: ProjectId;
+  repository: Source;
+  /** Git credentials `user:password` for a private repository, in clear; redacted from every log. */
+  credentials?: string;
+  source: DeploymentSource;
+  settings: BuildSettings;
+  /** Build-time variables, in clear, including the system's. */
+  variables: Readonly<Record<string, string>>;
+  /** Values that must never appear in the log or in the artifact. */
+  secrets: readonly string[];
+  /** Caches are read from `scope`, then `fallback`; written to `scope` only when trusted. */
+  cache: Readonly<{ scope: string; fallback?: string; write: boolean }>;
+}>;
+
+export type BuildEvents = Readonly<{
+  /** One chunk of output, not redacted, not split into lines. */
+  output: (chunk: string, level: LogLevel, step: StepName) => void;
+  step: (step: StepName) => void;
+}>;
+
+/**
+ * Builds in isolation: own files, processes, network and limits; ends with every process of the build gone.
+ * (CodeBuild: one build a container, up to 8 h, logs delivered with seconds of delay, stop is asynchronous.)
+ * The result is the hash of the manifest blob; all blobs it names are stored when it resolves.
+ */
+export interface BuildRunner {
+  run(request: BuildRequest, events: BuildEvents, signal: AbortSignal): Promise<Result<Readonly<{ artifact: string }>>>;
+  /** Undefined when it can build; otherwise why not and what to do. */
+  unavailable(): Promise<Result<void>>;
+}

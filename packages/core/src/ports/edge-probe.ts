@@ -1,0 +1,10 @@
+import type { HostName } from '../names/name.ts';
+import type { Result } from '../result/result.ts';
+
+/** Sends a real request through the edge, as a visitor would, and waits for switches to reach it. */
+export interface EdgeProbe {
+  /** The answer's status and the first 4 KiB of its body; an error when nothing answers within the time. Redirects are not followed. */
+  request(host: HostName, path: string, timeoutMs: number): Promise<Result<Readonly<{ status: number; body: string }>>>;
+  /** Resolves when every edge worker serves this deployment for the host, or fails after the time. */
+  settled(host: HostName, deploymentId: string, timeoutMs: number): Promise<Result<void>>;
+}

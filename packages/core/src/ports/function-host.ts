@@ -1,0 +1,20 @@
+import type { DeploymentId } from '../names/id.ts';
+import type { Result } from '../result/result.ts';
+
+/** Where a function answers. On one machine a unix socket; on AWS a function URL. */
+export type Upstream = Readonly<{ kind: 'unix'; path: string; instance: string } | { kind: 'https'; origin: string; instance: string }>;
+
+/**
+ * Starts functions on demand. `acquire` resolves when an instance of the deployment answers, starting one when none
+ * runs; concurrent calls for one deployment start no more than are needed, and never more than the project's limit.
+ * An upstream may be used while its lease lasts; using it longer needs `touch`. An instance is stopped only when every
+ * lease has ended (drain: it answers what it has, then `after()` work, then exits). (Lambda: a version is immutable,
+ * start and stop are Lambda's, leases are free.)
+ */
+export interface FunctionHost {
+  acquire(deploymentId: DeploymentId): Promise<Result<Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>>>;
+  /** Tells which deployments were used since the last call, with the requests in flight now, and renews their leases. */
+  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<void>;
+  /** Drains and stops every instance of a deployment: for deployments that are removed. */
+  stop(deploymentId: DeploymentId): Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { BlobStore } from './blob-store.ts';
+import type { BuildRunner } from './build-runner.ts';
+import type { Clock } from './clock.ts';
+import type { EdgeProbe } from './edge-probe.ts';
+import type { FunctionHost } from './function-host.ts';
+import type { JobQueue } from './job-queue.ts';
+import type { LogStore } from './log-store.ts';
+import type { Repositories } from './repositories.ts';
+import type { SecretBox } from './secret-box.ts';
+import type { Stores } from './stores.ts';
+
+/** How this installation makes host names: `<project>.localhost`. */
+export type Site = Readonly<{ domain: string; urlOf(host: string): string }>;
+
+/** All that use cases may use. One object, made by the wiring of a home. */
+export type Ports = Stores & Readonly<{
+  blobs: BlobStore;
+  queue: JobQueue;
+  builds: BuildRunner;
+  functions: FunctionHost;
+  secrets: SecretBox;
+  logs: LogStore;
+  probe: EdgeProbe;
+  repositories: Repositories;
+  clock: Clock;
+  site: Site;
+}>;

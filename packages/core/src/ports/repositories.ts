@@ -1,0 +1,11 @@
+import type { ProjectId } from '../names/id.ts';
+import type { BranchName, CommitSha } from '../names/name.ts';
+
+/** The platform's own git repositories, one a project with source `hosted`. */
+export interface Repositories {
+  /** Creates it when it is not there. */
+  ensure(projectId: ProjectId): Promise<void>;
+  remove(projectId: ProjectId): Promise<void>;
+  branchHead(projectId: ProjectId, branch: BranchName): Promise<CommitSha | undefined>;
+  commit(projectId: ProjectId, sha: CommitSha): Promise<Readonly<{ message: string; author: string; files: readonly string[] }> | undefined>;
+}

@@ -1,0 +1,23 @@
+import type { DeploymentId, ProjectId } from '../names/id.ts';
+import type { HostName } from '../names/name.ts';
+
+/** What the edge needs to know of a host. `production` and `skew` let a request of an older tab reach its own deployment. */
+export type HostRoute = Readonly<{
+  host: HostName;
+  projectId: ProjectId;
+  deploymentId: DeploymentId;
+  artifact: string;
+  /** Earlier deployments of this host, newest first, whose immutable files stay reachable, with their artifacts. */
+  earlier: readonly Readonly<{ deploymentId: DeploymentId; artifact: string }>[];
+}>;
+
+/**
+ * The edge's own copy of the aliases. Works while the control plane is down. `lookup` never answers an old deployment
+ * for longer than 100 ms after a switch on one machine; seconds on AWS (KeyValueStore, 1 KB a value, 5 MB in all).
+ */
+export interface RouteTable {
+  lookup(host: HostName): HostRoute | undefined;
+  /** Reads the newest state now: called for a host that `lookup` does not know, and before a verification. */
+  refresh(): void;
+  close(): void;
+}
