@@ -7,14 +7,20 @@ export type Upstream = Readonly<{ kind: 'unix'; path: string; instance: string }
 /**
  * Starts functions on demand. `acquire` resolves when an instance of the deployment answers, starting one when none
  * runs; concurrent calls for one deployment start no more than are needed, and never more than the project's limit.
- * An upstream may be used while its lease lasts; using it longer needs `touch`. An instance is stopped only when every
- * lease has ended (drain: it answers what it has, then `after()` work, then exits). (Lambda: a version is immutable,
- * start and stop are Lambda's, leases are free.)
+ * An upstream may be used while its lease lasts, counted from the moment of asking; using it longer needs `touch`
+ * before the lease ends, or `acquire` again (cheap while an instance runs). An instance is stopped only when every
+ * lease has ended (drain: it answers what it has, then `after()` work, then exits). A connection that an upstream
+ * refuses means that it is gone: nothing was sent, so acquire again and send the request there. (Lambda: a version is
+ * immutable, start and stop are Lambda's, leases are free.)
  */
 export interface FunctionHost {
   acquire(deploymentId: DeploymentId): Promise<Result<Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>>>;
-  /** Tells which deployments were used since the last call, with the requests in flight now, and renews their leases. */
-  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<void>;
+  /**
+   * Tells which deployments were used since the last call, with the requests in flight now, and renews their leases
+   * for `leaseMs` from the moment of asking. Answers those whose lease was not renewed, because instances were added
+   * or withdrawn, or it had ended: acquire them again.
+   */
+  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<readonly DeploymentId[]>;
   /** Drains and stops every instance of a deployment: for deployments that are removed. */
   stop(deploymentId: DeploymentId): Promise<void>;
 }
