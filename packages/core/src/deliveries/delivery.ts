@@ -1,4 +1,5 @@
 import type { DeliveryId, DeploymentId, ProjectId } from '../names/id.ts';
+import type { PushEvent } from './push-event.ts';
 
 export type DeliverySource = 'github' | 'gitlab' | 'gitea' | 'hook' | 'git' | 'upload' | 'api';
 /** `received`: on disk, not yet acted on (resumed after a crash). `accepted`: made or found a deployment. `ignored`, `rejected`: with a reason. */
@@ -15,6 +16,8 @@ export type Delivery = Readonly<{
   headers: Readonly<Record<string, string>>;
   /** The raw body, as text; bodies that are not UTF-8 are refused before this. Larger than 256 KiB: in the blob store, `blob:<sha256>`. */
   body: string;
+  /** What it says, parsed before it was stored; absent when it was rejected unparsed. A replay acts on this. */
+  push?: PushEvent;
   state: DeliveryState;
   reason?: string;
   deploymentIds: readonly DeploymentId[];

@@ -1,5 +1,6 @@
 import type { BlobStore } from './blob-store.ts';
 import type { BuildRunner } from './build-runner.ts';
+import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { EdgeProbe } from './edge-probe.ts';
 import type { FunctionHost } from './function-host.ts';
@@ -17,6 +18,7 @@ export type Ports = Stores & Readonly<{
   blobs: BlobStore;
   queue: JobQueue;
   builds: BuildRunner;
+  capacity: Capacity;
   functions: FunctionHost;
   secrets: SecretBox;
   logs: LogStore;

@@ -1,0 +1,25 @@
+import type { DeploymentId } from '../names/id.ts';
+import type { Ports } from '../ports/ports.ts';
+import { anchorError, ok, type Result } from '../result/result.ts';
+import type { Deployment } from './deployment.ts';
+import { enqueue } from './request.ts';
+import { moveDeployment } from './update.ts';
+
+/** Stops a deployment that is held, queued or building. One that is switching or done is refused: nothing stops half-way. */
+export const cancelDeployment =
+  (ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>) =>
+  async (id: DeploymentId): Promise<Result<Deployment>> => {
+    const moved = await moveDeployment(ports)(id, 'canceled', { error: anchorError('canceled', 'It was canceled by a person', 'Deploy again when you want it: anchor deploy.') });
+    if (moved.ok) await ports.queue.cancel(id);
+    return moved;
+  };
+
+/** Lets a held deployment (fork pull request) build. It still gets no secrets and writes no caches. */
+export const approveDeployment =
+  (ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>) =>
+  async (id: DeploymentId): Promise<Result<Deployment>> => {
+    const moved = await moveDeployment(ports)(id, 'queued');
+    if (!moved.ok) return moved;
+    await enqueue(ports, moved.value);
+    return ok(moved.value);
+  };

@@ -1,0 +1,35 @@
+import { branchHost, environmentHost, pullRequestHost } from '../aliases/host.ts';
+import type { AliasKind } from '../aliases/alias.ts';
+import { parseProjectName, PREVIEW, type HostName } from '../names/name.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Project } from '../projects/project.ts';
+import type { Deployment } from './deployment.ts';
+
+export type Target = Readonly<{ host: HostName; kind: AliasKind; target: string }>;
+
+/** The hosts that should point at a deployment once it is good: its environment's, its branch's, its pull request's. */
+export const targetsOf =
+  (ports: Pick<Ports, 'aliases' | 'projects' | 'site'>) =>
+  async (project: Project, deployment: Deployment): Promise<readonly Target[]> => {
+    const targets: Target[] = [];
+    const { domain } = ports.site;
+    // The host that people know moves last, when everything else stands.
+    const branch = deployment.source.branch;
+    const fork = deployment.pullRequest?.fork === true;
+    if (branch !== undefined && !fork) {
+      const plain = await branchHost(project.name, branch, domain, false);
+      const host = (await belongsElsewhere(ports, project, plain, branch)) ? await branchHost(project.name, branch, domain, true) : plain;
+      targets.push({ host, kind: 'branch', target: branch });
+    }
+    if (deployment.pullRequest !== undefined) targets.push({ host: pullRequestHost(project.name, deployment.pullRequest.number, domain), kind: 'pull_request', target: String(deployment.pullRequest.number) });
+    if (deployment.environment !== PREVIEW) targets.push({ host: environmentHost(project.name, deployment.environment, domain), kind: 'environment', target: deployment.environment });
+    return targets;
+  };
+
+/** True when a host stands for something else already: another branch with the same slug, another project, or a project of that very name. */
+async function belongsElsewhere(ports: Pick<Ports, 'aliases' | 'projects'>, project: Project, host: HostName, target: string): Promise<boolean> {
+  const alias = await ports.aliases.get(host);
+  if (alias !== undefined) return alias.projectId !== project.id || alias.target !== target;
+  const label = parseProjectName(host.split('.')[0] ?? '');
+  return label.ok && label.value !== project.name && (await ports.projects.byName(label.value)) !== undefined;
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { BuildSettings, FunctionSettings, HealthCheck } from './project.ts';
+
+/** A path inside the repository: relative, "/" separated, never leaving it. */
+export const insidePath = z
+  .string()
+  .max(512)
+  .refine((path) => !path.startsWith('/') && !path.startsWith('-') && !path.includes('\\') && !path.includes('\0') && !path.split('/').includes('..'), 'must be a relative path inside the repository');
+const command = z.string().min(1).max(4_096).refine((text) => !text.includes('\0'), 'must not have a NUL character');
+
+/** Every setting checked at the border; unknown fields are refused so that a typing error does not pass unseen. */
+export const buildSettingsSchema = z.strictObject({
+  rootDirectory: insidePath.optional(),
+  framework: z.enum(['nextjs', 'static', 'spa', 'node']).optional(),
+  installCommand: command.optional(),
+  buildCommand: command.optional(),
+  startCommand: command.optional(),
+  outputDirectory: insidePath.optional(),
+  nodeVersion: z.string().regex(/^[0-9xX.*^~<>=| -]{1,64}$/).optional(),
+  paths: z.array(z.string().min(1).max(256)).max(64).optional(),
+});
+
+export const healthSchema = z.strictObject({
+  path: z.string().startsWith('/').max(2_048).regex(/^[\x21-\x7e]+$/),
+  status: z.array(z.int().min(100).max(599)).min(1).max(50).optional(),
+  timeoutSeconds: z.int().min(1).max(600),
+});
+
+export const functionSettingsSchema = z.strictObject({
+  memoryMb: z.int().min(64).max(16_384),
+  maxInstances: z.int().min(1).max(100),
+  concurrency: z.int().min(1).max(1_000),
+  idleSeconds: z.int().min(1).max(86_400),
+  drainSeconds: z.int().min(1).max(300),
+  timeoutSeconds: z.int().min(1).max(900),
+});
+
+/** Drops keys whose value is undefined, which zod's optional() lets through and exact optional properties do not. */
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+export const asBuildSettings = (value: z.infer<typeof buildSettingsSchema>): BuildSettings => defined(value) as BuildSettings;
+export const asHealth = (value: z.infer<typeof healthSchema>): HealthCheck => defined(value) as HealthCheck;
+export const asFunctions = (value: z.infer<typeof functionSettingsSchema>): FunctionSettings => value;
