@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { branchName, commitSha, deliveryId, deploymentId, environmentName, projectId, sha256, timestamp } from './primitive.ts';
+import { failureSchema } from './problem.ts';
+
+/** `queued → building → deploying → success`, or `failed`, or `canceled`; `held` waits for an approval (pull requests from forks). */
+export const DEPLOYMENT_STATUSES = ['held', 'queued', 'building', 'deploying', 'success', 'failed', 'canceled'] as const;
+export const deploymentStatus = z.enum(DEPLOYMENT_STATUSES);
+export type DeploymentStatus = z.infer<typeof deploymentStatus>;
+export const isFinalStatus = (status: DeploymentStatus): boolean => status === 'success' || status === 'failed' || status === 'canceled';
+
+export const stepSchema = z.object({ name: z.enum(['fetch', 'install', 'build', 'package', 'publish', 'verify', 'switch']), startedAt: timestamp, endedAt: timestamp.optional() });
+export type Step = z.infer<typeof stepSchema>;
+
+export const deploymentSchema = z
+  .object({
+    id: deploymentId,
+    projectId,
+    environment: environmentName,
+    status: deploymentStatus,
+    source: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('git'), commit: commitSha, branch: branchName, message: z.string().optional(), author: z.string().optional() }),
+      z.object({ kind: z.literal('upload'), blob: sha256, branch: branchName.optional(), commit: commitSha.optional(), message: z.string().optional() }),
+    ]),
+    url: z.string().meta({ description: "This deployment's own address; it never changes." }),
+    liveAt: z.array(z.string()).meta({ description: 'Addresses that point at this deployment now, other than its own.' }),
+    error: failureSchema.optional().meta({ description: 'Why it failed, was canceled or is held.' }),
+    deliveryId: deliveryId.optional(),
+    pullRequest: z.object({ number: z.int(), fork: z.boolean() }).optional(),
+    trusted: z.boolean().meta({ description: 'Builds of forks are not trusted: no secrets, no caches written.' }),
+    steps: z.array(stepSchema),
+    attempt: z.int(),
+    notPromoted: z.string().optional().meta({ description: 'Set when it succeeded but was not switched to, with the reason.' }),
+    createdAt: timestamp,
+    buildStartedAt: timestamp.optional(),
+    buildEndedAt: timestamp.optional(),
+    deployStartedAt: timestamp.optional(),
+    deployEndedAt: timestamp.optional(),
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'Deployment' });
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** What to deploy: a branch or commit, an earlier deployment again, or an uploaded folder. */
+export const deploymentInputSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('git'),
+      branch: branchName.optional().meta({ description: 'The production branch when absent.' }),
+      commit: commitSha.optional().meta({ description: "The branch's newest commit when absent." }),
+      environment: environmentName.optional().meta({ description: 'By the branch rules when absent.' }),
+      force: z.boolean().optional().meta({ description: 'Build again although this commit was deployed before.' }),
+    }),
+    z.strictObject({ kind: z.literal('redeploy'), deployment: deploymentId, environment: environmentName.optional() }),
+    z.strictObject({
+      kind: z.literal('upload'),
+      blob: sha256.meta({ description: 'What POST …/uploads answered.' }),
+      branch: branchName.optional(),
+      commit: commitSha.optional(),
+      message: z.string().max(1024).optional(),
+      environment: environmentName.optional().meta({ description: 'production when absent.' }),
+    }),
+  ])
+  .meta({ id: 'DeploymentInput' });
+export type DeploymentInput = z.input<typeof deploymentInputSchema>;
+
+export const uploadSchema = z.object({ blob: sha256, size: z.int() }).meta({ id: 'Upload' });
+export type Upload = z.infer<typeof uploadSchema>;
