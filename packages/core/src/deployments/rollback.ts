@@ -23,8 +23,11 @@ export const rollback =
       if (target?.projectId !== project.id) return fail('not_found', 'There is no such deployment in this project', 'List them with: anchor deployments list');
       return pointAt(ports, input.to, environment, true, alias.revision);
     }
+    const current = await ports.deployments.get(alias.deploymentId);
     for (const id of alias.history) {
       const candidate = await ports.deployments.get(id);
+      // A second rollback goes further back, not forward again to what the first one left.
+      if (alias.pinned && candidate !== undefined && current !== undefined && candidate.createdAt >= current.createdAt) continue;
       if (candidate?.state === 'success' && candidate.artifactRemovedAt === undefined) return pointAt(ports, id, environment, true, alias.revision);
     }
     return fail('not_ready', 'There is no earlier deployment to go back to', 'Name one: anchor rollback <deployment>; list them with: anchor deployments list.');

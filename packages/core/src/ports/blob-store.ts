@@ -4,6 +4,7 @@
  * A blob is complete or absent: a crash while writing leaves nothing that `has` would report.
  */
 export interface BlobStore {
+  /** Also renews it: a blob that was reported present is not removed by clean-up for an hour, so that a build may rely on it. */
   has(hash: string): Promise<boolean>;
   /** Stores the bytes and returns their hash. */
   put(bytes: Uint8Array): Promise<string>;

@@ -4,7 +4,8 @@ import type { Page, PageRequest } from './page.ts';
 
 /**
  * Durable work. At least once: a job whose worker dies comes back when its lease ends, so workers are idempotent.
- * Within a group: one at a time, in order of arrival. Between groups: no order is promised; adapters are fair
+ * Within a group of one lane: one at a time, in order of arrival; a job that waits for its `notBefore` or its retry holds
+ * back those behind it. A group's jobs in two lanes may run side by side (production never waits for a preview). Between groups: no order is promised; adapters are fair
  * (SQS FIFO: the message group is the project, one queue a lane, visibility timeout up to 12 h, 256 KB a message,
  * 5-minute deduplication: callers must not rely on deduplication for correctness).
  */

@@ -2,6 +2,11 @@ import type { DeploymentId } from '../names/id.ts';
 import type { LogLevel, LogLine } from '../logs/log-line.ts';
 
 export type LogKind = 'build' | 'run';
+/**
+ * Which lines: `level` means this level or a graver one, `text` is contained in the line whatever the case. `after` 0 or
+ * more: the first `limit` lines with a greater `n`. Without `after`: the last `limit` lines, or all; following goes on
+ * from there (and when `after` is given, `limit` does not end it). Always in order of `n`.
+ */
 export type LogFilter = Readonly<{ after?: number; level?: LogLevel; requestId?: string; text?: string; limit?: number }>;
 
 /**

@@ -68,7 +68,14 @@ export interface TokenStore extends Store<Token, TokenId> {
   list(page: PageRequest): Promise<Page<Token>>;
 }
 
-/** Answers to requests that named an Idempotency-Key, for 24 hours. `claim` is a conditional write: the second claimant gets the first's record. */
+/** How long an idempotency record is kept, and after how long an unfinished claim counts as left behind by a crash. */
+export const KEPT_MS = 24 * 60 * 60 * 1000;
+export const TAKEN_OVER_MS = 10 * 60 * 1000;
+
+/**
+ * Answers to requests that named an Idempotency-Key, for 24 hours. `claim` is a conditional write: the second claimant
+ * gets the first's record, unless that is older than KEPT_MS, or unfinished and older than TAKEN_OVER_MS.
+ */
 export interface IdempotencyStore {
   claim(key: string, fingerprint: string, now: number): Promise<{ state: 'new' } | { state: 'pending' | 'done'; fingerprint: string; response?: string }>;
   finish(key: string, response: string): Promise<void>;

@@ -1,0 +1,103 @@
+import { moveAlias, taken } from '../aliases/move.ts';
+import type { BuildLog } from '../logs/build-log.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Project } from '../projects/project.ts';
+import { anchorError, fail, ok, type AnchorError, type Result } from '../result/result.ts';
+import type { Deployment } from './deployment.ts';
+import { failDeployment } from './fail.ts';
+import type { Stepper } from './steps.ts';
+import { targetsOf, type Target } from './targets.ts';
+import { moveDeployment } from './update.ts';
+
+/** After the build: the deployment's own host, a real request through the edge, then the switch. What serves now goes on serving until the switch. */
+export const publish =
+  (ports: Ports) =>
+  async (project: Project, deployment: Deployment, log: BuildLog, step: Stepper): Promise<Deployment> => {
+    const failed = async (error: AnchorError): Promise<Deployment> => {
+      await step.end();
+      const ended = await failDeployment(ports, deployment.id, error, log);
+      await ports.aliases.remove(deployment.host);
+      await ports.functions.stop(deployment.id);
+      return ended;
+    };
+    await step.next('publish');
+    const seen = await ports.aliases.get(deployment.host);
+    const opened = await moveAlias(ports)({ host: deployment.host, projectId: project.id, deploymentId: deployment.id, kind: 'deployment', target: deployment.id, pinned: false, seen });
+    if (!opened.ok) return failed(opened.error);
+
+    await step.next('verify');
+    const verified = await verify(ports, project, deployment, log);
+    if (!verified.ok) return failed(verified.error);
+
+    await step.next('switch');
+    const notes: string[] = [];
+    const urls: string[] = [];
+    for (const target of await targetsOf(ports)(project, deployment)) {
+      const note = await pointTo(ports, project, deployment, target);
+      if (note === undefined) urls.push(ports.site.urlOf(target.host));
+      else notes.push(note);
+    }
+    await step.end();
+    const now = ports.clock.now();
+    const done = await moveDeployment(ports)(deployment.id, 'success', { deployEndedAt: now, ...(notes.length === 0 ? {} : { notPromoted: notes.join(' ') }) });
+    for (const note of notes) log.note(note, 'warn');
+    for (const url of [ports.site.urlOf(deployment.host), ...urls]) log.note(`✓ ${url}`);
+    log.note(`✓ live after ${((now - deployment.createdAt) / 1000).toFixed(1)} s`);
+    return done.ok ? done.value : deployment;
+  };
+
+/** Points one host at the deployment, unless a person pinned it or a newer deployment is there already. Answers why it did not. */
+async function pointTo(ports: Ports, project: Project, deployment: Deployment, target: Target): Promise<string | undefined> {
+  for (;;) {
+    const seen = await ports.aliases.get(target.host);
+    if (seen !== undefined && seen.projectId !== project.id) return `${taken(target.host).error.message}.`;
+    if (seen?.pinned === true && seen.deploymentId !== deployment.id) return `${target.host} stays on ${seen.deploymentId}: it was rolled back. Promote this deployment or undo the rollback to go on.`;
+    if (seen !== undefined && seen.deploymentId !== deployment.id) {
+      const live = await ports.deployments.get(seen.deploymentId);
+      if (live !== undefined && live.createdAt > deployment.createdAt && live.environment === deployment.environment) return `${target.host} serves the newer ${live.id} already.`;
+    }
+    const moved = await moveAlias(ports)({ ...target, projectId: project.id, deploymentId: deployment.id, pinned: seen?.pinned ?? false, seen });
+    if (moved.ok) return undefined;
+    // Somebody promoted or rolled back at this very moment: look again and decide anew.
+    if (moved.error.code !== 'conflict') return moved.error.message;
+  }
+}
+
+/** Answers that come before the function is up, or from the edge itself: worth asking again. */
+const PASSING = [502, 503, 504];
+const TRIES = 3;
+
+async function verify(ports: Ports, project: Project, deployment: Deployment, log: BuildLog): Promise<Result<void>> {
+  const { path, status: accepted, timeoutSeconds } = project.health;
+  const deadline = ports.clock.now() + timeoutSeconds * 1_000;
+  const url = `${ports.site.urlOf(deployment.host)}${path}`;
+  for (let tries = 1; ; tries++) {
+    const left = deadline - ports.clock.now();
+    const answer = await ports.probe.request(deployment.host, path, Math.max(1, left));
+    if (answer.ok) {
+      const { status, body } = answer.value;
+      if (accepted === undefined ? status >= 200 && status < 400 : accepted.includes(status)) {
+        log.note(`${path} answered ${status}`, 'info', 'verify');
+        return ok(undefined);
+      }
+      if (!PASSING.includes(status) || tries === TRIES || ports.clock.now() >= deadline) {
+        const logged = await lastErrors(ports, deployment);
+        return fail('verification_failed', `${path} answered ${status} instead of ${accepted?.join(' or ') ?? '200 to 399'}`, `Look at the run log (anchor logs ${deployment.id} --run), mend the app, or set another health path or status on the project. What was live stays live.`, logged ?? firstLine(body) ?? url);
+      }
+    } else if (tries === TRIES || ports.clock.now() >= deadline) {
+      return { ok: false, error: anchorError('verification_failed', `${path} did not answer within ${timeoutSeconds} s`, `Check that the app starts and listens on PORT: anchor logs ${deployment.id} --run. What was live stays live.`, (await lastErrors(ports, deployment)) ?? answer.error.message) };
+    }
+  }
+}
+
+/** The last lines that the app itself printed: they say more than a status code. */
+async function lastErrors(ports: Ports, deployment: Deployment): Promise<string | undefined> {
+  const lines = await ports.logs.read('run', deployment.id, { level: 'error', limit: 5 });
+  return lines.length === 0 ? undefined : lines.map((line) => line.text).join(' | ').slice(0, 500);
+}
+
+/** An error page as one line of text. */
+function firstLine(body: string): string | undefined {
+  const text = body.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+  return text === '' ? undefined : text.slice(0, 300);
+}

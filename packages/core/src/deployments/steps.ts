@@ -1,0 +1,24 @@
+import type { BuildLog } from '../logs/build-log.ts';
+import type { DeploymentId } from '../names/id.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { StepName } from './deployment.ts';
+import { updateDeployment } from './update.ts';
+
+/** Notes steps with their times on the deployment, in order. */
+export type Stepper = Readonly<{ next(name: StepName): Promise<void>; end(): Promise<void> }>;
+
+export function stepper(ports: Pick<Ports, 'deployments' | 'clock'>, id: DeploymentId, log: BuildLog): Stepper {
+  let chain: Promise<unknown> = Promise.resolve();
+  const note = (name: StepName | undefined): Promise<void> => {
+    const at = ports.clock.now();
+    if (name !== undefined) log.note(`▸ ${name}`, 'info', name);
+    chain = chain.then(() =>
+      updateDeployment(ports)(id, (current) => {
+        const steps = current.steps.map((step) => (step.endedAt === undefined ? { ...step, endedAt: at } : step));
+        return { steps: name === undefined ? steps : [...steps, { name, startedAt: at }] };
+      }),
+    );
+    return chain.then(() => undefined);
+  };
+  return { next: (name) => note(name), end: () => note(undefined) };
+}

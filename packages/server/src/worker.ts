@@ -1,0 +1,93 @@
+import { MAX_ATTEMPTS, runDeployment } from '@anchor/core/deployments/run.ts';
+import { isFinal } from '@anchor/core/deployments/deployment.ts';
+import { parseId, type DeploymentId } from '@anchor/core/names/id.ts';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import type { LeasedJob } from '@anchor/core/queue/job.ts';
+import { LANES } from '@anchor/core/queue/job.ts';
+
+export type WorkerSettings = Readonly<{
+  /** Builds at once. */
+  builds: number;
+  leaseMs: number;
+  /** How often a running build looks whether it was canceled. */
+  watchMs: number;
+  report: (message: string) => void;
+}>;
+
+/** Waits before the second and the third attempt. */
+const BACKOFF_MS = [5_000, 30_000];
+
+/** Takes jobs from the queue and runs them, so many at once. `stop` lets running switches end and gives builds back to the queue. */
+export function createWorker(ports: Ports, settings: WorkerSettings): Readonly<{ start(): void; stop(): Promise<void>; running(): number }> {
+  const stopping = new AbortController();
+  const loops: Promise<void>[] = [];
+  let running = 0;
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const job = await ports.queue.receive({ leaseMs: settings.leaseMs, lanes: LANES });
+      if (job === undefined) {
+        await ports.queue.wait(1_000, stopping.signal);
+        continue;
+      }
+      running++;
+      try {
+        await runJob(ports, job, settings, stopping.signal);
+      } catch (error) {
+        settings.report(`job ${job.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        await giveBack(ports, job, error instanceof Error ? error.message : String(error));
+      } finally {
+        running--;
+      }
+    }
+  };
+  return {
+    start() {
+      for (let slot = 0; slot < settings.builds; slot++) loops.push(loop());
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+    running: () => running,
+  };
+}
+
+async function runJob(ports: Ports, job: LeasedJob, settings: WorkerSettings, stopping: AbortSignal): Promise<void> {
+  const id = parseId('dpl', job.payload['deploymentId'] ?? '');
+  if (job.kind !== 'deploy' || id === undefined) return ports.queue.bury(job, `there is nobody to do a job of kind ${job.kind}`);
+  const abort = new AbortController();
+  const onStop = (): void => abort.abort();
+  stopping.addEventListener('abort', onStop, { once: true });
+  const watch = watchOver(ports, job, id, settings, abort);
+  try {
+    const outcome = await runDeployment(ports)(id, abort.signal);
+    if (!outcome.ok) return outcome.error.code === 'not_found' ? await ports.queue.complete(job) : await giveBack(ports, job, outcome.error.message);
+    if (stopping.aborted && !isFinal(outcome.value.deployment.state)) return await ports.queue.retry(job, 0);
+    if (outcome.value.kind === 'retry') return await ports.queue.retry(job, BACKOFF_MS[job.attempts - 1] ?? 60_000);
+    await ports.queue.complete(job);
+  } finally {
+    clearInterval(watch);
+    stopping.removeEventListener('abort', onStop);
+  }
+}
+
+/** Keeps the lease, and aborts the build when it was canceled or when the lease was lost. */
+function watchOver(ports: Ports, job: LeasedJob, id: DeploymentId, settings: WorkerSettings, abort: AbortController): NodeJS.Timeout {
+  let extendedAt = ports.clock.now();
+  return setInterval(() => {
+    void (async () => {
+      const deployment = await ports.deployments.get(id);
+      if (deployment === undefined || deployment.state === 'canceled') abort.abort();
+      const now = ports.clock.now();
+      if (now - extendedAt < settings.leaseMs / 3) return;
+      extendedAt = now;
+      if (!(await ports.queue.extend(job, settings.leaseMs))) abort.abort();
+    })().catch((error: unknown) => settings.report(`watching ${id}: ${String(error)}`));
+  }, settings.watchMs);
+}
+
+async function giveBack(ports: Ports, job: LeasedJob, reason: string): Promise<void> {
+  if (job.attempts >= MAX_ATTEMPTS) await ports.queue.bury(job, reason);
+  else await ports.queue.retry(job, BACKOFF_MS[job.attempts - 1] ?? 60_000);
+}
