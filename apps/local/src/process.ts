@@ -1,0 +1,37 @@
+/** What the three processes share: saying that they are ready, dying with the supervisor, stopping once. */
+export function runProcess(main: () => Promise<{ stop(): Promise<void> }>): void {
+  let running: { stop(): Promise<void> } | undefined;
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void (running?.stop() ?? Promise.resolve()).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // The supervisor is gone: nobody would start us again or stop us.
+  process.on('disconnect', stop);
+  main().then(
+    (started) => {
+      running = started;
+      if (stopping) return started.stop().then(() => process.exit(0));
+      process.send?.({ type: 'ready' });
+      return undefined;
+    },
+    (error: unknown) => {
+      if (error instanceof Fatal) process.send?.({ type: 'fatal', message: error.message });
+      else console.error(error);
+      // Give the message time to leave before the channel closes with us.
+      setImmediate(() => process.exit(1));
+    },
+  );
+}
+
+/** A reason not to start that starting again would not mend; the text is for a person. */
+export class Fatal extends Error {}

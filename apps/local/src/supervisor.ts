@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { settingsToEnv, type Settings } from './settings.ts';
+
+/** One of the processes that make a platform. Each can die and come back alone. */
+export type ProcessName = 'server' | 'host' | `edge-${number}`;
+
+export type Supervisor = Readonly<{
+  /** Resolves when every process said that it is ready; rejects with the reason when one gives up before. */
+  ready: Promise<void>;
+  pid(name: ProcessName): number | undefined;
+  /** Ends everything in order: no new work, then no new requests, then functions. */
+  stop(): Promise<void>;
+}>;
+
+/** A process that says `fatal` (with a reason a person can act on) is not started again. */
+type Message = { type: 'ready' } | { type: 'fatal'; message: string };
+
+const STOP_MS = 40_000;
+const MAX_BACKOFF_MS = 10_000;
+/** After this long a process counts as healthy, and its next crash restarts at once. */
+const HEALTHY_MS = 30_000;
+
+export function supervise(settings: Settings, report: (line: string) => void): Supervisor {
+  const names: ProcessName[] = ['server', 'host', ...Array.from({ length: settings.edgeWorkers }, (_, i): ProcessName => `edge-${i}`)];
+  const children = new Map<ProcessName, ChildProcess>();
+  const timers = new Set<NodeJS.Timeout>();
+  let stopping = false;
+
+  const start = (name: ProcessName, backoff: number, onReady: () => void, onFatal: (reason: string) => void): void => {
+    const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
+    const startedAt = Date.now();
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))], {
+      env: { ...process.env, ...settingsToEnv(settings), ANCHOR_WORKER: worker },
+      // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    children.set(name, child);
+    let fatal = false;
+    child.on('message', (message: Message) => {
+      if (message.type === 'ready') onReady();
+      else {
+        fatal = true;
+        onFatal(message.message);
+      }
+    });
+    child.on('exit', (code, signal) => {
+      children.delete(name);
+      if (stopping || fatal) return;
+      const wait = Date.now() - startedAt > HEALTHY_MS ? 0 : backoff;
+      report(`${name} ended (${signal ?? `exit ${code}`}); it starts again${wait === 0 ? '' : ` in ${wait / 1000} s`}`);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        start(name, Math.min(MAX_BACKOFF_MS, Math.max(100, wait * 2)), onReady, onFatal);
+      }, wait);
+      timers.add(timer);
+    });
+  };
+
+  const ready = Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))).then(() => undefined);
+
+  const end = (name: ProcessName): Promise<void> =>
+    new Promise((resolve) => {
+      const child = children.get(name);
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      child.once('exit', () => {
+        clearTimeout(force);
+        resolve();
+      });
+      child.kill('SIGTERM');
+    });
+
+  return {
+    ready,
+    pid: (name) => children.get(name)?.pid,
+    async stop() {
+      stopping = true;
+      for (const timer of timers) clearTimeout(timer);
+      await end('server');
+      await Promise.all(names.filter((name) => name.startsWith('edge-')).map(end));
+      await end('host');
+    },
+  };
+}
+
+/** Small processes stay small: V8 grows its young generation far beyond what they need. */
+const heapFlags = (kind: string): readonly string[] => (kind === 'edge' ? ['--max-semi-space-size=16'] : ['--max-semi-space-size=4']);
