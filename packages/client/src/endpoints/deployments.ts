@@ -34,11 +34,11 @@ export const deployments = {
   logs: {
     list: endpoint({
       method: 'GET', path: '/api/deployments/{deployment}/logs', summary: 'Read build or run-time log lines', scope: 'read', bound: 'deployment', params: deployment,
-      query: z.strictObject({ ...logFilter, limit: z.int().min(1).max(5000).optional().meta({ description: '1 to 5,000; 1,000 when absent.' }) }), response: pageOf(logLineSchema), status: 200, errors: ['not_found'],
+      query: z.strictObject({ ...logFilter, limit: z.int().min(1).max(5000).optional().meta({ description: '1 to 5,000; 1,000 when absent. With `after`: the first so many after it, without: the last. `cursor` in the answer is the `after` of the next page.' }) }), response: pageOf(logLineSchema), status: 200, errors: ['not_found'],
     }),
     follow: endpoint({
       method: 'GET', path: '/api/deployments/{deployment}/logs', summary: 'Follow build or run-time log lines as server-sent events (Accept: text/event-stream, or ?follow=1)',
-      scope: 'read', bound: 'deployment', params: deployment, query: z.strictObject({ ...logFilter, follow: z.boolean().optional() }), response: logEventSchema, status: 200, errors: ['not_found'], stream: 'events',
+      scope: 'read', bound: 'deployment', params: deployment, query: z.strictObject({ ...logFilter, follow: z.boolean().optional(), limit: z.int().min(1).max(5000).optional().meta({ description: 'Without `after`: start with the last so many lines; for run 100, for build all when absent.' }) }), response: logEventSchema, status: 200, errors: ['not_found'], stream: 'events',
     }),
   },
   promote: endpoint({ method: 'POST', path: '/api/deployments/{deployment}/promote', summary: 'Switch an environment to this deployment without rebuilding', scope: 'deploy', bound: 'deployment', params: deployment, body: target, response: environmentSchema, status: 200, errors: ['not_found', 'conflict', 'not_ready', 'verification_failed'] }),

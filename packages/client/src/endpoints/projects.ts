@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { aliasSchema } from '../schemas/alias.ts';
 import { deliverySchema } from '../schemas/delivery.ts';
-import { environmentSchema, variableSchema, variableScope, variablesInputSchema } from '../schemas/environment.ts';
+import { environmentSchema, variableSchema, variablesInputSchema } from '../schemas/environment.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
 import { deploymentId, environmentName, projectRef, variableName } from '../schemas/primitive.ts';
 import { createdProjectSchema, hookSecretsSchema, projectChangesSchema, projectInputSchema, projectReplacementSchema, projectSchema } from '../schemas/project.ts';
@@ -37,7 +37,7 @@ export const variables = {
   put: endpoint({ method: 'PUT', path: '/api/projects/{project}/environments/{environment}/variables', summary: 'Set variables; used by the next deployment', scope: 'deploy', bound: 'project', params: environment, body: variablesInputSchema, response: pageOf(variableSchema), status: 200, errors: ['not_found', 'conflict'] }),
   remove: endpoint({
     method: 'DELETE', path: '/api/projects/{project}/environments/{environment}/variables/{name}', summary: 'Remove a variable',
-    scope: 'deploy', bound: 'project', params: z.strictObject({ ...environment.shape, name: variableName }), query: z.strictObject({ scope: variableScope.optional() }), status: 204, errors: ['not_found'],
+    scope: 'deploy', bound: 'project', params: z.strictObject({ ...environment.shape, name: variableName }), status: 204, errors: ['not_found'],
   }),
 };
 

@@ -30,6 +30,7 @@ export const deploymentSchema = z
     steps: z.array(stepSchema),
     attempt: z.int(),
     notPromoted: z.string().optional().meta({ description: 'Set when it succeeded but was not switched to, with the reason.' }),
+    artifactRemovedAt: timestamp.optional().meta({ description: 'When retention removed its files; it can no longer serve.' }),
     createdAt: timestamp,
     buildStartedAt: timestamp.optional(),
     buildEndedAt: timestamp.optional(),

@@ -29,7 +29,8 @@ export const gcReportSchema = z
   .object({
     dryRun: z.boolean(),
     deployments: z.array(deploymentId).meta({ description: 'Deployments whose artifacts go.' }),
-    records: z.int().meta({ description: 'Records that go.' }),
+    records: z.int().meta({ description: 'Deployment records that go.' }),
+    deliveries: z.int().meta({ description: 'Delivery records that go.' }),
     blobs: z.int(),
     bytes: z.int().meta({ description: 'Bytes that become free.' }),
   })

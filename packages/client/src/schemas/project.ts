@@ -94,8 +94,9 @@ export const projectInputSchema = z
   .meta({ id: 'ProjectInput' });
 export type ProjectInput = z.infer<typeof projectInputSchema>;
 
-/** PUT: the settings as a whole; what is absent goes back to its default. The source stays when absent. */
-export const projectReplacementSchema = z.strictObject({ ...projectInputSchema.shape, status: z.enum(['active', 'paused']).optional() }).meta({ id: 'ProjectReplacement' });
+const { name: _, ...settings } = projectInputSchema.shape;
+/** PUT: the settings as a whole; what is absent goes back to its default. The source stays when absent. A name never changes. */
+export const projectReplacementSchema = z.strictObject({ ...settings, status: z.enum(['active', 'paused']).optional() }).meta({ id: 'ProjectReplacement' });
 export type ProjectReplacement = z.infer<typeof projectReplacementSchema>;
 
 const nullable = <T extends z.ZodRawShape>(shape: T) => {
@@ -107,7 +108,6 @@ const nullable = <T extends z.ZodRawShape>(shape: T) => {
 /** PATCH: what is absent stays; `null` in `build` means "detect again". */
 export const projectChangesSchema = z
   .strictObject({
-    name: projectName.optional(),
     source: sourceInput.optional(),
     productionBranch: branchName.optional(),
     branchRules: z.array(z.strictObject(branchRuleSchema.shape)).max(50).optional(),

@@ -20,10 +20,10 @@ export type Token = z.infer<typeof tokenSchema>;
 
 export const tokenInputSchema = z
   .strictObject({
-    name: z.string().min(1).max(100),
+    name: z.string().min(1).max(80),
     scope: tokenScope,
     project: projectRef.optional().meta({ description: 'Bind it to one project.' }),
-    expiresAt: timestamp.optional(),
+    expiresInDays: z.number().positive().max(3660).optional().meta({ description: 'It does not expire when absent.' }),
   })
   .meta({ id: 'TokenInput' });
 export type TokenInput = z.infer<typeof tokenInputSchema>;
