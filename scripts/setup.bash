@@ -1,0 +1,90 @@
+# Sourced by ./up, ./test and ./anchor: brings a machine to where the platform can run.
+# shellcheck shell=bash
+
+ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
+# Non-root users often lack these two, although what lies there can be looked at.
+PATH="$PATH:/usr/sbin:/sbin"
+
+say() { printf '%s\n' "$*" >&2; }
+# What happened, and what to do.
+fail() {
+  say ""
+  say "✗ $1"
+  [ -z "${2:-}" ] || say "  → $2"
+  exit 1
+}
+
+need_linux() {
+  [ "$(uname -s)" = Linux ] || fail "This system is $(uname -s); builds are isolated with Linux namespaces." \
+    "Run it on Linux: Debian 12 or Ubuntu 22.04 and newer are known to work."
+}
+
+need_node() {
+  command -v node >/dev/null || fail "Node.js is not installed." "Install Node 20 or newer with npm: https://nodejs.org/en/download"
+  command -v npm >/dev/null || fail "npm is not installed." "Install npm, which comes with Node.js: https://nodejs.org/en/download"
+  local major
+  major="$(node -p 'process.versions.node.split(".")[0]')"
+  [ "$major" -ge 20 ] || fail "Node.js $(node --version) is too old." "Install Node 20 or newer: https://nodejs.org/en/download"
+}
+
+# need_commands <command>:<Debian package> …: installs what is missing when it may, and names the command when it may not.
+need_commands() {
+  local pair packages=()
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+  done
+  [ "${#packages[@]}" -gt 0 ] || return 0
+
+  local install=(apt-get install --yes --no-install-recommends "${packages[@]}")
+  local by_hand="sudo apt-get update && sudo ${install[*]}"
+  command -v apt-get >/dev/null || fail "Missing: ${packages[*]}; there is no apt-get here." "Install the packages of these names with your system's package manager."
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    { command -v sudo && sudo -n true; } >/dev/null 2>&1 || fail "Missing: ${packages[*]}." "Run: $by_hand"
+    as_root=(sudo -n)
+  fi
+  say "Installing ${packages[*]} …"
+  local log
+  log="$(mktemp)"
+  # the lists of a fresh machine are empty or old, so a first failure is answered with an update
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" >"$log" 2>&1 </dev/null; then
+    if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
+      tail -n 15 "$log" >&2
+      rm -f "$log"
+      fail "apt could not install ${packages[*]}." "Look at its message above, then run: $by_hand"
+    fi
+  fi
+  rm -f "$log"
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || fail "${pair%%:*} is still missing after installing ${pair#*:}." "Check your PATH."
+  done
+}
+
+# What isolating builds and functions takes.
+need_sandbox_commands() {
+  need_commands git:git bwrap:bubblewrap ip:iproute2 iptables:iptables mkfs.ext4:e2fsprogs mount:mount losetup:mount nsenter:util-linux tar:tar
+}
+
+# Installs the packages of package-lock.json when they are not installed; sets NODE to the Node that the product runs on.
+need_packages() {
+  local why
+  if ! why="$(node "$ROOT/scripts/installed.mjs")"; then
+    say "Installing packages ($why) …"
+    local log
+    log="$(mktemp)"
+    if ! (cd "$ROOT" && npm ci --no-audit --no-fund --include=dev --include=optional) >"$log" 2>&1 </dev/null; then
+      tail -n 25 "$log" >&2
+      rm -f "$log"
+      fail "npm ci failed." "Look at its message above; mostly the registry could not be reached."
+    fi
+    rm -f "$log"
+  fi
+  local arch
+  case "$(uname -m)" in
+    x86_64) arch=x64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) fail "There is no packaged Node for $(uname -m)." "Use an x86-64 or arm64 machine." ;;
+  esac
+  NODE="$ROOT/node_modules/node-linux-$arch/bin/node"
+  [ -x "$NODE" ] || fail "The packaged Node is missing at $NODE." "Run: cd '$ROOT' && npm ci --include=optional"
+}
