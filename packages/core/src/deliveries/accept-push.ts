@@ -18,6 +18,8 @@ export type IncomingPush = Readonly<{
   headers: Readonly<Record<string, string>>;
   body: string;
   push: PushEvent;
+  /** Build again although this commit was deployed before: deploy hooks, which fire when something outside git changed. */
+  force?: boolean;
 }>;
 
 export type AcceptPorts = Pick<Ports, 'projects' | 'deliveries' | 'deployments' | 'queue' | 'aliases' | 'blobs' | 'clock' | 'site'>;
@@ -47,7 +49,7 @@ export const acceptPush =
       // The first one may still be on its way through; acting twice makes one deployment all the same.
       return first.state === 'received' ? act(ports, project, first, true) : ok({ delivery: first, deploymentIds: first.deploymentIds, duplicate: true });
     }
-    return act(ports, project, delivery, false);
+    return act(ports, project, delivery, false, incoming.force);
   };
 
 /** Acts on a stored delivery and notes the outcome on it. Idempotent. */

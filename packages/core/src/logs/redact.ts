@@ -21,10 +21,21 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   let kept = '';
   return {
     push(chunk) {
-      const text = (kept + chunk).replace(pattern, MASK);
-      const hold = tailLength(text, prefixes);
-      kept = text.slice(text.length - hold);
-      return text.slice(0, text.length - hold);
+      const text = kept + chunk;
+      let shown = '';
+      let from = 0;
+      let hold = tailStart(text, from, prefixes);
+      for (;;) {
+        pattern.lastIndex = from;
+        const match = pattern.exec(text);
+        // A match inside the tail waits: the next chunk may make it part of a longer secret.
+        if (match === null || match.index >= hold) break;
+        shown += text.slice(from, match.index) + MASK;
+        from = match.index + match[0].length;
+        if (from > hold) hold = tailStart(text, from, prefixes);
+      }
+      kept = text.slice(hold);
+      return shown + text.slice(from, hold);
     },
     flush() {
       const rest = kept;
@@ -82,16 +93,16 @@ function encodeURIComponentSafe(value: string): string {
   }
 }
 
-/** How many characters at the end of `text` could be the start of a secret that goes on in the next chunk. */
-function tailLength(text: string, forms: ReadonlyMap<string, readonly string[]>): number {
+/** The first place, not before `from`, from which the rest of `text` could be the start of a secret that goes on in the next chunk; its length when there is none. */
+function tailStart(text: string, from: number, forms: ReadonlyMap<string, readonly string[]>): number {
   const longest = forms.get('')?.[0]?.length ?? 0;
-  for (let start = Math.max(0, text.length - longest + 1); start < text.length; start++) {
+  for (let start = Math.max(from, text.length - longest + 1); start < text.length; start++) {
     const candidates = forms.get(text.charAt(start));
     if (candidates === undefined) continue;
     const tail = text.slice(start);
-    if (candidates.some((form) => form.length > tail.length && form.startsWith(tail))) return tail.length;
+    if (candidates.some((form) => form.length > tail.length && form.startsWith(tail))) return start;
   }
-  return 0;
+  return text.length;
 }
 
 /** Forms by first character; under '' the longest form. */

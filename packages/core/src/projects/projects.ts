@@ -11,8 +11,8 @@ import { asBuildSettings, asFunctions, asHealth, buildSettingsSchema, functionSe
 
 /** What a person may set on a project. Absent fields keep their value (update) or take the default (create). */
 export const projectInputSchema = z.strictObject({
-  /** Absent: the platform's own git remote. */
-  repositoryUrl: z.string().max(2_048).optional(),
+  /** null: the platform's own git remote, which is what a new project has. */
+  repositoryUrl: z.string().max(2_048).nullable().optional(),
   provider: z.enum(['github', 'gitlab', 'gitea', 'generic']).optional(),
   productionBranch: z.string().optional(),
   branchRules: z.array(z.strictObject({ pattern: z.string().min(1).max(244), environment: z.string() })).max(50).optional(),
@@ -56,10 +56,11 @@ export const createProject =
 
 export const updateProject =
   (ports: ProjectPorts) =>
-  async (id: ProjectId, input: ProjectInput): Promise<Result<Project>> => {
+  async (id: ProjectId, input: ProjectInput, expectedVersion?: number): Promise<Result<Project>> => {
     for (;;) {
       const project = await ports.projects.get(id);
       if (project === undefined) return fail('not_found', 'There is no such project', 'List projects with: anchor projects list');
+      if (expectedVersion !== undefined && project.version !== expectedVersion) return fail('conflict', 'The project was changed since you looked', 'Read it again and repeat your change.', `version ${project.version}, you expected ${expectedVersion}`);
       const settings = await applySettings(ports, id, input, project);
       if (!settings.ok) return settings;
       const next: Project = { ...project, ...settings.value, updatedAt: ports.clock.now(), version: project.version + 1 };
@@ -83,7 +84,10 @@ async function applySettings(ports: ProjectPorts, id: ProjectId, input: ProjectI
   }
   let source: Source = base.source;
   let gitCredentials = base.gitCredentials;
-  if (input.repositoryUrl !== undefined) {
+  if (input.repositoryUrl === null) {
+    source = { kind: 'hosted' };
+    gitCredentials = undefined;
+  } else if (input.repositoryUrl !== undefined) {
     const url = parseRepositoryUrl(input.repositoryUrl);
     if (!url.ok) return url;
     source = { kind: 'git', url: url.value.url, provider: input.provider ?? guessProvider(url.value.url) };
