@@ -63,7 +63,9 @@ export const updateProject =
       if (expectedVersion !== undefined && project.version !== expectedVersion) return fail('conflict', 'The project was changed since you looked', 'Read it again and repeat your change.', `version ${project.version}, you expected ${expectedVersion}`);
       const settings = await applySettings(ports, id, input, project);
       if (!settings.ok) return settings;
-      const next: Project = { ...project, ...settings.value, updatedAt: ports.clock.now(), version: project.version + 1 };
+      // Credentials belong to one address: those of an earlier one must not go along to the next.
+      const { gitCredentials: _, ...kept } = project;
+      const next: Project = { ...kept, ...settings.value, updatedAt: ports.clock.now(), version: project.version + 1 };
       if (await ports.projects.replace(next)) {
         if (next.source.kind === 'hosted') await ports.repositories.ensure(id);
         return ok(next);
