@@ -1,0 +1,207 @@
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { Upstream } from '@anchor/core/ports/function-host.ts';
+import { DEFAULT_FUNCTIONS, type FunctionSettings } from '@anchor/core/projects/project.ts';
+import { anchorError, err, fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
+import { createBackoff } from './backoff.ts';
+import type { Capacity } from './capacity.ts';
+import type { Instance, Launcher } from './launch.ts';
+import { createCallers, type Member } from './members.ts';
+import type { FunctionHostSettings } from './settings.ts';
+
+export type Lease = Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>;
+export type GroupPorts = Readonly<{ launcher: Launcher; capacity: Capacity; clock: Clock; settings: FunctionHostSettings; started: (startMs: number) => void; crashed: () => void }>;
+
+/** The shortest time between two looks at what may be stopped. */
+const LOOK_AGAIN_MS = 25;
+
+/** All instances of one deployment. */
+export type Group = Readonly<{
+  acquire(caller: string): Promise<Result<Lease>>;
+  /** False when the caller must acquire again. */
+  touch(caller: string, inflight: number): boolean;
+  /** Withdraws every instance, waits for their leases unless `atOnce`, drains them. */
+  stop(atOnce: boolean): Promise<void>;
+  /** Drains every instance when no lease is left and nothing is in flight; false otherwise. */
+  evict(): boolean;
+  lastUsed(): number;
+  /** Nothing runs, starts, or pauses after a crash. */
+  empty(): boolean;
+  members(): readonly Member[];
+  inflight(): number;
+}>;
+
+export function createGroup(deploymentId: DeploymentId, { launcher, capacity, clock, settings, started, crashed }: GroupPorts): Group {
+  const members = new Map<string, Member>();
+  const starting = new Set<Promise<Result<Member>>>();
+  const callers = createCallers();
+  const backoff = createBackoff(settings);
+  let limits: FunctionSettings = DEFAULT_FUNCTIONS;
+  let lastUsed = clock.now();
+  let fullSince = clock.now(); // the last time that every instance was needed
+  let lastError: AnchorError | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const serving = (): Member[] => [...members.values()].filter((member) => !member.withdrawn);
+  const wanted = (now: number): number => Math.max(1, Math.min(limits.maxInstances, Math.ceil(callers.inflight(now) / limits.concurrency)));
+
+  function start(): Promise<Result<Member>> {
+    const run = launch().finally(() => starting.delete(run));
+    starting.add(run);
+    return run;
+  }
+
+  async function launch(): Promise<Result<Member>> {
+    const pause = backoff.remaining(clock.now());
+    if (pause > settings.backoffWaitMs) return err(paused(pause));
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    const startable = await launcher.prepare(deploymentId);
+    if (!startable.ok) return startable;
+    limits = startable.value.settings;
+    const room = await capacity.take(limits.memoryMb);
+    if (!room.ok) return room;
+    const instance = await startable.value.start();
+    if (!instance.ok) {
+      room.value();
+      lastError = instance.error;
+      const next = backoff.failed(clock.now(), 0);
+      launcher.note(deploymentId, 'error', `${instance.error.message}; the next start is allowed in ${seconds(next)}`);
+      return instance;
+    }
+    return ok(admit(instance.value, room.value));
+  }
+
+  function admit(instance: Instance, release: () => void): Member {
+    const now = clock.now();
+    const member: Member = { instance, since: now, release, heldUntil: now + settings.leaseMs, withdrawn: false, draining: false };
+    members.set(instance.upstream.instance, member);
+    started(instance.startMs);
+    launcher.note(deploymentId, 'info', `started ${instance.upstream.instance} in ${instance.startMs} ms`);
+    fullSince = now;
+    void watch(member);
+    arm();
+    return member;
+  }
+
+  async function watch(member: Member): Promise<void> {
+    const { reason } = await member.instance.gone;
+    const id = member.instance.upstream.instance;
+    members.delete(id);
+    member.release();
+    if (member.draining) return;
+    crashed();
+    const now = clock.now();
+    const pause = backoff.failed(now, now - member.since);
+    lastError = anchorError('function_start_failed', `The function stopped by itself: ${reason}`, 'Read the run log of this deployment.');
+    launcher.note(deploymentId, 'error', `${id} stopped by itself: ${reason}; the next start is allowed in ${seconds(pause)}`);
+  }
+
+  const paused = (pause: number): AnchorError => ({
+    code: lastError?.code ?? 'function_start_failed',
+    message: lastError?.message ?? 'The function stopped by itself',
+    fix: lastError?.fix ?? 'Read the run log of this deployment.',
+    cause: `${lastError?.cause === undefined ? '' : `${lastError.cause}\n`}It failed ${backoff.count()} times; the next start is in ${seconds(pause)}.`,
+  });
+
+  function scaleUp(now: number): void {
+    const want = wanted(now);
+    if (want >= serving().length) fullSince = now;
+    for (const member of members.values()) if (serving().length < want && member.withdrawn && !member.draining) member.withdrawn = false;
+    if (backoff.remaining(now) > 0) return;
+    while (serving().length + starting.size < want) void start();
+  }
+
+  function drain(member: Member, why: string): Promise<void> {
+    if (!member.draining) {
+      member.withdrawn = true;
+      member.draining = true;
+      launcher.note(deploymentId, 'info', `stopping ${member.instance.upstream.instance}: ${why}`);
+    }
+    return member.instance.drain(limits.drainSeconds);
+  }
+
+  /** Stops what nobody uses; sets the alarm for the next moment at which something may change. */
+  function tend(): void {
+    timer = undefined;
+    const now = clock.now();
+    const idleMs = limits.idleSeconds * 1_000;
+    const idle = lastUsed + idleMs <= now && callers.inflight(now) === 0;
+    const live = serving();
+    if (live.length <= wanted(now)) fullSince = now;
+    const surplus = live.at(-1);
+    if (!idle && surplus !== undefined && fullSince + idleMs <= now) {
+      surplus.withdrawn = true;
+      fullSince = now;
+    }
+    for (const member of members.values()) {
+      if (member.draining || member.heldUntil > now) continue;
+      if (idle) void drain(member, `idle for ${limits.idleSeconds} s`);
+      else if (member.withdrawn) void drain(member, 'more instances than are needed');
+    }
+    arm();
+  }
+
+  function arm(): void {
+    if (timer !== undefined || members.size === 0) return;
+    const now = clock.now();
+    const idleMs = limits.idleSeconds * 1_000;
+    const moments = [...members.values()].filter((member) => !member.draining).map((member) => Math.max(member.heldUntil, member.withdrawn ? 0 : Math.min(lastUsed, fullSince) + idleMs));
+    if (moments.length === 0) return;
+    timer = setTimeout(tend, Math.max(LOOK_AGAIN_MS, Math.min(...moments) - now));
+    timer.unref();
+  }
+
+  return {
+    async acquire(caller) {
+      lastUsed = clock.now();
+      for (let attempt = 0; serving().length === 0; attempt++) {
+        for (const member of members.values()) if (!member.draining) member.withdrawn = false;
+        if (serving().length > 0) break;
+        const [running] = starting;
+        const member = await (running ?? start());
+        if (!member.ok) return member;
+        if (attempt >= 3) return fail('function_start_failed', 'The function stops as soon as it has started', 'Read the run log of this deployment.');
+      }
+      const now = clock.now();
+      lastUsed = now;
+      scaleUp(now);
+      const live = serving();
+      for (const member of live) member.heldUntil = now + settings.leaseMs + settings.graceMs;
+      callers.hand(caller, new Set(live.map((member) => member.instance.upstream.instance)), now + settings.leaseMs + settings.graceMs);
+      arm();
+      return ok({ upstreams: live.map((member) => member.instance.upstream), leaseMs: settings.leaseMs });
+    },
+    touch(caller, inflight) {
+      const now = clock.now();
+      lastUsed = now;
+      const live = serving();
+      const until = now + settings.leaseMs + settings.graceMs;
+      const renewed = callers.renew(caller, new Set(live.map((member) => member.instance.upstream.instance)), now, until, inflight) && live.length > 0;
+      if (renewed) for (const member of live) member.heldUntil = until;
+      if (live.length > 0) scaleUp(now);
+      return renewed;
+    },
+    async stop(atOnce) {
+      await Promise.all(starting);
+      for (const member of members.values()) member.withdrawn = true;
+      await Promise.all([...members.values()].map(async (member) => {
+        const wait = atOnce ? 0 : member.heldUntil - clock.now();
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        if (member.withdrawn) await drain(member, 'the deployment was stopped');
+      }));
+    },
+    evict() {
+      const now = clock.now();
+      const idle = starting.size === 0 && callers.inflight(now) === 0 && [...members.values()].every((member) => member.heldUntil <= now && !member.draining);
+      if (!idle || members.size === 0) return false;
+      for (const member of members.values()) void drain(member, 'another function needs the room');
+      return true;
+    },
+    lastUsed: () => lastUsed,
+    empty: () => members.size === 0 && starting.size === 0 && backoff.remaining(clock.now()) === 0,
+    members: () => [...members.values()],
+    inflight: () => callers.inflight(clock.now()),
+  };
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

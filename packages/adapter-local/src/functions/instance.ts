@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { Exit, SandboxHandle, Sandboxes } from '@anchor/core/ports/sandbox.ts';
+import type { LogStore } from '@anchor/core/ports/log-store.ts';
+import { anchorError, err, ok, type Result } from '@anchor/core/result/result.ts';
+import type { Paths } from '../paths.ts';
+import { INSIDE, type FunctionCommand } from './command.ts';
+import type { Departure, Instance } from './launch.ts';
+import { createLogPipe, createLogWriter } from './log-pipe.ts';
+import { socketAccepts } from './readiness.ts';
+import type { FunctionHostSettings } from './settings.ts';
+import { createInstanceSocket } from './sockets.ts';
+
+export type InstancePorts = Readonly<{ paths: Paths; sandboxes: Sandboxes; logs: Pick<LogStore, 'append'>; clock: Clock; settings: FunctionHostSettings }>;
+export type InstancePlan = Readonly<{
+  deploymentId: DeploymentId;
+  /** Who it runs as: the project. */
+  identity: string;
+  command: FunctionCommand;
+  memoryMb: number;
+  /** Host paths of what it sees. */
+  tree: string;
+  node: string;
+  modules: string;
+  cache: string;
+  secrets: readonly string[];
+}>;
+
+/** Starts one process in a sandbox of its own; resolves when it accepts connections, or with the reason why it does not. */
+export async function startInstance(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
+  const { settings, clock } = ports;
+  const begun = performance.now();
+  const id = `fn-${randomBytes(5).toString('hex')}`;
+  const socket = await createInstanceSocket(ports.paths, id);
+  const created = await ports.sandboxes.create({
+    name: id, identity: plan.identity, network: 'outbound', allow: settings.allow, weight: 10,
+    limits: { memoryMb: plan.memoryMb, cpus: settings.cpus, processes: settings.processes },
+    mounts: [
+      { kind: 'read', from: plan.tree, to: INSIDE.app }, { kind: 'read', from: plan.modules, to: INSIDE.modules }, { kind: 'read', from: plan.node, to: INSIDE.node },
+      { kind: 'tmpfs', to: INSIDE.temporary, sizeMb: settings.temporaryMb },
+      { kind: 'write', from: socket.directory, to: INSIDE.socketDirectory }, { kind: 'write', from: plan.cache, to: INSIDE.cache },
+    ],
+  });
+  if (!created.ok) {
+    await socket.remove();
+    return created;
+  }
+  const sandbox = created.value;
+  const child = sandbox.spawn(plan.command);
+  const pipe = createLogPipe(createLogWriter(ports.logs, plan.deploymentId, clock), plan.secrets, settings.linesPerSecond);
+  const logged = pipe.read(child);
+  const gone = child.exited.then(async (exit) => {
+    const departure = await describeExit(exit, sandbox, plan.memoryMb);
+    await sandbox.destroy(); // children that outlived their parent hold the pipes open
+    await logged;
+    await socket.remove();
+    return departure;
+  });
+
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), settings.startTimeoutMs);
+  void child.exited.then(() => abort.abort());
+  const ready = (await socketAccepts(socket.inner, abort.signal)) && (await socket.publish());
+  clearTimeout(timer);
+  abort.abort();
+  if (!ready) return err(await explain());
+
+  return ok({
+    upstream: { kind: 'unix', path: socket.path, instance: id }, memoryMb: plan.memoryMb, pid: undefined,
+    startMs: Math.round(performance.now() - begun),
+    memoryPeakMb: async () => (await sandbox.usage()).memoryPeakMb,
+    gone,
+    async drain(seconds) {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1_000);
+      await gone;
+      clearTimeout(timer);
+    },
+  });
+
+  async function explain() {
+    const ended = await Promise.race([child.exited.then(() => true), Promise.resolve(false)]);
+    if (!ended) child.kill('SIGKILL');
+    const { reason } = await gone;
+    const tail = pipe.tail().join('\n');
+    const cause = tail === '' ? 'It wrote nothing.' : `It wrote:\n${tail}`;
+    return ended
+      ? anchorError('function_start_failed', `The function ended while starting: ${reason}`, 'Read the lines below and the run log; the same start command must keep running and listen on $PORT.', cause)
+      : anchorError('function_timeout', `The function did not listen within ${settings.startTimeoutMs / 1_000} s`, 'Let the server listen on the port in $PORT (3000) and start faster.', cause);
+  }
+}
+
+async function describeExit(exit: Exit, sandbox: SandboxHandle, memoryMb: number): Promise<Departure> {
+  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
+  const usage = await sandbox.usage().catch(() => undefined);
+  if (usage !== undefined && usage.oomKills > 0) return { reason: `${how}, killed for using more than ${memoryMb} MB of memory`, outOfMemory: true };
+  if (usage !== undefined && usage.processLimitHits > 0) return { reason: `${how}, after reaching the limit of processes`, outOfMemory: false };
+  return { reason: how, outOfMemory: false };
+}

@@ -1,0 +1,32 @@
+import type { FunctionSettings } from '@anchor/core/projects/project.ts';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Upstream } from '@anchor/core/ports/function-host.ts';
+import type { Result } from '@anchor/core/result/result.ts';
+
+/** Why an instance is gone; `reason` is a sentence part for people: "exit code 1", "killed for using more than 512 MB". */
+export type Departure = Readonly<{ reason: string; outOfMemory: boolean }>;
+
+/** One running instance that accepts connections. */
+export type Instance = Readonly<{
+  upstream: Upstream;
+  memoryMb: number;
+  /** Milliseconds from the start to the first accepted connection. */
+  startMs: number;
+  pid: number | undefined;
+  /** Highest memory use so far, in MiB. */
+  memoryPeakMb(): Promise<number>;
+  /** Resolves when every process of it is gone. */
+  gone: Promise<Departure>;
+  /** SIGTERM; SIGKILL after `seconds`. Resolves when it is gone. */
+  drain(seconds: number): Promise<void>;
+}>;
+
+/** A function that is ready to be started: looked up, files and Node in place. */
+export type Startable = Readonly<{ settings: FunctionSettings; start(): Promise<Result<Instance>> }>;
+
+export type Launcher = Readonly<{
+  /** Looks the deployment up and puts its files in place; starting is then as fast as it can be. */
+  prepare(deploymentId: DeploymentId): Promise<Result<Startable>>;
+  /** A line of the platform itself in the deployment's run log. */
+  note(deploymentId: DeploymentId, level: 'info' | 'warn' | 'error', text: string): void;
+}>;

@@ -1,0 +1,90 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manifest.ts';
+import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
+import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
+import type { DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { functionCommand } from './command.ts';
+import { startInstance, type InstancePorts } from './instance.ts';
+import type { Launcher, Startable } from './launch.ts';
+import { createLogWriter } from './log-pipe.ts';
+import type { NodeVersions } from './node-versions.ts';
+import type { Trees } from './tree.ts';
+
+export type LauncherPorts = InstancePorts & Readonly<{
+  deployments: Pick<DeploymentStore, 'get'>;
+  projects: Pick<ProjectStore, 'get'>;
+  secrets: SecretBox;
+  blobs: Pick<BlobStore, 'get'>;
+  trees: Trees;
+  nodes: NodeVersions;
+  /** Directory of the emitted runtime modules. */
+  modules: string;
+}>;
+
+const REMEMBERED = 1_000;
+
+/** Turns a deployment into something that can be started. */
+export function createLauncher(ports: LauncherPorts): Launcher {
+  /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
+  const entries = new Map<string, FunctionEntry | undefined>();
+
+  async function entryOf(artifact: string): Promise<Result<FunctionEntry>> {
+    if (!entries.has(artifact)) {
+      const bytes = await ports.blobs.get(artifact);
+      if (bytes === undefined) return fail('artifact_invalid', "The deployment's manifest is not in the blob store", 'Deploy again; clean-up may have removed this artifact.');
+      const manifest = manifestSchema.safeParse(parseJson(bytes));
+      if (!manifest.success) return fail('artifact_invalid', "The deployment's manifest is not usable", 'Deploy again.', manifest.error.issues[0]?.message);
+      entries.set(artifact, manifest.data.components['web']?.function);
+    }
+    const entry = entries.get(artifact);
+    entries.delete(artifact);
+    entries.set(artifact, entry);
+    for (const oldest of entries.keys()) if (entries.size > REMEMBERED) entries.delete(oldest);
+    return entry === undefined ? fail('not_found', 'This deployment has no function', 'It consists of files only: nothing has to be started.') : ok(entry);
+  }
+
+  async function prepare(deploymentId: DeploymentId): Promise<Result<Startable>> {
+    const deployment = await ports.deployments.get(deploymentId);
+    const project = deployment === undefined ? undefined : await ports.projects.get(deployment.projectId);
+    if (deployment === undefined || project === undefined) return fail('not_found', `There is no deployment ${deploymentId}`, 'It may have been removed; open the project for its deployments.');
+    if (deployment.artifact === undefined) return fail('not_ready', `Deployment ${deploymentId} has no artifact yet`, 'Wait until it is built.');
+    if (deployment.artifactRemovedAt !== undefined) return fail('not_found', `The files of deployment ${deploymentId} were removed by clean-up`, 'Deploy its commit again.');
+    const entry = await entryOf(deployment.artifact);
+    if (!entry.ok) return entry;
+    const [tree, node, snapshot] = await Promise.all([
+      ports.trees.materialise(entry.value.tree), ports.nodes.directory(entry.value.node),
+      deployment.environmentSnapshot === undefined ? ok({ run: {}, secrets: [] }) : openSnapshot(ports)(deploymentId, deployment.environmentSnapshot),
+    ]);
+    if (!tree.ok) return tree;
+    if (!node.ok) return node;
+    if (!snapshot.ok) return snapshot;
+    const settings = project.functions;
+    const command = functionCommand(entry.value, snapshot.value.run, settings.memoryMb);
+    if (!command.ok) return command;
+    const cache = ports.paths.deploymentCache(deploymentId);
+    await mkdir(dirname(cache), { recursive: true, mode: 0o700 });
+    await mkdir(cache, { recursive: true });
+    await chmod(cache, 0o777); // its user is the sandbox's; nobody else passes the directory above
+    const plan = { deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets };
+    return ok({ settings, start: () => startInstance(plan, ports) });
+  }
+
+  return {
+    prepare: (deploymentId) => prepare(deploymentId).catch((cause: unknown) => internal(cause)),
+    note: (deploymentId, level, text) => createLogWriter(ports.logs, deploymentId, ports.clock).add({ level, text: `anchor: ${text}` }),
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+const internal = (cause: unknown): Result<never> => fail('internal', 'The function could not be prepared', 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause));

@@ -1,0 +1,106 @@
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { z } from 'zod';
+import { createLauncher, type LauncherPorts } from './launcher.ts';
+import { createPool, type Pool } from './pool.ts';
+import { acquireRequest, prepareRequest, stopRequest, touchRequest } from './protocol.ts';
+import { cleanSockets } from './sockets.ts';
+
+export type FunctionHostServer = Readonly<{
+  pool: Pool;
+  /** Stops listening, drains every function, removes the socket. */
+  close(): Promise<void>;
+}>;
+
+const MAX_BODY = 1024 * 1024;
+
+/**
+ * The host process: listens on the control socket and runs functions. Refuses with `conflict` when another host of
+ * this data directory is alive; what a dead one left (sandboxes, sockets, half-written trees) is removed first.
+ */
+export async function createFunctionHostServer(ports: LauncherPorts): Promise<Result<FunctionHostServer>> {
+  const { hostSocket, trees } = ports.paths;
+  await mkdir(dirname(hostSocket), { recursive: true, mode: 0o700 });
+  if (await answers(hostSocket)) return fail('conflict', 'Another function host runs with this data directory', 'Stop it first, or choose another --data.', hostSocket);
+  const clean = await cleanSockets(ports.paths);
+  if (!clean.ok) return clean;
+  for (const name of await readdir(trees).catch(() => [])) if (name.startsWith('.')) await rm(join(trees, name), { recursive: true, force: true });
+  const pool = createPool({ launcher: createLauncher(ports), clock: ports.clock, settings: ports.settings });
+  const server = createServer((request, response) => void serve(pool, request, response));
+  server.keepAliveTimeout = 0; // edges keep their connections for as long as they live
+  server.requestTimeout = 0;
+  await rm(hostSocket, { force: true });
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(hostSocket, resolve));
+    await chmod(hostSocket, 0o600);
+  } catch (cause) {
+    return err(anchorError('internal', 'The function host can not listen', 'Check the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
+  }
+  return ok({
+    pool,
+    async close() {
+      server.close();
+      server.closeIdleConnections();
+      await pool.close();
+      server.closeAllConnections();
+      await rm(hostSocket, { force: true });
+    },
+  });
+}
+
+async function serve(pool: Pool, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let answer: Result<unknown>;
+  try {
+    answer = await route(pool, request);
+  } catch (cause) {
+    answer = fail('internal', 'The function host failed', 'Try again; report it if it stays.', cause instanceof Error ? cause.message : String(cause));
+  }
+  const body = JSON.stringify(answer.ok ? { ok: true, value: answer.value ?? null } : answer);
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+async function route(pool: Pool, request: IncomingMessage): Promise<Result<unknown>> {
+  const what = `${request.method} ${request.url}`;
+  if (what === 'GET /status') return ok(await pool.status());
+  switch (what) {
+    case 'POST /acquire':
+      return withBody(request, acquireRequest, ({ caller, deploymentId }) => pool.acquire(caller, deploymentId));
+    case 'POST /touch':
+      return withBody(request, touchRequest, async ({ caller, use }) => ok(pool.touch(caller, new Map(use.map(({ deploymentId, inflight }) => [deploymentId, inflight])))));
+    case 'POST /stop':
+      return withBody(request, stopRequest, async ({ deploymentId }) => ok(await pool.stop(deploymentId)));
+    case 'POST /prepare':
+      return withBody(request, prepareRequest, ({ deploymentId }) => pool.prepare(deploymentId));
+    default:
+      return fail('not_found', `The function host has no ${what.slice(0, 80)}`, 'Use GET /status, or POST /acquire, /touch, /stop, /prepare.');
+  }
+}
+
+async function withBody<T extends z.ZodType>(request: IncomingMessage, schema: T, use: (body: z.output<T>) => Promise<Result<unknown>>): Promise<Result<unknown>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_BODY) return fail('too_large', 'The message is too large', 'Send at most 1 MiB.');
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return fail('malformed_body', 'The message is not JSON', 'Send a JSON object.');
+  }
+  const body = schema.safeParse(json);
+  return body.success ? use(body.data) : fail('invalid_input', 'The message has another shape', 'Look at functions/protocol.ts.', body.error.issues[0]?.message);
+}
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });

@@ -1,0 +1,53 @@
+import { treeSchema, type Tree } from '@anchor/core/artifact/manifest.ts';
+import { printable } from '@anchor/core/names/name.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+
+const MAX_ENTRIES = 200_000;
+
+/**
+ * Reads a tree blob. Refuses (`artifact_invalid`) what could leave the tree or write one file over another: absolute
+ * paths, `.` and `..` parts, empty parts, NUL, the same path twice, a path below a file or below a link, and links
+ * that point outside.
+ */
+export function parseTree(bytes: Uint8Array): Result<Tree> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return refuse('it is not JSON');
+  }
+  const parsed = treeSchema.safeParse(json);
+  if (!parsed.success) return refuse(parsed.error.issues[0]?.message ?? 'it has another shape');
+  const { entries } = parsed.data;
+  if (entries.length > MAX_ENTRIES) return refuse(`it has more than ${MAX_ENTRIES} files`);
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    if (!isInside(path)) return refuse(`"${printable(path)}" is not a relative path inside it`);
+    if (seen.has(path)) return refuse(`"${printable(path)}" is in it twice`);
+    seen.add(path);
+  }
+  for (const entry of entries) {
+    for (let slash = entry.path.indexOf('/'); slash !== -1; slash = entry.path.indexOf('/', slash + 1)) {
+      if (seen.has(entry.path.slice(0, slash))) return refuse(`"${printable(entry.path)}" lies below a file or a link`);
+    }
+    if ('link' in entry && !pointsInside(entry.path, entry.link)) return refuse(`the link "${printable(entry.path)}" points outside`);
+  }
+  return ok(parsed.data);
+}
+
+/** A relative path of plain parts. */
+export const isInside = (path: string): boolean =>
+  path.length > 0 && path.length <= 4096 && !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.length <= 255);
+
+function pointsInside(path: string, link: string): boolean {
+  if (link === '' || link.length > 4096 || link.startsWith('/') || link.includes('\0')) return false;
+  let depth = path.split('/').length - 1;
+  for (const part of link.split('/')) {
+    if (part === '..') depth--;
+    else if (part !== '' && part !== '.') depth++;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
+const refuse = (why: string): Result<never> => fail('artifact_invalid', "The function's file list is not usable", 'Deploy again; if it happens again, the build output is at fault.', why);

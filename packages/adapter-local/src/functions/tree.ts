@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, copyFile, link, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Tree } from '@anchor/core/artifact/manifest.ts';
+import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
+import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { Paths } from '../paths.ts';
+import { parseTree } from './tree-entries.ts';
+
+/** The files of functions on disk: one directory a tree, shared by every deployment with equal functions. */
+export type Trees = Readonly<{
+  /** The directory of a tree, made when it is not there. Complete or absent; safe to call from several processes at once. */
+  materialise(hash: string): Promise<Result<string>>;
+  /** Removes it; the caller knows that no function uses it. */
+  remove(hash: string): Promise<void>;
+}>;
+
+export type TreePorts = Readonly<{
+  blobs: Pick<BlobStore, 'get'>;
+  /** The blob's own file, for hard links; without it, or across file systems, bytes are copied. */
+  blobFile?: (hash: string) => string;
+}>;
+
+const HASH = /^[0-9a-f]{64}$/;
+const PARALLEL = 32;
+
+export function createTrees(paths: Pick<Paths, 'trees'>, ports: TreePorts): Trees {
+  const running = new Map<string, Promise<Result<string>>>();
+  return {
+    async materialise(hash) {
+      if (!HASH.test(hash)) return fail('artifact_invalid', 'The function names no tree', 'Deploy again.');
+      const directory = join(paths.trees, hash);
+      if (await exists(directory)) return ok(directory);
+      const same = running.get(hash);
+      if (same !== undefined) return same;
+      const building = build(paths.trees, directory, hash, ports).finally(() => running.delete(hash));
+      running.set(hash, building);
+      return building;
+    },
+    async remove(hash) {
+      if (!HASH.test(hash)) return;
+      const away = join(paths.trees, `.gone-${randomBytes(8).toString('hex')}`);
+      try {
+        await rename(join(paths.trees, hash), away); // in one step: a tree is never seen half removed
+      } catch {
+        return;
+      }
+      await rm(away, { recursive: true, force: true });
+    },
+  };
+}
+
+async function build(root: string, directory: string, hash: string, ports: TreePorts): Promise<Result<string>> {
+  const temporary = join(root, `.tmp-${randomBytes(8).toString('hex')}`);
+  try {
+    const bytes = await ports.blobs.get(hash);
+    if (bytes === undefined) return fail('artifact_invalid', `The function's file list ${hash.slice(0, 12)} is not in the blob store`, 'Deploy again; clean-up may have removed this artifact.');
+    const tree = parseTree(bytes);
+    if (!tree.ok) return tree;
+    await mkdir(temporary, { recursive: true, mode: 0o755 });
+    const written = await write(temporary, tree.value, ports);
+    if (!written.ok) return written;
+    await rename(temporary, directory).catch(async (cause: unknown) => {
+      if (!(await exists(directory))) throw cause; // otherwise another process was first, with the same content
+    });
+    return ok(directory);
+  } catch (cause) {
+    return err(anchorError('internal', "The function's files could not be written", 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function write(root: string, tree: Tree, ports: TreePorts): Promise<Result<void>> {
+  const directories = new Set(tree.entries.map((entry) => dirname(entry.path)));
+  for (const directory of directories) if (directory !== '.') await mkdir(join(root, directory), { recursive: true, mode: 0o755 });
+  const waiting = tree.entries.values();
+  let refused: Result<void> = ok(undefined);
+  const worker = async (): Promise<void> => {
+    for (const entry of waiting) {
+      if (!refused.ok) return;
+      if ('link' in entry) await symlink(entry.link, join(root, entry.path));
+      else {
+        const placed = await place(join(root, entry.path), entry.blob, entry.executable === true, ports);
+        if (!placed.ok) refused = placed;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return refused;
+}
+
+/** An executable is a copy, so that the blob's own mode stays; everything else shares the blob's bytes on disk. */
+async function place(path: string, hash: string, executable: boolean, { blobs, blobFile }: TreePorts): Promise<Result<void>> {
+  const mode = executable ? 0o555 : 0o444;
+  try {
+    if (blobFile !== undefined) {
+      if (executable) await copyFile(blobFile(hash), path);
+      else await link(blobFile(hash), path).catch(() => copyFile(blobFile(hash), path)); // other file system, or too many links
+      await chmod(path, mode);
+      return ok(undefined);
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+  }
+  const bytes = await blobs.get(hash);
+  if (bytes === undefined) return fail('artifact_invalid', `A file of the function (blob ${hash.slice(0, 12)}) is not in the blob store`, 'Deploy again; clean-up may have removed this artifact.');
+  await writeFile(path, bytes, { mode });
+  await chmod(path, mode);
+  return ok(undefined);
+}
+
+const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);

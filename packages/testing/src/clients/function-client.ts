@@ -1,0 +1,60 @@
+import { Agent, request } from 'node:http';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { FunctionHost, Upstream } from '@anchor/core/ports/function-host.ts';
+
+export type Answer = Readonly<{ status: number; body: string; instance: string }>;
+
+/** One request to one upstream. Rejects when the connection fails. */
+export function requestUpstream(upstream: Upstream, path: string, options: Readonly<{ agent?: Agent; headers?: Readonly<Record<string, string>> }> = {}): Promise<Answer> {
+  if (upstream.kind !== 'unix') return Promise.reject(new Error('only unix sockets'));
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath: upstream.path, path, agent: options.agent ?? false, headers: { host: 'site.localhost', ...options.headers } }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body, instance: upstream.instance }));
+      response.once('error', reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+/** The smallest caller that keeps the rules of the port, as an edge does: leases from the moment of asking, and again when a connection is refused. */
+export function createFunctionClient(host: FunctionHost, deploymentId: DeploymentId) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  let upstreams: readonly Upstream[] = [];
+  let until = 0;
+  let next = 0;
+  const seen = new Set<string>();
+
+  async function acquire(): Promise<void> {
+    const asked = Date.now();
+    const lease = await host.acquire(deploymentId);
+    if (!lease.ok) throw new Error(`${lease.error.code}: ${lease.error.message} ${lease.error.cause ?? ''}`);
+    upstreams = lease.value.upstreams;
+    until = asked + lease.value.leaseMs;
+  }
+
+  return {
+    /** Every instance that answered. */
+    seen,
+    async get(path: string): Promise<Answer> {
+      for (let attempt = 0; ; attempt++) {
+        if (Date.now() >= until) await acquire();
+        const upstream = upstreams[next++ % upstreams.length];
+        if (upstream === undefined) throw new Error('no upstream');
+        try {
+          const answer = await requestUpstream(upstream, path, { agent });
+          seen.add(answer.instance);
+          return answer;
+        } catch (cause) {
+          const refused = cause instanceof Error && 'code' in cause && (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT');
+          if (!refused || attempt >= 5) throw cause;
+          until = 0;
+        }
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}

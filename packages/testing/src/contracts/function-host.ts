@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
+import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
+import { createFunctionClient, requestUpstream } from '../clients/function-client.ts';
+import { until } from '../until.ts';
+
+/**
+ * What an adapter gives the suite: a host with idle time of at most a second, `concurrency` 2 and `maxInstances` 3, and
+ * functions of deployments. `healthy` answers `GET /` with "hello" and `GET /slow` with "slow" after half a second;
+ * `broken` ends while starting.
+ */
+export type FunctionHostFixture = Readonly<{
+  host: FunctionHost;
+  healthy: DeploymentId;
+  broken: DeploymentId;
+  /** Instances of `healthy` that run now. */
+  running(): Promise<number>;
+  close(): Promise<void>;
+}>;
+
+export function functionHostContract(name: string, open: () => Promise<FunctionHostFixture>): void {
+  const check = (what: string, run: (fixture: FunctionHostFixture) => Promise<void>): void => {
+    test(`${name}: ${what}`, { timeout: 60_000 }, async () => {
+      const fixture = await open();
+      try {
+        await run(fixture);
+      } finally {
+        await fixture.close();
+      }
+    });
+  };
+
+  check('acquire starts an instance, and its upstream answers', async ({ host, healthy }) => {
+    const lease = await host.acquire(healthy);
+    assert.ok(lease.ok, JSON.stringify(lease));
+    assert.equal(lease.value.upstreams.length, 1);
+    assert.ok(lease.value.leaseMs > 0);
+    const answer = await requestUpstream(lease.value.upstreams[0]!, '/');
+    assert.deepEqual([answer.status, answer.body], [200, 'hello']);
+  });
+
+  check('a hundred acquires at once start one instance', async ({ host, healthy, running }) => {
+    const leases = await Promise.all(Array.from({ length: 100 }, () => host.acquire(healthy)));
+    const instances = new Set(leases.flatMap((lease) => (lease.ok ? lease.value.upstreams.map((upstream) => upstream.instance) : ['error'])));
+    assert.equal(instances.size, 1);
+    assert.equal(await running(), 1);
+  });
+
+  check('an unknown deployment is not found, a broken one failed to start', async ({ host, broken }) => {
+    const unknown = await host.acquire(newId('dpl', Date.now()));
+    assert.equal(unknown.ok ? 'ok' : unknown.error.code, 'not_found');
+    const failed = await host.acquire(broken);
+    assert.equal(failed.ok ? 'ok' : failed.error.code, 'function_start_failed');
+  });
+
+  check('an idle function is scaled to zero and comes back when it is asked for', async ({ host, healthy, running }) => {
+    const first = await host.acquire(healthy);
+    assert.ok(first.ok);
+    await until('no instance runs', async () => (await running()) === 0);
+    const second = await host.acquire(healthy);
+    assert.ok(second.ok, JSON.stringify(second));
+    assert.notEqual(second.value.upstreams[0]!.instance, first.value.upstreams[0]!.instance);
+    assert.equal((await requestUpstream(second.value.upstreams[0]!, '/')).body, 'hello');
+  });
+
+  check('touching keeps an instance for as long as it is used', async ({ host, healthy, running }) => {
+    const lease = await host.acquire(healthy);
+    assert.ok(lease.ok);
+    const end = Date.now() + 3_000;
+    await until('three seconds of touches', async () => {
+      assert.deepEqual(await host.touch({ [healthy]: { inflight: 1 } }), []);
+      return Date.now() > end;
+    });
+    assert.equal(await running(), 1);
+    assert.equal((await requestUpstream(lease.value.upstreams[0]!, '/')).body, 'hello');
+  });
+
+  check('a touch names the deployments whose instances are gone', async ({ host, healthy }) => {
+    assert.ok((await host.acquire(healthy)).ok);
+    await host.stop(healthy);
+    assert.deepEqual(await host.touch({ [healthy]: { inflight: 0 } }), [healthy]);
+  });
+
+  check('stop lets an answer in flight end', async ({ host, healthy, running }) => {
+    const lease = await host.acquire(healthy);
+    assert.ok(lease.ok);
+    const slow = requestUpstream(lease.value.upstreams[0]!, '/slow');
+    await requestUpstream(lease.value.upstreams[0]!, '/');
+    await Promise.all([host.stop(healthy), slow.then((answer) => assert.equal(answer.body, 'slow'))]);
+    assert.equal(await running(), 0);
+    assert.ok((await host.acquire(healthy)).ok);
+  });
+
+  check('more requests in flight than one instance may have start further ones, never more than the limit', async ({ host, healthy, running }) => {
+    assert.ok((await host.acquire(healthy)).ok);
+    await until('three instances are handed out', async () => {
+      await host.touch({ [healthy]: { inflight: 100 } });
+      const lease = await host.acquire(healthy);
+      assert.ok(lease.ok && lease.value.upstreams.length <= 3);
+      return lease.value.upstreams.length === 3;
+    });
+    assert.equal(await running(), 3);
+  });
+
+  check('no request is lost while the function is scaled to zero again and again', async ({ host, healthy, running }) => {
+    const client = createFunctionClient(host, healthy);
+    let answered = 0;
+    let zeroes = 0;
+    for (let round = 0; round < 4; round++) {
+      for (let burst = 0; burst < 20; burst++) {
+        const answers = await Promise.all(Array.from({ length: 10 }, () => client.get('/')));
+        for (const answer of answers) assert.equal(answer.body, 'hello');
+        answered += answers.length;
+      }
+      // Requests go on at a pace near the idle time, so that some meet an instance that is about to be drained.
+      await until('scaled to zero', async () => (await running()) === 0);
+      zeroes++;
+    }
+    client.close();
+    assert.equal(answered, 800);
+    assert.equal(zeroes, 4);
+    assert.ok(client.seen.size >= 4);
+  });
+}
