@@ -1,0 +1,35 @@
+/** How our git runs: no prompts, no configuration of the machine or the user, no hooks, no other transports. */
+export type GitCall = Readonly<{ env: Readonly<Record<string, string>>; argv: (...args: readonly string[]) => readonly string[] }>;
+
+/**
+ * `config` is the path of an empty-but-for-us configuration file (see GIT_CONFIG_TEXT). Credentials travel only in the
+ * environment: not in argv, not in the URL, not in .git/config.
+ */
+export function gitCall(options: Readonly<{ home: string; config: string; path: string; local: boolean; credentials?: string; url: string; trustStore?: string }>): GitCall {
+  const settings: (readonly [string, string])[] = [
+    ['protocol.allow', 'never'],
+    ...(options.local ? ([['protocol.file.allow', 'always']] as const) : ([['protocol.https.allow', 'always'], ['protocol.http.allow', 'always'], ['protocol.ssh.allow', 'always']] as const)),
+    ['core.hooksPath', '/dev/null'], ['core.fsmonitor', 'false'], ['core.askPass', ''], ['credential.helper', ''], ['submodule.recurse', 'false'], ['fetch.recurseSubmodules', 'false'],
+    ['gc.auto', '0'], ['maintenance.auto', 'false'], ['advice.detachedHead', 'false'], ['core.symlinks', 'true'], ['fetch.fsckObjects', 'true'], ['http.lowSpeedLimit', '1000'], ['http.lowSpeedTime', '60'],
+  ];
+  if (options.credentials !== undefined) {
+    const basic = Buffer.from(options.credentials.includes(':') ? options.credentials : `${options.credentials}:`).toString('base64');
+    // Bound to this origin: a redirect elsewhere does not get it.
+    settings.push([`http.${new URL(options.url).origin}/.extraHeader`, `Authorization: Basic ${basic}`]);
+  }
+  const env: Record<string, string> = {
+    PATH: options.path, HOME: options.home, LANG: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '/bin/false', SSH_ASKPASS: '/bin/false', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: options.config,
+    GIT_LFS_SKIP_SMUDGE: '1', GIT_ATTR_NOSYSTEM: '1', GIT_ALLOW_PROTOCOL: options.local ? 'file' : 'https:http:ssh',
+    GIT_SSH_COMMAND: `ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${options.home}/known_hosts`,
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...(options.trustStore === undefined ? {} : { GIT_SSL_CAINFO: options.trustStore }),
+  };
+  settings.forEach(([key, value], i) => {
+    env[`GIT_CONFIG_KEY_${i}`] = key;
+    env[`GIT_CONFIG_VALUE_${i}`] = value;
+  });
+  return { env, argv: (...args) => ['git', ...args] };
+}
+
+/** upload-pack of the platform's own repository runs without our environment, so what it needs stands in a file. */
+export const GIT_CONFIG_TEXT = '[safe]\n\tdirectory = *\n[uploadpack]\n\tallowAnySHA1InWant = true\n[core]\n\thooksPath = /dev/null\n';
