@@ -1,0 +1,36 @@
+import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
+import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
+import type { BuildEvents, BuildRunner, BuildRequest } from '@anchor/core/ports/build-runner.ts';
+import { fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
+
+export type MemoryBuilds = BuildRunner & {
+  /** Every request that was run, oldest first. */
+  readonly requests: readonly BuildRequest[];
+  /** What the next builds do before they leave their artifact; an error fails them. */
+  during: (request: BuildRequest, events: BuildEvents, signal: AbortSignal) => Promise<AnchorError | undefined>;
+};
+
+/** A build of one page: the page names the commit, so that two commits leave two artifacts. */
+export function buildRunner(blobs: BlobStore): MemoryBuilds {
+  const requests: BuildRequest[] = [];
+  const runner: MemoryBuilds = {
+    requests,
+    during: async () => undefined,
+    unavailable: async () => ok(undefined),
+    async run(request, events, signal): Promise<Result<Readonly<{ artifact: string }>>> {
+      requests.push(request);
+      events.step('build');
+      events.output(`building ${request.deploymentId}\n`, 'info', 'build');
+      const error = await runner.during(request, events, signal);
+      if (signal.aborted) return fail('canceled', 'The build was stopped', 'Deploy again.');
+      if (error !== undefined) return { ok: false, error };
+      const page = new TextEncoder().encode(`<h1>${request.source.commit ?? request.deploymentId}</h1>`);
+      const manifest = manifestSchema.parse({
+        version: 1,
+        components: { web: { kind: 'web', framework: { name: 'static' }, basePath: '', trailingSlash: false, prerenders: {}, files: { '/index.html': { blob: await blobs.put(page), size: page.length, type: 'text/html' } } } },
+      });
+      return ok({ artifact: await blobs.put(new TextEncoder().encode(JSON.stringify(manifest))) });
+    },
+  };
+  return runner;
+}

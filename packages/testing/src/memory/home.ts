@@ -1,0 +1,31 @@
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
+import { manualClock, type ManualClock } from '../clock.ts';
+import { blobStore } from './blob-store.ts';
+import { buildRunner, type MemoryBuilds } from './build-runner.ts';
+import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
+import { jobQueue } from './job-queue.ts';
+import { logStore } from './log-store.ts';
+import { repositories } from './repositories.ts';
+import { secretBox } from './secret-box.ts';
+import { memoryStores } from './stores.ts';
+
+export type MemoryHome = Ports & Readonly<{ clock: ManualClock; builds: MemoryBuilds; probe: MemoryProbe; repositories: ReturnType<typeof repositories> }>;
+
+/** A whole home in memory, for tests of use cases. Sites of files only: it has no functions to start. */
+export function memoryHome(): MemoryHome {
+  const clock = manualClock();
+  const stores = memoryStores();
+  const blobs = blobStore(clock);
+  const functions: FunctionHost = {
+    acquire: async () => fail('not_found', 'This deployment has no function', 'It consists of files only.'),
+    touch: async () => [],
+    stop: async () => undefined,
+  };
+  return {
+    ...stores, blobs, functions, clock, builds: buildRunner(blobs), probe: edgeProbe(stores.aliases), queue: jobQueue(clock), logs: logStore(),
+    secrets: secretBox(), repositories: repositories(), capacity: { roomForBuild: async () => ok(undefined) },
+    site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
+  };
+}
