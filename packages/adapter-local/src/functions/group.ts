@@ -176,10 +176,11 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
       lastUsed = now;
       const live = serving();
       const until = now + settings.leaseMs + settings.graceMs;
-      const renewed = callers.renew(caller, new Set(live.map((member) => member.instance.upstream.instance)), now, until, inflight) && live.length > 0;
-      if (renewed) for (const member of live) member.heldUntil = until;
+      // Withdrawn instances are renewed too: a caller that has not asked again yet must not lose a request.
+      const renewed = callers.renew(caller, now, until, inflight);
+      for (const [id, member] of members) if (renewed.has(id) && !member.draining) member.heldUntil = until;
       if (live.length > 0) scaleUp(now);
-      return renewed;
+      return live.length > 0 && live.length === renewed.size && live.every((member) => renewed.has(member.instance.upstream.instance));
     },
     async stop(atOnce) {
       await Promise.all(starting);

@@ -3,7 +3,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { Exit, SandboxHandle, Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import type { LogStore } from '@anchor/core/ports/log-store.ts';
-import { anchorError, err, ok, type Result } from '@anchor/core/result/result.ts';
+import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Paths } from '../paths.ts';
 import { INSIDE, type FunctionCommand } from './command.ts';
 import type { Departure, Instance } from './launch.ts';
@@ -28,7 +28,10 @@ export type InstancePlan = Readonly<{
 }>;
 
 /** Starts one process in a sandbox of its own; resolves when it accepts connections, or with the reason why it does not. */
-export async function startInstance(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
+export const startInstance = (plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> =>
+  start(plan, ports).catch((cause: unknown) => fail('internal', 'The function could not be started', 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
+
+async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
   const { settings, clock } = ports;
   const begun = performance.now();
   const id = `fn-${randomBytes(5).toString('hex')}`;

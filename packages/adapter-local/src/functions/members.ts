@@ -19,10 +19,12 @@ type Caller = { told: ReadonlySet<string>; until: number; inflight: number };
 /** Who uses a group: every edge worker is one caller. */
 export type Callers = Readonly<{
   hand(caller: string, instances: ReadonlySet<string>, until: number): void;
-  /** Renews the lease of a caller that knows exactly `current`; false when it must acquire again. */
-  renew(caller: string, current: ReadonlySet<string>, now: number, until: number, inflight: number): boolean;
+  /** The instances whose lease the caller renews: what it was told, while that lease lasts; empty when it has ended. */
+  renew(caller: string, now: number, until: number, inflight: number): ReadonlySet<string>;
   inflight(now: number): number;
 }>;
+
+const NONE: ReadonlySet<string> = new Set();
 
 export function createCallers(): Callers {
   const callers = new Map<string, Caller>();
@@ -33,17 +35,13 @@ export function createCallers(): Callers {
     hand(name, instances, until) {
       callers.set(name, { told: instances, until, inflight: callers.get(name)?.inflight ?? 0 });
     },
-    renew(name, current, now, until, inflight) {
+    renew(name, now, until, inflight) {
       const caller = callers.get(name);
-      if (caller === undefined) return false;
+      if (caller === undefined) return NONE;
       caller.inflight = inflight;
-      if (caller.until <= now || caller.told.size !== current.size || [...caller.told].some((id) => !current.has(id))) {
-        caller.until = Math.max(caller.until, until); // what it says is in flight still counts
-        caller.told = new Set();
-        return false;
-      }
-      caller.until = until;
-      return true;
+      if (caller.until <= now) caller.told = NONE;
+      caller.until = until; // what it says is in flight counts even when its lease has ended
+      return caller.told;
     },
     inflight(now) {
       dropEnded(now);

@@ -17,8 +17,8 @@ export interface FunctionHost {
   acquire(deploymentId: DeploymentId): Promise<Result<Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>>>;
   /**
    * Tells which deployments were used since the last call, with the requests in flight now, and renews their leases
-   * for `leaseMs` from the moment of asking. Answers those whose lease was not renewed, because instances were added
-   * or withdrawn, or it had ended: acquire them again.
+   * for `leaseMs` from the moment of asking. Answers those whose upstreams have changed (instances were added, withdrawn
+   * or lost) or whose lease had ended: acquire them again, so that new instances are used and withdrawn ones can go.
    */
   touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<readonly DeploymentId[]>;
   /** Drains and stops every instance of a deployment: for deployments that are removed. */
