@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { settingsToEnv, type Settings } from './settings.ts';
 
@@ -27,6 +29,14 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
 
+  const run = join(settings.data, 'run');
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  /** Who is who, for people and for `anchor doctor`. */
+  const note = (): void => {
+    writeFileSync(join(run, 'pids.json.new'), JSON.stringify(Object.fromEntries([...children].map(([name, child]) => [name, child.pid]))));
+    renameSync(join(run, 'pids.json.new'), join(run, 'pids.json'));
+  };
+
   const start = (name: ProcessName, backoff: number, onReady: () => void, onFatal: (reason: string) => void): void => {
     const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
     const startedAt = Date.now();
@@ -37,6 +47,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     children.set(name, child);
+    note();
     let fatal = false;
     child.on('message', (message: Message) => {
       if (message.type === 'ready') onReady();
@@ -47,6 +58,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     });
     child.on('exit', (code, signal) => {
       children.delete(name);
+      if (!stopping) note();
       if (stopping || fatal) return;
       const wait = Date.now() - startedAt > HEALTHY_MS ? 0 : backoff;
       report(`${name} ended (${signal ?? `exit ${code}`}); it starts again${wait === 0 ? '' : ` in ${wait / 1000} s`}`);

@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
+export type RequestOptions = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Uint8Array }>;
+
+/** A real platform: the processes that `./up` starts, on ports and in a directory of their own. */
+export type Platform = Readonly<{
+  data: string;
+  apiPort: number;
+  edgePort: number;
+  apiUrl: string;
+  token: string;
+  /** What the platform printed so far. */
+  output(): string;
+  pid(name: 'server' | 'host' | 'edge-0' | 'edge-1' | 'up'): number | undefined;
+  /** Sends SIGKILL and resolves when the supervisor has started a new process and it answers. */
+  kill9(name: 'server' | 'host' | 'edge-0' | 'edge-1'): Promise<void>;
+  /** A request to a site through the edge, as a visitor would send it. */
+  visit(host: string, path?: string, options?: RequestOptions): Promise<Answer>;
+  /** A request to the API with the owner's token. */
+  api<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: T }>;
+  stop(): Promise<void>;
+  /** Stops it and starts it again on the same data. */
+  restart(): Promise<Platform>;
+}>;
+
+const UP = fileURLToPath(new URL('../apps/local/src/up.ts', import.meta.url));
+
+export async function startPlatform(options: Readonly<{ data?: string; flags?: readonly string[]; keepData?: boolean; apiPort?: number; edgePort?: number }> = {}): Promise<Platform> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'anchor-test-')));
+  const apiPort = options.apiPort ?? (await freePort());
+  const edgePort = options.edgePort ?? (await freePort());
+  const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', UP, '--data', data, '--api-port', String(apiPort), '--edge-port', String(edgePort), '--no-demo', ...(options.flags ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+
+  const pids = (): Record<string, number> => {
+    try {
+      return JSON.parse(readFileSync(join(data, 'run', 'pids.json'), 'utf8')) as Record<string, number>;
+    } catch {
+      return {};
+    }
+  };
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Stop(`the platform ended: ${output}`);
+    return output.includes('platform ready');
+  }, 60_000, () => `the platform did not become ready:\n${output}`);
+
+  const platform: Platform = {
+    data, apiPort, edgePort,
+    apiUrl: `http://127.0.0.1:${apiPort}`,
+    token: readFileSync(join(data, 'admin-token'), 'utf8').trim(),
+    output: () => output,
+    pid: (name) => (name === 'up' ? child.pid : pids()[name]),
+    async kill9(name) {
+      const before = pids()[name];
+      if (before === undefined) throw new Error(`${name} does not run`);
+      process.kill(before, 'SIGKILL');
+      await eventually(() => {
+        const now = pids()[name];
+        return now !== undefined && now !== before;
+      }, 20_000, () => `${name} did not come back:\n${output}`);
+      if (name === 'server') await eventually(async () => (await plain(apiPort, '127.0.0.1', '/api/health')).status === 200, 30_000, () => `the API did not come back:\n${output}`);
+      if (name === 'host') await eventually(() => existsSync(join(data, 'run', 'host.sock')), 30_000, () => `the host did not come back:\n${output}`);
+    },
+    visit: (host, path = '/', request = {}) => plain(edgePort, host, path, request),
+    async api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+      const answer = await plain(apiPort, '127.0.0.1', path, {
+        method,
+        headers: { authorization: `Bearer ${platform.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, body: (answer.body === '' ? undefined : JSON.parse(answer.body)) as T };
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await exited;
+      if (options.keepData !== true) await rm(data, { recursive: true, force: true });
+    },
+    async restart() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await exited;
+      return startPlatform({ ...options, data, apiPort, edgePort });
+    },
+  };
+  return platform;
+}
+
+class Stop extends Error {}
+
+/** Asks until it is true; fails with what `otherwise` says after the deadline. */
+export async function eventually(check: () => boolean | Promise<boolean>, ms: number, otherwise: () => string): Promise<void> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    try {
+      if (await check()) return;
+    } catch (error) {
+      if (error instanceof Stop) throw error;
+    }
+    if (performance.now() > deadline) throw new Error(otherwise());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** One request on a connection of its own; `*.localhost` need not resolve. */
+export function plain(port: number, host: string, path: string, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, agent: false, headers: { host: host === '127.0.0.1' ? `127.0.0.1:${port}` : `${host}:${port}`, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }));
+      response.once('error', reject);
+    });
+    request.once('error', reject);
+    request.setTimeout(120_000, () => request.destroy(new Error(`no answer for ${method} ${host}${path}`)));
+    request.end(body);
+  });
+}
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
