@@ -55,6 +55,8 @@ const edgeRoutingSchema = z.object({
   beforeMiddleware: z.array(routeSchema),
   middlewareMatchers: z.array(routeSchema),
   beforeFiles: z.array(routeSchema),
+  /** These come before pages of dynamic routes: a path that one of them matches is the function's to decide. */
+  afterFiles: z.array(routeSchema).optional(),
   onMatch: z.array(routeSchema),
 });
 

@@ -1,0 +1,103 @@
+import type { Body, Prerender, StaticFile } from '@anchor/core/artifact/manifest.ts';
+import { isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
+import type { Encoding } from '../http/accept-encoding.ts';
+import type { Headers } from '../routing/plan.ts';
+
+export type AssetCache = 'STATIC' | 'HIT';
+
+/** One coding of a file, with the answer's head made ready. `head` is flat: name, value, name, value; see HEAD_SLOTS. */
+export type Variant = Readonly<{ encoding: Encoding; blob: string; size: number; etag: string; head: readonly string[]; notModified: readonly string[] }>;
+
+/** A file or prerendered page that the edge answers by itself. */
+export type Asset = Readonly<{
+  status: number;
+  cache: AssetCache;
+  identity: Variant;
+  br?: Variant;
+  gzip?: Variant;
+  /** Kept to make the heads again when routing adds headers. */
+  headers: ReadonlyMap<string, string>;
+}>;
+
+/** Where each request's own values stand in `head`. */
+export const HEAD_SLOTS = { requestId: 1, deployment: 3 } as const;
+
+/** Framing belongs to the edge: neither a build nor a header rule may set it. */
+const NEVER = new Set(['content-length', 'content-encoding', 'etag', 'accept-ranges', 'content-range', 'date', 'location']);
+const allowed = (name: string): boolean => !NEVER.has(name) && !isHopByHop(name) && !isInternalResponseHeader(name);
+
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+const REVALIDATE = 'public, max-age=0, must-revalidate';
+
+export function fileAsset(file: StaticFile, status = 200): Asset {
+  const headers = new Map<string, string>([
+    ['content-type', file.type],
+    ['cache-control', file.immutable === true && status === 200 ? IMMUTABLE : REVALIDATE],
+  ]);
+  return assetOf(file, status, 'STATIC', merged(headers, Object.entries(file.headers ?? {})));
+}
+
+export function prerenderAsset(page: Prerender): Asset {
+  const headers = merged(new Map<string, string>([['cache-control', REVALIDATE]]), Object.entries(page.headers));
+  if (headers.has('x-nextjs-prerender')) headers.set('x-nextjs-cache', 'HIT');
+  // What caches between here and the visitor may keep: the edge itself answers revalidations, they can not be told of them.
+  if (/s-maxage/.test(headers.get('cache-control') ?? '')) headers.set('cache-control', REVALIDATE);
+  return assetOf(page, page.status, 'HIT', headers);
+}
+
+/** The same asset with headers that routing adds; names of `extra` are lower case, later ones win. */
+export function withHeaders(asset: Asset, extra: Headers, status = asset.status): Asset {
+  const body: Body = {
+    blob: asset.identity.blob,
+    size: asset.identity.size,
+    ...(asset.br === undefined ? {} : { br: asset.br }),
+    ...(asset.gzip === undefined ? {} : { gzip: asset.gzip }),
+  };
+  return assetOf(body, status, asset.cache, merged(new Map(asset.headers), extra));
+}
+
+function merged(base: Map<string, string>, extra: Iterable<readonly [string, string]>): Map<string, string> {
+  for (const [name, value] of extra) {
+    const key = name.toLowerCase();
+    if (!allowed(key) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    base.set(key, key === 'vary' && base.has('vary') ? `${base.get('vary')}, ${value}` : value);
+  }
+  return base;
+}
+
+function assetOf(body: Body, status: number, cache: AssetCache, headers: ReadonlyMap<string, string>): Asset {
+  const varies = body.br !== undefined || body.gzip !== undefined;
+  const make = (encoding: Encoding, blob: string, size: number): Variant => variant(encoding, blob, size, cache, headers, varies, status);
+  return {
+    status,
+    cache,
+    headers,
+    identity: make('identity', body.blob, body.size),
+    ...(body.br === undefined ? {} : { br: make('br', body.br.blob, body.br.size) }),
+    ...(body.gzip === undefined ? {} : { gzip: make('gzip', body.gzip.blob, body.gzip.size) }),
+  };
+}
+
+function variant(encoding: Encoding, blob: string, size: number, cache: AssetCache, headers: ReadonlyMap<string, string>, varies: boolean, status: number): Variant {
+  const etag = `"${blob.slice(0, 32)}"`;
+  const vary = [headers.get('vary'), varies ? 'accept-encoding' : undefined].filter((part) => part !== undefined).join(', ');
+  // Slots first, see HEAD_SLOTS.
+  const head = ['x-request-id', '', 'x-anchor-deployment', '', 'x-anchor-cache', cache];
+  const notModified = [...head];
+  for (const [name, value] of headers) {
+    if (name === 'vary') continue;
+    head.push(name, value);
+    if (!name.startsWith('content-')) notModified.push(name, value);
+  }
+  if (vary !== '') {
+    head.push('vary', vary);
+    notModified.push('vary', vary);
+  }
+  if (encoding !== 'identity') head.push('content-encoding', encoding);
+  if (status === 200) {
+    head.push('etag', etag, 'accept-ranges', 'bytes');
+    notModified.push('etag', etag);
+  }
+  head.push('content-length', String(size));
+  return { encoding, blob, size, etag, head, notModified };
+}

@@ -1,0 +1,251 @@
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Problem } from '../pages/error-page.ts';
+import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } from '../pages/problems.ts';
+import type { EdgeSettings } from '../settings.ts';
+import type { FunctionPools, Lease } from './pools.ts';
+import { requestHeaders } from './request-headers.ts';
+import { responseHeaders } from './response-headers.ts';
+
+export type ProxyDeps = Readonly<{
+  pools: FunctionPools;
+  settings: EdgeSettings;
+  problem(exchange: Exchange, problem: Problem, headers?: readonly string[]): void;
+  /** Serves a file of the deployment in place of the function's body; `headers` are the function's own, flat. */
+  serveFile(exchange: Exchange, path: string, status: number, headers: readonly string[]): void;
+  finished(exchange: Exchange): void;
+}>;
+
+export type Job = Readonly<{ exchange: Exchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
+
+const MAX_TRIES = 3;
+const CONTINUE_AFTER_MS = 1000;
+/** Methods that may be sent twice. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+/** A connection of its own for what must not be sent twice: an idle one may be closing while we write to it. */
+const fresh = new Agent({ keepAlive: false });
+
+/** Sends a request to a function and its answer to the visitor, both streamed. */
+export async function proxy(deps: ProxyDeps, job: Job): Promise<void> {
+  const { exchange } = job;
+  const { settings, pools } = deps;
+  const length = Number(exchange.req.headers['content-length'] ?? 0);
+  if (length > settings.maxBodyBytes) return deps.problem(exchange, tooLarge(settings.maxBodyBytes), ['connection', 'close']);
+  const until = performance.now() + settings.startMs;
+  for (let tries = 1; ; tries++) {
+    let lease = pools.take(job.deploymentId);
+    if (lease === undefined) {
+      const acquired = await pools.acquire(job.deploymentId, until - performance.now());
+      if (!acquired.ok) {
+        if (exchange.res.destroyed) return deps.finished(exchange);
+        return deps.problem(exchange, acquired.error === 'timeout' ? startTimedOut(Math.round(settings.startMs / 1000)) : startFailed(acquired.error), ['retry-after', '5']);
+      }
+      lease = acquired.value;
+    }
+    if (exchange.res.destroyed) {
+      lease.release();
+      return deps.finished(exchange);
+    }
+    const outcome = await attempt(deps, job, lease, tries < MAX_TRIES);
+    if (outcome === 'done') return;
+  }
+}
+
+function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Promise<'done' | 'retry'> {
+  return new Promise((resolve) => {
+    const { exchange, tokens } = job;
+    const { req, res } = exchange;
+    const { settings } = deps;
+    const method = req.method ?? 'GET';
+    const declared = req.headers['content-length'];
+    const chunked = req.headers['transfer-encoding'] !== undefined;
+    const hasBody = chunked || (declared !== undefined && declared !== '0');
+    const extra: string[] = [];
+    if (chunked) extra.push('transfer-encoding', 'chunked');
+    else if (declared !== undefined) extra.push('content-length', declared);
+    if (chunked && req.headers.trailer !== undefined) extra.push('trailer', req.headers.trailer);
+    if (exchange.expectsContinue && hasBody) extra.push('expect', '100-continue');
+
+    let settled = false;
+    let connected = false;
+    let bodyTouched = false;
+    let answered = false;
+    let timedOut = false;
+    let upRes: IncomingMessage | undefined;
+    let upReq: ClientRequest;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      upReq.destroy();
+    }, settings.firstByteMs);
+    let continueTimer: NodeJS.Timeout | undefined;
+
+    const settle = (outcome: 'done' | 'retry'): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      clearTimeout(continueTimer);
+      res.removeListener('close', onClientClose);
+      res.removeListener('drain', onDrain);
+      lease.release();
+      if (outcome === 'done') deps.finished(exchange);
+      resolve(outcome);
+    };
+    const onClientClose = (): void => {
+      if (!res.writableFinished) upReq.destroy();
+      settle('done');
+    };
+    const onDrain = (): void => {
+      timer.refresh();
+      upRes?.resume();
+    };
+
+    try {
+      upReq = request({
+        socketPath: lease.instance.path,
+        agent: IDEMPOTENT.has(method) ? lease.instance.agent : fresh,
+        method,
+        path: job.path,
+        headers: requestHeaders(exchange, tokens, extra),
+        setHost: false,
+      });
+    } catch (error) {
+      clearTimeout(timer);
+      lease.release();
+      deps.problem(exchange, functionGone(error instanceof Error ? error.message : 'the request could not be written'));
+      resolve('done');
+      return;
+    }
+    res.on('close', onClientClose);
+
+    const fail = (error: Error & { code?: string }): void => {
+      if (settled) return;
+      if (res.destroyed) return settle('done');
+      if (answered) {
+        // The visitor must see that the answer is not whole.
+        res.destroy();
+        return settle('done');
+      }
+      if (!connected) lease.broken();
+      const untouched = !connected || (!bodyTouched && IDEMPOTENT.has(method));
+      if (!timedOut && mayRetry && untouched && !bodyTouched) {
+        if (connected && !upReq.reusedSocket) lease.broken();
+        return settle('retry');
+      }
+      deps.problem(exchange, timedOut ? functionTimedOut(Math.round(settings.firstByteMs / 1000)) : functionGone(error.code ?? error.message));
+      settle('done');
+    };
+    upReq.on('error', fail);
+    upReq.on('information', (info) => {
+      if (info.statusCode <= 101 || res.headersSent || exchange.req.httpVersionMinor === 0) return;
+      try {
+        res.writeInformation(info.statusCode, info.rawHeaders);
+      } catch {
+        // A hint that can not be written is no reason to lose the answer.
+      }
+    });
+
+    upReq.on('response', (answer) => {
+      answered = true;
+      upRes = answer;
+      timer.refresh();
+      const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection);
+      exchange.cache = head.cache;
+      const status = answer.statusCode ?? 502;
+      if (head.serve !== undefined) {
+        answer.resume();
+        answer.on('error', () => undefined);
+        settleQuietly();
+        return deps.serveFile(exchange, head.serve, status, head.headers);
+      }
+      let written = false;
+      try {
+        res.writeHead(status, answer.statusMessage ?? '', head.headers);
+      } catch (error) {
+        upReq.destroy();
+        answered = false;
+        bodyTouched = true;
+        return fail(error instanceof Error ? error : new Error('bad answer'));
+      }
+      answer.on('data', (chunk: Buffer) => {
+        written = true;
+        exchange.bytes += chunk.length;
+        timer.refresh();
+        if (!res.write(chunk)) answer.pause();
+      });
+      res.on('drain', onDrain);
+      answer.on('end', () => {
+        if (answer.rawTrailers.length > 0) res.addTrailers(pairs(answer.rawTrailers));
+        res.end();
+        settle('done');
+        // The rest of a body that nobody reads any more must not keep the connection.
+        if (!req.complete) setTimeout(() => { if (!req.complete) req.destroy(); }, CONTINUE_AFTER_MS).unref();
+      });
+      answer.on('error', fail);
+      answer.on('aborted', () => fail(new Error('aborted')));
+      // Streams that begin with silence (SSE) still show their head at once.
+      setImmediate(() => {
+        if (!written && !settled && !res.writableEnded) res.flushHeaders();
+      });
+    });
+    const settleQuietly = (): void => {
+      settled = true;
+      clearTimeout(timer);
+      clearTimeout(continueTimer);
+      res.removeListener('close', onClientClose);
+      lease.release();
+      resolve('done');
+    };
+
+    const sendBody = (): void => {
+      if (bodyTouched || settled) return;
+      bodyTouched = true;
+      clearTimeout(continueTimer);
+      if (exchange.expectsContinue && !res.headersSent) res.writeContinue();
+      let count = 0;
+      req.on('data', (chunk: Buffer) => {
+        if (settled) return;
+        count += chunk.length;
+        timer.refresh();
+        if (count > settings.maxBodyBytes) {
+          upReq.destroy();
+          if (!answered) {
+            deps.problem(exchange, tooLarge(settings.maxBodyBytes), ['connection', 'close']);
+            settle('done');
+          } else res.destroy();
+          return;
+        }
+        if (!upReq.write(chunk)) req.pause();
+      });
+      upReq.on('drain', () => {
+        timer.refresh();
+        req.resume();
+      });
+      req.on('end', () => {
+        if (req.rawTrailers.length > 0) upReq.addTrailers(pairs(req.rawTrailers));
+        upReq.end();
+      });
+      req.on('error', () => upReq.destroy());
+    };
+
+    upReq.on('socket', (socket) => {
+      const ready = (): void => {
+        connected = true;
+        if (!hasBody) return;
+        if (!exchange.expectsContinue) return sendBody();
+        // A function that never says "continue" gets the body all the same, as any client would do.
+        continueTimer = setTimeout(sendBody, CONTINUE_AFTER_MS);
+      };
+      if (socket.connecting) socket.once('connect', ready);
+      else ready();
+    });
+    upReq.on('continue', sendBody);
+    if (!hasBody) upReq.end();
+  });
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const out: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) out.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return out;
+}

@@ -1,0 +1,34 @@
+import { connectionTokens, isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
+import type { CacheResult, Exchange } from '../exchange.ts';
+
+export type FunctionAnswer = Readonly<{
+  headers: string[];
+  cache: CacheResult;
+  /** The path of a file that the edge is to serve instead of the body. */
+  serve: string | undefined;
+}>;
+
+const CACHE_RESULTS: Readonly<Record<string, CacheResult>> = { HIT: 'HIT', STALE: 'STALE', MISS: 'MISS' };
+
+/** The head of a function's answer for the visitor: headers of the connection and of the platform taken out, ours put in. */
+export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined): FunctionAnswer {
+  const dropped = connectionTokens(connection);
+  let cache: CacheResult = 'DYNAMIC';
+  let serve: string | undefined;
+  const headers = ['x-request-id', exchange.requestId, 'x-anchor-deployment', exchange.deploymentId ?? '', 'x-anchor-cache', cache];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    const key = name.toLowerCase();
+    if (isHopByHop(key)) {
+      if (key === 'trailer') headers.push(name, value);
+      continue;
+    }
+    if (key === 'x-anchor-serve') serve = value;
+    if (isInternalResponseHeader(key) || dropped?.has(key) === true) continue;
+    if (key === 'x-nextjs-cache') cache = CACHE_RESULTS[value.toUpperCase()] ?? cache;
+    headers.push(name, value);
+  }
+  headers[5] = cache;
+  return { headers, cache, serve };
+}

@@ -1,0 +1,41 @@
+import type { HostRoute } from '@anchor/core/ports/route-table.ts';
+import type { Exchange } from './exchange.ts';
+import { parseTarget } from './http/target.ts';
+import type { Problem } from './pages/error-page.ts';
+import { badRequest, unknownHost } from './pages/problems.ts';
+import type { HostRoutes } from './sites/host-routes.ts';
+
+export type Located =
+  | Readonly<{ kind: 'route'; route: HostRoute }>
+  | Readonly<{ kind: 'redirect'; location: string }>
+  /** `close`: the client can not be trusted with another request on this connection. */
+  | Readonly<{ kind: 'problem'; problem: Problem; close: boolean }>;
+
+/** Request line and Host header → the host's route. Fills in what the exchange learns on the way. */
+export function locate(exchange: Exchange, routes: HostRoutes): Located {
+  const { req } = exchange;
+  const parsed = parseTarget(req.url ?? '');
+  if (parsed.kind === 'refused') return refused(parsed.reason, parsed.status);
+  const hosts = hostHeaders(req.rawHeaders);
+  if (hosts > 1) return refused('The request has more than one Host header.');
+  if (hosts === 0 && req.httpVersionMinor > 0) return refused('The request has no Host header.');
+  const header = (parsed.kind === 'ok' ? parsed.target.authority : undefined) ?? req.headers.host ?? '';
+  exchange.host = header.replace(/:\d+$/, '').toLowerCase().slice(0, 260);
+  const route = routes.find(header);
+  if (route === undefined) return { kind: 'problem', problem: unknownHost(exchange.host), close: false };
+  exchange.deploymentId = route.deploymentId;
+  if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location };
+  exchange.target = parsed.target;
+  return { kind: 'route', route };
+}
+
+const refused = (reason: string, status = 400): Located => ({ kind: 'problem', problem: badRequest(reason, status), close: true });
+
+function hostHeaders(raw: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i];
+    if (name !== undefined && name.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count;
+}

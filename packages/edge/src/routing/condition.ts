@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import type { RouteHas } from '@anchor/core/artifact/manifest.ts';
+import { cookieValue } from '../http/headers.ts';
+
+/** What a rule's conditions can ask of a request. */
+export type Asked = Readonly<{ headers: IncomingMessage['headers']; host: string; query: string }>;
+export type Captures = Map<string, string>;
+
+type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: RegExp | undefined; part: RegExp | undefined; text: string | undefined; key: string }>;
+
+/** `has`, `missing` and `bypass` of Next.js. All of `has` must hold and none of `missing`. */
+export class Conditions {
+  readonly #has: readonly Compiled[];
+  readonly #missing: readonly Compiled[];
+  readonly empty: boolean;
+
+  constructor(has: readonly RouteHas[] = [], missing: readonly RouteHas[] = []) {
+    this.#has = has.map(compile);
+    this.#missing = missing.map(compile);
+    this.empty = has.length === 0 && missing.length === 0;
+  }
+
+  /** The captured values when the conditions hold. */
+  match(asked: Asked): Captures | undefined {
+    const captures: Captures = new Map();
+    for (const condition of this.#has) {
+      if (!holds(condition, asked, captures)) return undefined;
+    }
+    for (const condition of this.#missing) {
+      if (holds(condition, asked, undefined)) return undefined;
+    }
+    return captures;
+  }
+}
+
+function compile(has: RouteHas): Compiled {
+  const key = has.key ?? '';
+  const text = has.value;
+  return { value: reader(has), ...patterns(text), text, key: has.type === 'host' ? '' : key.replace(/[^a-zA-Z]/g, '') };
+}
+
+function patterns(text: string | undefined): Pick<Compiled, 'whole' | 'part'> {
+  if (text === undefined) return { whole: undefined, part: undefined };
+  try {
+    return { whole: new RegExp(`^(?:${text})$`), part: new RegExp(text) };
+  } catch {
+    return { whole: undefined, part: undefined };
+  }
+}
+
+function reader(has: RouteHas): (asked: Asked) => string | undefined {
+  switch (has.type) {
+    case 'header': {
+      const key = has.key.toLowerCase();
+      return ({ headers }) => {
+        const value = Object.hasOwn(headers, key) ? headers[key] : undefined;
+        return (Array.isArray(value) ? value.join(', ') : value) || undefined;
+      };
+    }
+    case 'cookie':
+      return ({ headers }) => cookieValue(headers.cookie, has.key);
+    case 'query':
+      return ({ query }) => (query === '' ? undefined : (new URLSearchParams(query).get(has.key) ?? undefined) || undefined);
+    case 'host':
+      return ({ host }) => host;
+  }
+}
+
+function holds(condition: Compiled, asked: Asked, captures: Captures | undefined): boolean {
+  const value = condition.value(asked);
+  if (value === undefined) return false;
+  const match = condition.whole?.exec(value) ?? condition.part?.exec(value) ?? null;
+  if (condition.text !== undefined && match === null && value !== condition.text) return false;
+  if (captures === undefined) return true;
+  for (const [name, captured] of Object.entries(match?.groups ?? {})) {
+    if (captured !== undefined && captured !== '') captures.set(name, captured);
+  }
+  if (condition.key !== '') captures.set(condition.key, match?.[0] ?? value);
+  return true;
+}

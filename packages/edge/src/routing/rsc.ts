@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * The prerender that an App Router request asks for at a page's path: the page itself, its RSC payload or one segment of
+ * it. Undefined when only the function can tell. `path` is decoded, without a trailing slash (but "/" for the root).
+ */
+export function prerenderKey(path: string, query: string, headers: IncomingMessage['headers']): string | undefined {
+  const rsc = headers['rsc'];
+  if (rsc === undefined) return path;
+  if (rsc !== '1') return undefined;
+  // Next's own client always sends `_rsc`; without it Next redirects, so that caches that ignore Vary stay correct.
+  if (!/(?:^|&)_rsc(?:=|&|$)/.test(query)) return undefined;
+  // The page of an intercepted route depends on where the visitor comes from: a rewrite rule decides, see RoutingPlans.
+  const base = path === '/' ? '/index' : path;
+  const prefetch = headers['next-router-prefetch'];
+  const segment = headers['next-router-segment-prefetch'];
+  if (prefetch !== undefined && prefetch !== '1') return undefined;
+  if (segment === undefined) return `${base}.rsc`;
+  if (prefetch === undefined || typeof segment !== 'string' || !segment.startsWith('/')) return undefined;
+  return `${base}.segments${segment}.segment.rsc`;
+}

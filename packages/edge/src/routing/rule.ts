@@ -1,0 +1,59 @@
+import type { Route } from '@anchor/core/artifact/manifest.ts';
+import { Conditions, type Captures } from './condition.ts';
+
+/** A routing rule, ready to match. Paths are matched without regard to case and anywhere, as Next.js does. */
+export type Rule = Readonly<{
+  pattern: RegExp;
+  conditions: Conditions;
+  /** Where it sends the visitor, when it is a redirect. */
+  redirect?: Readonly<{ status: number; location: string }>;
+  /** Headers it adds to the answer. */
+  headers: readonly (readonly [name: string, value: string])[];
+  /** It changes which page answers. */
+  rewrites: boolean;
+}>;
+
+/** Undefined for a rule whose expression is not one. */
+export function compileRule(route: Route): Rule | undefined {
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(route.sourceRegex, 'i');
+  } catch {
+    return undefined;
+  }
+  const conditions = new Conditions(route.has, route.missing);
+  const entries = Object.entries(route.headers ?? {});
+  const status = route.status;
+  const to = entries.find(([name]) => name.toLowerCase() === 'location')?.[1] ?? route.destination;
+  if (status !== undefined && status >= 300 && status < 400 && to !== undefined) {
+    return { pattern, conditions, redirect: { status, location: to }, headers: entries.filter(([name]) => name.toLowerCase() !== 'location'), rewrites: false };
+  }
+  return { pattern, conditions, headers: entries, rewrites: route.destination !== undefined || status !== undefined };
+}
+
+/** Puts captured values for `$1` and `$name`; what was not captured stays as it is written. */
+export function substitute(template: string, match: RegExpMatchArray, captures: Captures): string {
+  if (!template.includes('$')) return template;
+  return template.replace(/\$(\d+|[A-Za-z]+)/g, (written, name: string) => {
+    if (/^\d/.test(name)) return Number(name) > 0 && Number(name) < match.length ? (match[Number(name)] ?? '') : written;
+    if (match.groups !== undefined && Object.hasOwn(match.groups, name)) return match.groups[name] ?? '';
+    return captures.get(name) ?? written;
+  });
+}
+
+/** A redirect's target with the request's own query kept; the target's own parameters win. */
+export function withQuery(location: string, query: string): string {
+  if (query === '') return location;
+  const hashAt = location.indexOf('#');
+  const hash = hashAt === -1 ? '' : location.slice(hashAt);
+  const base = hashAt === -1 ? location : location.slice(0, hashAt);
+  const mark = base.indexOf('?');
+  if (mark === -1) return `${base}?${query}${hash}`;
+  const own = new URLSearchParams(base.slice(mark + 1));
+  const kept = query.split('&').filter((pair) => pair !== '' && !own.has(nameOf(pair)));
+  return kept.length === 0 ? location : `${base}&${kept.join('&')}${hash}`;
+}
+
+function nameOf(pair: string): string {
+  return [...new URLSearchParams(pair).keys()][0] ?? '';
+}

@@ -1,0 +1,48 @@
+/** What an edge worker may spend. Times in milliseconds, sizes in bytes. */
+export type EdgeSettings = Readonly<{
+  /** The whole request head; more is answered 431. */
+  maxHeaderBytes: number;
+  maxHeaders: number;
+  /** A request body; more is answered 413. */
+  maxBodyBytes: number;
+  /** Until a request head must be complete. */
+  headersMs: number;
+  /** How long an idle client connection is kept. */
+  keepAliveMs: number;
+  /** How long a request waits for a function to start before it is answered 503. */
+  startMs: number;
+  /** How long a function may take until its first byte before it is answered 504. */
+  firstByteMs: number;
+  /** How long a streamed answer may stand still. */
+  idleMs: number;
+  /** How many connections with nothing under way may linger after `close` began, so that a client that is just writing is still answered. */
+  lingerMs: number;
+  /** File bytes kept in memory, and the largest file that is. */
+  memoryBytes: number;
+  memoryFileBytes: number;
+  /** Bytes of manifests (as JSON) kept parsed. */
+  manifestBytes: number;
+  /** Requests in flight on the least used instance of a function from which more instances are asked for. */
+  scaleUpInflight: number;
+  /** Addresses or CIDR blocks whose `x-forwarded-*` and `x-request-id` headers are believed. */
+  trustedProxies: readonly string[];
+}>;
+
+const MB = 1024 * 1024;
+
+export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
+  maxHeaderBytes: 32 * 1024,
+  maxHeaders: 200,
+  maxBodyBytes: 100 * MB,
+  headersMs: 30_000,
+  keepAliveMs: 65_000,
+  startMs: 30_000,
+  firstByteMs: 60_000,
+  idleMs: 300_000,
+  lingerMs: 1_000,
+  memoryBytes: 64 * MB,
+  memoryFileBytes: 256 * 1024,
+  manifestBytes: 64 * MB,
+  scaleUpInflight: 16,
+  trustedProxies: [],
+};

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { Assets } from '../assets/assets.ts';
+import { Site } from './site.ts';
+
+type Entry = Readonly<{ site: Site; bytes: number }>;
+
+/** Parsed artifacts by hash, least recently used out first. */
+export class Sites {
+  readonly #assets: Assets;
+  readonly #limit: number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #loading = new Map<string, Promise<Result<Site>>>();
+  #bytes = 0;
+
+  constructor(assets: Assets, limitBytes: number) {
+    this.#assets = assets;
+    this.#limit = limitBytes;
+  }
+
+  /** The site when it is parsed already: no waiting. */
+  get(artifact: string): Site | undefined {
+    const entry = this.#entries.get(artifact);
+    if (entry !== undefined && this.#bytes > this.#limit * 0.75) {
+      this.#entries.delete(artifact);
+      this.#entries.set(artifact, entry);
+    }
+    return entry?.site;
+  }
+
+  load(artifact: string): Promise<Result<Site>> {
+    const known = this.get(artifact);
+    if (known !== undefined) return Promise.resolve(ok(known));
+    const loading = this.#loading.get(artifact);
+    if (loading !== undefined) return loading;
+    const promise = this.#read(artifact).finally(() => this.#loading.delete(artifact));
+    this.#loading.set(artifact, promise);
+    return promise;
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  async #read(artifact: string): Promise<Result<Site>> {
+    const broken = (cause: string) => fail('artifact_invalid', 'The deployment\'s artifact can not be read.', 'Deploy again, or roll back to an earlier deployment.', cause);
+    if (!/^[0-9a-f]{64}$/.test(artifact)) return broken('The artifact has no valid name.');
+    try {
+      const text = await readFile(this.#assets.open(artifact).path, 'utf8');
+      const parsed = manifestSchema.safeParse(JSON.parse(text));
+      if (!parsed.success) return broken(parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+      const web = Object.hasOwn(parsed.data.components, 'web') ? parsed.data.components['web'] : undefined;
+      if (web === undefined) return broken('The manifest has no component "web".');
+      const site = new Site(artifact, web);
+      this.#keep(artifact, { site, bytes: text.length });
+      return ok(site);
+    } catch (error) {
+      return broken(error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'The manifest is not in the blob store.' : 'The manifest is not valid JSON, or its file can not be read.');
+    }
+  }
+
+  #keep(artifact: string, entry: Entry): void {
+    this.#entries.set(artifact, entry);
+    this.#bytes += entry.bytes;
+    for (const [oldest, { bytes }] of this.#entries) {
+      if (this.#bytes <= this.#limit || oldest === artifact) break;
+      this.#entries.delete(oldest);
+      this.#bytes -= bytes;
+    }
+  }
+}

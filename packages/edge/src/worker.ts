@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { HostRoute } from '@anchor/core/ports/route-table.ts';
+import { Answers, refuseRaw } from './answers.ts';
+import { Memory } from './assets/memory.ts';
+import { AssetSender } from './assets/send.ts';
+import { listenControl } from './control.ts';
+import type { EdgeListen, EdgeOptions } from './edge.ts';
+import type { Exchange } from './exchange.ts';
+import { FunctionPools } from './functions/pools.ts';
+import { proxy } from './functions/proxy.ts';
+import { upgrade } from './functions/upgrade.ts';
+import { visitorOf } from './http/visitor.ts';
+import { locate } from './locate.ts';
+import { brokenArtifact, expectationFailed, internal, missingBlob, notFound } from './pages/problems.ts';
+import { serve, serveInstead, type ServeDeps, type Visit } from './serve.ts';
+import { chooseDeployment, HostRoutes } from './sites/host-routes.ts';
+import { Sites } from './sites/sites.ts';
+import { TagLogs } from './sites/tag-log.ts';
+
+/** The sockets of one edge worker, and what each request runs through. See edge.ts for what it promises. */
+export class Worker {
+  readonly #options: EdgeOptions;
+  readonly #server: Server;
+  readonly #routes: HostRoutes;
+  readonly #sites: Sites;
+  readonly #pools: FunctionPools;
+  readonly #memory: Memory;
+  readonly #answers: Answers;
+  readonly #deps: ServeDeps;
+  readonly #visitor: ReturnType<typeof visitorOf>;
+  readonly #tunnels = new Set<Duplex>();
+  readonly #startedAt = performance.now();
+  #closing: Promise<void> | undefined;
+  #control: Server | undefined;
+
+  constructor(options: EdgeOptions) {
+    const { settings } = options;
+    this.#options = options;
+    this.#routes = new HostRoutes(options.routes);
+    this.#sites = new Sites(options.assets, settings.manifestBytes);
+    this.#pools = new FunctionPools(options.functions, settings);
+    this.#memory = new Memory(settings.memoryBytes);
+    this.#answers = new Answers(options.clock, options.accessLog);
+    this.#visitor = visitorOf(settings.trustedProxies);
+    const { problem, redirect } = this.#answers;
+    this.#deps = {
+      sites: this.#sites,
+      tags: new TagLogs(options.tagLog),
+      sender: new AssetSender({
+        assets: options.assets,
+        memory: this.#memory,
+        memoryFileBytes: settings.memoryFileBytes,
+        finished: (exchange) => this.#answers.finished(exchange),
+        missing: (exchange) => problem(exchange, missingBlob(), ['retry-after', '5']),
+      }),
+      problem,
+      redirect,
+      toFunction: (visit) => this.#toFunction(visit),
+    };
+    this.#server = createServer({
+      maxHeaderSize: settings.maxHeaderBytes,
+      headersTimeout: settings.headersMs,
+      // Uploads may take long; what stands still is ended by the proxy's own timer.
+      requestTimeout: 0,
+      keepAliveTimeout: settings.keepAliveMs,
+      connectionsCheckingInterval: Math.max(50, Math.min(2_000, settings.headersMs / 4)),
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+      noDelay: true,
+      optimizeEmptyRequests: true,
+      shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
+    });
+    this.#server.maxHeadersCount = settings.maxHeaders;
+    this.#server.on('request', (req, res) => this.#handle(req, res, false));
+    this.#server.on('checkContinue', (req, res) => this.#handle(req, res, true));
+    this.#server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => problem(this.#exchange(req, res, false), expectationFailed()));
+    this.#server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+    this.#server.on('clientError', (error: Error & { code?: string }, socket) => refuseRaw(error.code, socket));
+  }
+
+  async listen({ host, port, reusePort = false, control }: EdgeListen): Promise<Readonly<{ port: number }>> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    if (control !== undefined) this.#control = await listenControl(control, { settled: (name, deployment) => this.#settled(name, deployment), status: () => this.#status() });
+    const address = this.#server.address();
+    return { port: typeof address === 'object' && address !== null ? address.port : port };
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const until = performance.now() + deadlineMs;
+    // Not http.Server.close: that cuts idle connections at once, just when a client may be writing its next request.
+    NetServer.prototype.close.call(this.#server);
+    await delay(Math.min(this.#options.settings.lingerMs, deadlineMs));
+    this.#server.closeIdleConnections();
+    const timer = new AbortController();
+    await Promise.race([this.#answers.idle(), delay(Math.max(0, until - performance.now()), timer.signal)]);
+    timer.abort();
+    for (const socket of this.#tunnels) socket.destroy();
+    // Answers whose last bytes are still on their way to a slow client.
+    while (performance.now() < until && (await connections(this.#server)) > 0) {
+      this.#server.closeIdleConnections();
+      await delay(10);
+    }
+    this.#server.close(() => undefined);
+    this.#server.closeAllConnections();
+    this.#pools.close();
+    const control = this.#control;
+    if (control === undefined) return;
+    await new Promise<void>((resolve) => {
+      control.close(() => resolve());
+      control.closeAllConnections();
+    });
+  }
+
+  #exchange(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Exchange {
+    this.#answers.begun();
+    if (this.#closing !== undefined) res.shouldKeepAlive = false;
+    const { ip, trusted } = this.#visitor(req);
+    const named = trusted ? req.headers['x-request-id'] : undefined;
+    const requestId = typeof named === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(named) ? named : randomUUID();
+    return { req, res, requestId, startedAt: performance.now(), host: '', ip, trusted, target: undefined, deploymentId: undefined, cache: 'ERROR', bytes: 0, expectsContinue, done: false };
+  }
+
+  #handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const exchange = this.#exchange(req, res, expectsContinue);
+    try {
+      const located = locate(exchange, this.#routes);
+      if (located.kind === 'problem') return this.#answers.problem(exchange, located.problem, located.close ? ['connection', 'close'] : []);
+      if (located.kind === 'redirect') return this.#answers.redirect(exchange, 308, located.location, []);
+      this.#visit(exchange, located.route, (visit) => serve(this.#deps, visit));
+    } catch {
+      // A defect here costs one answer, not the worker.
+      this.#answers.problem(exchange, internal());
+    }
+  }
+
+  /** Chooses the deployment and has its site at hand: without waiting when it is parsed already. */
+  #visit(exchange: Exchange, route: HostRoute, then: (visit: Visit) => void): void {
+    const { target } = exchange;
+    if (target === undefined) return;
+    const { deploymentId, artifact } = chooseDeployment(route, target.query, exchange.req.headers);
+    exchange.deploymentId = deploymentId;
+    const site = this.#sites.get(artifact);
+    if (site !== undefined) return then({ exchange, route, site, deploymentId, target });
+    void this.#sites
+      .load(artifact)
+      .then((loaded) => (loaded.ok ? then({ exchange, route, site: loaded.value, deploymentId, target }) : this.#answers.problem(exchange, brokenArtifact(loaded.error), ['retry-after', '5'])))
+      .catch(() => this.#answers.problem(exchange, internal()));
+  }
+
+  #toFunction(visit: Visit): void {
+    const { exchange, site, deploymentId, target } = visit;
+    void proxy(
+      {
+        pools: this.#pools,
+        settings: this.#options.settings,
+        problem: this.#answers.problem,
+        finished: (done) => this.#answers.finished(done),
+        serveFile: (_, path, status, headers) => serveInstead(this.#deps, visit, path, status, headers),
+      },
+      { exchange, deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
+    ).catch(() => this.#answers.problem(exchange, internal()));
+  }
+
+  #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    // Only its status is ever read: an upgrade has no response object.
+    const res = Object.assign(Object.create(null) as ServerResponse, { statusCode: 101 });
+    const exchange = this.#exchange(req, res, false);
+    const { refuse } = this.#answers;
+    this.#tunnels.add(socket);
+    socket.once('close', () => this.#tunnels.delete(socket));
+    this.#tunnel(exchange, socket, head).catch(() => refuse(exchange, socket, internal()));
+  }
+
+  async #tunnel(exchange: Exchange, socket: Duplex, head: Buffer): Promise<void> {
+    const { refuse } = this.#answers;
+    const { req } = exchange;
+    const located = locate(exchange, this.#routes);
+    if (located.kind === 'problem') return refuse(exchange, socket, located.problem);
+    const { target } = exchange;
+    if (located.kind === 'redirect' || target === undefined) return refuse(exchange, socket, notFound(req.url ?? ''));
+    const { deploymentId, artifact } = chooseDeployment(located.route, target.query, req.headers);
+    exchange.deploymentId = deploymentId;
+    const loaded = await this.#sites.load(artifact);
+    if (!loaded.ok) return refuse(exchange, socket, brokenArtifact(loaded.error));
+    if (!loaded.value.hasFunction) return refuse(exchange, socket, notFound(target.path));
+    const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
+    const finished = (done: Exchange, status: number): void => this.#answers.finished(done, status);
+    await upgrade({ pools: this.#pools, settings: this.#options.settings, refuse, finished }, { exchange, deploymentId, path, tokens: loaded.value.tokens }, socket, head);
+  }
+
+  async #settled(host: string, deployment: string): Promise<Readonly<{ settled: boolean; serves?: string; reason?: string }>> {
+    this.#options.routes.refresh();
+    const route = this.#routes.find(host);
+    if (route === undefined) return { settled: false, reason: 'This host has no route.' };
+    if (route.deploymentId !== deployment) return { settled: false, serves: route.deploymentId };
+    const loaded = await this.#sites.load(route.artifact);
+    return loaded.ok ? { settled: true, serves: route.deploymentId } : { settled: false, serves: route.deploymentId, reason: loaded.error.cause ?? loaded.error.message };
+  }
+
+  #status(): Readonly<Record<string, unknown>> {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return {
+      pid: process.pid,
+      uptimeSeconds: Math.round((performance.now() - this.#startedAt) / 1000),
+      closing: this.#closing !== undefined,
+      memory: { rss, heapUsed, external },
+      requests: this.#answers.requests,
+      inflight: this.#answers.inflight,
+      results: this.#answers.counts,
+      sites: this.#sites.count,
+      files: { count: this.#memory.count, bytes: this.#memory.bytes },
+      functions: this.#pools.status(),
+    };
+  }
+}
+
+const connections = (server: Server): Promise<number> => new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)));
+
+const delay = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
