@@ -1,0 +1,41 @@
+import type { WebComponent } from '@anchor/core/artifact/manifest.ts';
+import type { Result } from '@anchor/core/result/result.ts';
+import { packaged, type ArtifactStore } from '../output/artifact-store.ts';
+import { readBuildDescription } from './build-description.ts';
+import { packageFunction } from './function-tree.ts';
+import { packagePrerenders } from './prerenders.ts';
+import { packageStaticFiles } from './static-files.ts';
+
+export type NextOutput = Readonly<{
+  /** The checkout after the build, on this machine. */
+  root: string;
+  /** The app's folder in the checkout, '' for the root. */
+  project: string;
+  /** Relative to the project; the adapter's file is looked for when it is not there. Default `.next`. */
+  distDir?: string;
+  /** Exact Node version of the function. */
+  node: string;
+}>;
+
+/** A build that ran with our adapter (packages/runtime/src/next-adapter.ts), as a component. Nothing of the build's output is trusted: every path is resolved inside the checkout. */
+export async function packageNext(output: NextOutput, store: ArtifactStore): Promise<Result<WebComponent>> {
+  const { root, project } = output;
+  const read = await readBuildDescription(root, project, output.distDir);
+  if (!read.ok) return read;
+  const { build, prefix } = read.value;
+  return packaged(async () => {
+    const { files, sources } = await packageStaticFiles(root, prefix, project, build, store);
+    const common = {
+      kind: 'web' as const, framework: { name: 'nextjs' as const, version: build.nextVersion, buildId: build.buildId },
+      basePath: build.config.basePath, trailingSlash: build.config.trailingSlash, files,
+    };
+    if (build.exported) return { ...common, prerenders: {}, ...(files['/404.html'] === undefined ? {} : { notFound: '/404.html' }) };
+    const prerenders = await packagePrerenders(root, prefix, build, store);
+    const { beforeMiddleware, middlewareMatchers, beforeFiles, onMatch } = build.routing;
+    return {
+      ...common, prerenders,
+      routing: { beforeMiddleware, middlewareMatchers, beforeFiles, onMatch },
+      function: await packageFunction({ root, prefix, project, build, node: output.node, sources }, store),
+    };
+  });
+}

@@ -1,0 +1,57 @@
+import { prerenderSchema, type Prerender, type RouteHas } from '@anchor/core/artifact/manifest.ts';
+import { findInside } from '../run/inside.ts';
+import { inParallel, type ArtifactStore } from '../output/artifact-store.ts';
+import type { BuildDescription } from './build-description.ts';
+
+type Output = BuildDescription['prerenders'][number];
+
+/** Next's own way to pass tags on; never part of an answer. */
+const TAGS_HEADER = 'x-next-cache-tags';
+const ALIEN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', TAGS_HEADER]);
+const bypassCondition = prerenderSchema.shape.bypass.element.element;
+
+/**
+ * The answers that the build made, for the edge to give by itself. Left out, and so answered by the function: shells of
+ * partially prerendered pages (they go on with what only a request can tell), templates of dynamic routes, and answers
+ * that set cookies.
+ */
+export async function packagePrerenders(root: string, prefix: string, build: BuildDescription, store: ArtifactStore): Promise<Record<string, Prerender>> {
+  const templates = new Set(build.entries.map(({ pathname }) => pathname).filter((pathname) => pathname.includes('[')));
+  const made: [string, Prerender][] = [];
+  await inParallel(build.prerenders, async (output) => {
+    const { pathname, fallback } = output;
+    if (fallback?.filePath === undefined || fallback.postponedState !== undefined && fallback.postponedState !== null) return;
+    if (templates.has(pathname) || pathname.length > 4096) return;
+    const headers = plainHeaders(fallback.initialHeaders ?? {});
+    const found = await findInside(root, prefix + fallback.filePath);
+    if (headers === undefined || found?.kind !== 'file') return;
+    const type = headers['content-type'] ?? 'text/html; charset=utf-8';
+    made.push([pathname, { ...(await store.body(found, pathname, type)), ...describe(output, { ...headers, 'content-type': type }) }]);
+  });
+  return Object.fromEntries(made.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function describe({ fallback, groupId, config }: Output, headers: Record<string, string>): Omit<Prerender, 'blob' | 'size'> {
+  const tags = fallback?.initialHeaders?.[TAGS_HEADER];
+  const revalidate = fallback?.initialRevalidate;
+  return {
+    status: fallback?.initialStatus ?? 200,
+    headers,
+    revalidate: typeof revalidate === 'number' ? Math.max(1, Math.round(revalidate)) : false,
+    tags: typeof tags === 'string' ? tags.split(',') : [],
+    group: groupId,
+    bypass: (config.bypassFor ?? []).map((condition) => [bypassCondition.parse(condition) as RouteHas]),
+    ...(config.bypassToken === undefined ? {} : { bypassToken: config.bypassToken }),
+  };
+}
+
+/** Lower-case names, one value each; undefined when there is a cookie among them. */
+function plainHeaders(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string> | undefined {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (lower === 'set-cookie') return undefined;
+    if (!ALIEN_HEADERS.has(lower)) plain[lower] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return plain;
+}

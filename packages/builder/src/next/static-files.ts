@@ -1,0 +1,49 @@
+import type { StaticFile } from '@anchor/core/artifact/manifest.ts';
+import { findInside, type Found } from '../run/inside.ts';
+import { inParallel, type ArtifactStore } from '../output/artifact-store.ts';
+import { mediaType } from '../output/media-type.ts';
+import { walkOutput } from '../output/walk.ts';
+import type { BuildDescription } from './build-description.ts';
+
+export type StaticOutput = Readonly<{
+  files: Record<string, StaticFile>;
+  /** Where the files lie, by the path they are asked for: for the image optimizer. */
+  sources: ReadonlyMap<string, Found>;
+}>;
+
+const HTML = 'text/html; charset=utf-8';
+/** Pages for errors are never asked for by their own name. */
+const ERROR_PAGE = /^(?:\/[^/]+)*\/(?:404|500)$/;
+/** Next's hashed folders, for builds that give no content hashes of their own (webpack). */
+const HASHED = /\/_next\/static\/(?:chunks|css|media|image)\/(?:.*[-.~])?[0-9a-z_-]{8,}\.[a-z0-9]+(?:\.map)?$/i;
+
+/** `_next/static`, `public/`, and pages that are nothing but a file. */
+export async function packageStaticFiles(root: string, prefix: string, project: string, build: BuildDescription, store: ArtifactStore): Promise<StaticOutput> {
+  const sources = new Map<string, Found>();
+  const immutable = new Set<string>();
+  const types = new Map<string, string>();
+  const hasHashes = build.staticFiles.some(({ immutableHash }) => immutableHash !== undefined);
+  for (const { pathname, filePath, immutableHash } of build.staticFiles) {
+    if (!build.exported && ERROR_PAGE.test(pathname)) continue;
+    const found = await findInside(root, prefix + filePath);
+    const isHtml = filePath.endsWith('.html');
+    const url = build.exported && isHtml ? `${pathname === '/' ? '/index' : pathname}.html` : pathname;
+    if (found?.kind !== 'file' || url.length > 4096) continue;
+    sources.set(url, found);
+    if (isHtml) types.set(url, HTML);
+    if (immutableHash !== undefined || (!hasHashes && HASHED.test(url))) immutable.add(url);
+  }
+  if (!build.exported) {
+    for (const { relative, found } of await walkOutput(root, project === '' ? 'public' : `${project}/public`)) {
+      const url = `${build.config.basePath}/${relative}`;
+      if (url.length <= 4096 && !sources.has(url)) sources.set(url, found);
+    }
+  }
+  const files: Record<string, StaticFile> = {};
+  const sorted = [...sources].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [url] of sorted) Object.assign(files, { [url]: undefined }); // keeps their order whichever is stored first
+  await inParallel(sorted, async ([url, found]) => {
+    files[url] = await store.staticFile(found, url, { type: types.get(url) ?? mediaType(url), ...(immutable.has(url) ? { immutable: true } : {}) });
+  });
+  return { files, sources };
+}

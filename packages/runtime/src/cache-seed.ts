@@ -1,0 +1,61 @@
+/** What the build prerendered, read from the function's files the way Next wrote it. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { isRecord } from './environment.ts';
+
+export type CacheEntry = { lastModified: number; value: Record<string, unknown> | null; cacheControl?: unknown; tags?: readonly string[] };
+export type ReadContext = { kind?: string; isFallback?: boolean; isRoutePPREnabled?: boolean; tags?: readonly string[]; softTags?: readonly string[] };
+
+/** `builtAt`: when the build ran, in milliseconds; the files' own times are those of their copying. Undefined when the build made no such entry. */
+export async function readSeed(serverDistDir: string, builtAt: number, key: string, context: ReadContext): Promise<CacheEntry | undefined> {
+  const { kind } = context;
+  if (kind !== 'APP_PAGE' && kind !== 'APP_ROUTE' && kind !== 'PAGES') return undefined;
+  const primary = kind === 'APP_ROUTE' ? '.body' : '.html';
+  const base = locate(serverDistDir, key, kind, primary);
+  if (base === undefined) return undefined;
+  try {
+    const meta = await readMeta(`${base}.meta`);
+    const common = { headers: meta['headers'], status: meta['status'] };
+    const entry = (value: Record<string, unknown>): CacheEntry => ({
+      lastModified: typeof meta['routeCacheLastModified'] === 'number' ? meta['routeCacheLastModified'] : builtAt,
+      value: { kind, ...value, ...common },
+      ...(meta['cacheControl'] === undefined ? {} : { cacheControl: meta['cacheControl'] }),
+    });
+    if (kind === 'APP_ROUTE') return entry({ body: await readFile(`${base}.body`) });
+    const html = await readFile(`${base}.html`, 'utf8');
+    if (kind === 'PAGES') return entry({ html, pageData: context.isFallback === true ? {} : JSON.parse(await readFile(`${base}.json`, 'utf8')) });
+    const needsRsc = context.isFallback !== true && (context.isRoutePPREnabled !== true || meta['postponed'] === undefined || meta['postponed'] === null);
+    return entry({ html, rscData: needsRsc ? await readFile(`${base}.rsc`) : undefined, postponed: meta['postponed'], segmentData: await readSegments(base, meta['segmentPaths']) });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Next ≥ 16.4 keeps them apart by their route under `route-cache`, earlier ones beside the compiled pages. */
+function locate(serverDistDir: string, key: string, kind: string, extension: string): string | undefined {
+  const scoped = key.startsWith('/route-cache/');
+  const roots = scoped ? [''] : [kind === 'PAGES' ? 'pages' : 'app'];
+  for (const root of roots) {
+    const base = join(serverDistDir, root, key === '/' ? '/index' : key);
+    if (base.startsWith(serverDistDir + sep) && existsSync(base + extension)) return base;
+  }
+  return undefined;
+}
+
+async function readMeta(path: string): Promise<Record<string, unknown>> {
+  const text = await readFile(path, 'utf8').catch(() => '{}'); // earlier versions of Next write none for pages
+  const meta: unknown = JSON.parse(text);
+  return isRecord(meta) ? meta : {};
+}
+
+async function readSegments(base: string, paths: unknown): Promise<Map<string, Buffer> | undefined> {
+  if (!Array.isArray(paths)) return undefined;
+  const segments = new Map<string, Buffer>();
+  for (const path of paths) {
+    if (typeof path !== 'string' || path.split('/').includes('..')) continue;
+    const data = await readFile(`${base}.segments${path}.segment.rsc`).catch(() => undefined);
+    if (data !== undefined) segments.set(path, data);
+  }
+  return segments;
+}

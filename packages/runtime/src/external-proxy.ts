@@ -1,0 +1,24 @@
+/** Rewrites to another origin: the request goes there as it is, the answer comes back as it is, both streamed. */
+import { request as requestHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { pipeline } from 'node:stream/promises';
+
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'x-request-id']);
+const SILENCE_MS = 30_000;
+
+/** Resolves when the answer has been passed on; rejects when the other side can not be reached. */
+export function proxyTo(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !HOP_BY_HOP.has(name) && !name.startsWith('x-middleware-')));
+    const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+    const upstream = start(url, { method: request.method, headers, timeout: SILENCE_MS }, (answer) => {
+      response.statusCode = answer.statusCode ?? 502;
+      for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined && !HOP_BY_HOP.has(name)) response.setHeader(name, value);
+      pipeline(answer, response).then(resolve, (cause: unknown) => (response.destroyed ? resolve() : reject(cause)));
+    });
+    upstream.on('timeout', () => upstream.destroy(new Error(`${url.host} did not answer for ${SILENCE_MS / 1000} seconds`)));
+    upstream.on('error', reject);
+    response.once('close', () => upstream.destroy());
+    request.pipe(upstream);
+  });
+}

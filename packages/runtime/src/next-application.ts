@@ -1,0 +1,103 @@
+/** One request through a built Next app: routing, middleware, entry point, error pages. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { proxyTo } from './external-proxy.ts';
+import type { InFlight } from './in-flight.ts';
+import type { FunctionFiles } from './next-description.ts';
+import { createEntries, type RequestMeta } from './next-entry.ts';
+import { createErrorPages } from './next-errors.ts';
+import { createImages } from './next-images.ts';
+import { runMiddleware } from './next-middleware.ts';
+import { createOnDemandRevalidation } from './next-revalidate.ts';
+import { createRouter, urlOf, type Route } from './next-routes.ts';
+
+export type Application = Readonly<{ handle(request: IncomingMessage, response: ServerResponse): Promise<void> }>;
+
+export function createApplication(files: FunctionFiles, cacheDir: string | undefined, inFlight: InFlight): Application {
+  const { middleware } = files.description;
+  const router = createRouter(files);
+  const entries = createEntries(files, inFlight.waitUntil);
+
+  const metaOf = (_request: IncomingMessage, url: URL): RequestMeta => ({
+    relativeProjectDir: '.',
+    distDir: files.distDir,
+    hostname: url.hostname,
+    initURL: url.toString(),
+    initProtocol: url.protocol.slice(0, -1),
+    revalidate,
+    render404: (request: IncomingMessage, response: ServerResponse) => errors.notFound(request, response, url),
+  });
+  const errors = createErrorPages(files, router, entries, metaOf);
+  const images = createImages(files, cacheDir, inFlight.waitUntil, (request, response) => handle(request, response));
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = urlOf(request);
+    if (url === undefined) {
+      response.statusCode = 400;
+      response.end('Bad Request');
+      return;
+    }
+    try {
+      const headers = headersOf(request);
+      const route = await router.route(url, headers, async (seen, headers) =>
+        middleware === undefined ? {} : runMiddleware({ files, entries, routing: router.module, middleware }, request, response, metaOf(request, seen), seen, headers));
+      await answer(route, request, response, url);
+    } catch (cause) {
+      if (isNoFallback(cause)) return await errors.notFound(request, response, url).catch(() => errors.failed(request, response, url));
+      // Next has logged what its entry points throw; what never came that far has not been.
+      if (!(cause instanceof Error) || !wasLogged(cause)) console.error(cause);
+      await errors.failed(request, response, url);
+    }
+  };
+
+  const answer = async (route: Route, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+    if (route.kind === 'done') return;
+    setHeaders(response, route.headers);
+    switch (route.kind) {
+      case 'redirect':
+        response.statusCode = route.status;
+        response.setHeader('location', route.location);
+        response.end(route.location);
+        return;
+      case 'proxy':
+        return proxyTo(route.url, request, response);
+      case 'image':
+        if (!(await images.serve(request, response, url))) await errors.notFound(request, response, url);
+        return;
+      case 'file':
+        // The edge has this file: it answers with it, keeping our status and our other headers.
+        response.statusCode = route.status ?? 200;
+        response.setHeader('x-anchor-serve', encodeURI(route.pathname));
+        response.end();
+        return;
+      case 'none':
+        return errors.notFound(request, response, url);
+      case 'entry':
+        if (route.status !== undefined) response.statusCode = route.status;
+        if (route.url !== undefined) request.url = route.url;
+        return entries.call(route.entry, request, response, metaOf(request, url), url);
+    }
+  };
+
+  const revalidate = createOnDemandRevalidation(handle);
+  return { handle };
+}
+
+function headersOf(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name.startsWith(':')) continue;
+    if (Array.isArray(value)) for (const one of value) headers.append(name, one);
+    else headers.set(name, value);
+  }
+  return headers;
+}
+
+function setHeaders(response: ServerResponse, headers: Headers): void {
+  for (const [name, value] of headers) if (name !== 'set-cookie' && name !== 'location') response.setHeader(name, value);
+  const cookies = headers.getSetCookie();
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+}
+
+const isNoFallback = (cause: unknown): boolean => cause instanceof Error && cause.constructor.name === 'NoFallbackError';
+/** Errors of a render carry a digest since Next logged them. */
+const wasLogged = (cause: Error): boolean => 'digest' in cause;

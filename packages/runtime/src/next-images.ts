@@ -1,0 +1,109 @@
+/** `/_next/image`, by the image optimizer of the app's own Next, with results on the disk that all processes share. */
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { parse as parseQuery } from 'node:querystring';
+import { environment } from './environment.ts';
+import type { FunctionFiles } from './next-description.ts';
+
+type Upstream = { buffer: Buffer; contentType: string | null | undefined; cacheControl: string | null | undefined; etag: string };
+type Parameters = { href: string; isAbsolute: boolean; isStatic: boolean; width: number; quality: number; mimeType: string };
+type Cached = { value?: { buffer: Buffer; extension: string; etag: string } | null; isStale?: boolean | -1; cacheControl?: { revalidate?: number } } | null;
+type Optimizer = {
+  ImageOptimizerCache: {
+    new (options: Record<string, unknown>): { get(key: string): Promise<Cached>; set(key: string, value: unknown, options: unknown): Promise<void> };
+    validateParams(request: IncomingMessage, query: unknown, config: unknown, isDev: boolean): Parameters | { errorMessage: string };
+    getCacheKey(parameters: Parameters): string;
+  };
+  ImageError: new (...args: never[]) => Error & { statusCode: number };
+  fetchExternalImage(href: string, ...rest: unknown[]): Promise<Upstream>;
+  fetchInternalImage(href: string, request: IncomingMessage, response: ServerResponse, ...rest: unknown[]): Promise<Upstream>;
+  imageOptimizer(upstream: Upstream, parameters: Parameters, config: unknown, options: Record<string, unknown>): Promise<{ buffer: Buffer; contentType: string; maxAge: number; etag: string; upstreamEtag: string }>;
+  sendResponse(...args: unknown[]): void;
+};
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export type Images = Readonly<{ serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> }>;
+
+/** `handle` answers requests of this app: for images that a route makes. `serve` is false when the app has no optimizer. */
+export function createImages(files: FunctionFiles, cacheDir: string | undefined, waitUntil: (work: Promise<unknown>) => void, handle: Handle): Images {
+  let parts: { optimizer: Optimizer; config: Record<string, unknown>; images: Record<string, unknown>; cache: InstanceType<Optimizer['ImageOptimizerCache']>; extensionOf: (type: string) => string } | undefined;
+  const running = new Map<string, Promise<NonNullable<Cached>>>();
+
+  const load = (): NonNullable<typeof parts> => {
+    const optimizer: Optimizer = files.require('next/dist/server/image-optimizer');
+    const config = JSON.parse(JSON.stringify(files.require(join(files.distDir, 'required-server-files.json')).config));
+    const cache = new optimizer.ImageOptimizerCache({ distDir: cacheDir ?? environment['TMPDIR'] ?? '/tmp', nextConfig: config });
+    if (cacheDir !== undefined) Reflect.set(cache, 'cacheDir', join(cacheDir, 'images'));
+    const { getExtension } = files.require('next/dist/server/serve-static');
+    return { optimizer, config, images: config.images, cache, extensionOf: getExtension };
+  };
+
+  const optimize = (key: string, parameters: Parameters, previous: Cached, request: IncomingMessage, response: ServerResponse): Promise<NonNullable<Cached>> => {
+    const same = running.get(key);
+    if (same !== undefined || parts === undefined) return same ?? Promise.reject(new Error('not loaded'));
+    const { optimizer, config, images, cache, extensionOf } = parts;
+    const making = (async (): Promise<NonNullable<Cached>> => {
+      const upstream = await fetchImage(files, optimizer, images, parameters, request, response, handle);
+      const { buffer, contentType, maxAge, etag, upstreamEtag } = await optimizer.imageOptimizer(upstream, parameters, config, { isDev: false, previousCacheEntry: previous });
+      const value = { kind: 'IMAGE', buffer, etag, extension: extensionOf(contentType), upstreamEtag };
+      const cacheControl = { revalidate: maxAge, expire: undefined };
+      await cache.set(key, value, { cacheControl, revalidate: maxAge }).catch((cause: unknown) => console.warn('An optimized image could not be kept:', cause));
+      return { value, cacheControl };
+    })().finally(() => running.delete(key));
+    running.set(key, making);
+    return making;
+  };
+
+  return {
+    async serve(request, response, url) {
+      const { images: settings } = files.description.config;
+      if (settings === undefined || settings['unoptimized'] === true || (settings['loader'] ?? 'default') !== 'default') return false;
+      parts ??= load();
+      const { optimizer, config, images, cache } = parts;
+      const parameters = optimizer.ImageOptimizerCache.validateParams(request, parseQuery(url.search.slice(1)), config, false);
+      if ('errorMessage' in parameters) return refuse(response, 400, parameters.errorMessage);
+      try {
+        const key = optimizer.ImageOptimizerCache.getCacheKey(parameters);
+        const cached = await cache.get(key).catch(() => null);
+        const usable = cached?.value !== undefined && cached.value !== null && cached.isStale !== -1;
+        if (usable && cached.isStale === true) waitUntil(optimize(key, parameters, cached, request, response));
+        const entry = usable ? cached : await optimize(key, parameters, cached, request, response);
+        const { value } = entry;
+        if (value === undefined || value === null) throw new Error('The image optimizer gave no image');
+        const state = !usable ? 'MISS' : cached.isStale === true ? 'STALE' : 'HIT';
+        optimizer.sendResponse(request, response, parameters.href, value.extension, value.buffer, value.etag, parameters.isStatic, state, images, entry.cacheControl?.revalidate ?? 0, false);
+        return true;
+      } catch (cause) {
+        if (cause instanceof optimizer.ImageError) return refuse(response, cause.statusCode, cause.message);
+        throw cause;
+      }
+    },
+  };
+}
+
+async function fetchImage(files: FunctionFiles, optimizer: Optimizer, images: Record<string, unknown>, parameters: Parameters, request: IncomingMessage, response: ServerResponse, handle: Handle): Promise<Upstream> {
+  const { href, isAbsolute } = parameters;
+  if (isAbsolute) return optimizer.fetchExternalImage(href, images['dangerouslyAllowLocalIP'], images['maximumResponseBody'], images['maximumRedirects']);
+  const own = files.description.imageFiles[decodePath(href)];
+  if (own === undefined) return optimizer.fetchInternalImage(href, request, response, images['maximumResponseBody'], handle);
+  const buffer = await readFile(join(files.root, own));
+  // The file is the deployment's: it never changes, so the optimizer's own minimum decides how long a result is kept.
+  return { buffer, contentType: undefined, cacheControl: undefined, etag: `${files.description.builtAt.toString(36)}-${buffer.length.toString(36)}` };
+}
+
+const decodePath = (href: string): string => {
+  const path = href.split(/[?#]/, 1)[0] ?? '';
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+function refuse(response: ServerResponse, status: number, message: string): true {
+  response.statusCode = status >= 400 ? status : 400;
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end(message);
+  return true;
+}

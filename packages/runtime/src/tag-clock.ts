@@ -1,0 +1,97 @@
+/**
+ * When a cache tag was last invalidated: one file for all processes of a deployment, appended to and read on by each.
+ * A line is `{"tag", "at", "expires"}`, times in milliseconds since the epoch: from `at` on entries with the tag are
+ * stale; from `expires` on they must not be used. Without `expires` that is `at` itself; `null` is never.
+ */
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isRecord, now } from './environment.ts';
+
+export type TagState = { stale?: number; expired?: number };
+export type Durations = { expire?: number } | undefined;
+
+export type TagClock = Readonly<{
+  /** Reads what other processes appended. Never throws. */
+  refresh(): void;
+  invalidate(tags: readonly string[], durations: Durations): void;
+  /** True when an entry made at `madeAt` must not be used any more. */
+  expired(tags: readonly string[], madeAt: number): boolean;
+  /** True when an entry made at `madeAt` may be used once more while it is made anew. */
+  stale(tags: readonly string[], madeAt: number): boolean;
+  /** The newest time from which entries with one of the tags are unusable; 0 when none was invalidated. */
+  latest(tags: readonly string[]): number;
+}>;
+
+/** `file` undefined: this process alone. `states` may be a map that others read, such as Next's own. */
+export function createTagClock(file: string | undefined, states: Map<string, TagState> = new Map()): TagClock {
+  let position = 0;
+
+  const apply = (line: string): void => {
+    let entry: unknown;
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      return;
+    }
+    if (!isRecord(entry) || typeof entry['tag'] !== 'string' || typeof entry['at'] !== 'number') return;
+    const { at, expires } = entry;
+    const state: TagState = { ...states.get(entry['tag']) };
+    if (expires === undefined) state.expired = Math.max(at as number, state.expired ?? 0);
+    else {
+      state.stale = Math.max(at as number, state.stale ?? 0);
+      if (typeof expires === 'number') state.expired = expires;
+    }
+    states.set(entry['tag'], state);
+  };
+
+  const refresh = (): void => {
+    if (file === undefined) return;
+    try {
+      const { size } = statSync(file);
+      if (size === position) return;
+      if (size < position) position = 0; // it was replaced
+      const bytes = Buffer.alloc(size - position);
+      const descriptor = openSync(file, 'r');
+      try {
+        const length = readSync(descriptor, bytes, 0, bytes.length, position);
+        const end = bytes.subarray(0, length).lastIndexOf(0x0a) + 1; // a line may be half written
+        position += end;
+        for (const line of bytes.toString('utf8', 0, end).split('\n')) if (line !== '') apply(line);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch {
+      // no file yet: nothing was ever invalidated
+    }
+  };
+
+  return {
+    refresh,
+    invalidate(tags, durations) {
+      if (tags.length === 0) return;
+      const at = now();
+      const expires = durations === undefined ? undefined : durations.expire === undefined ? null : at + durations.expire * 1000;
+      const lines = tags.map((tag) => `${JSON.stringify({ tag, at, expires })}\n`);
+      if (file !== undefined) {
+        try {
+          mkdirSync(dirname(file), { recursive: true });
+          appendFileSync(file, lines.join('')); // one write with O_APPEND: lines of two processes never mix
+          refresh();
+          return;
+        } catch (cause) {
+          console.error('The invalidation of cache tags reaches this process only:', cause);
+        }
+      }
+      for (const line of lines) apply(line);
+    },
+    expired(tags, madeAt) {
+      const present = now();
+      return tags.some((tag) => {
+        const expired = states.get(tag)?.expired;
+        return expired !== undefined && expired <= present && expired > madeAt;
+      });
+    },
+    stale: (tags, madeAt) => tags.some((tag) => (states.get(tag)?.stale ?? 0) > madeAt),
+    latest: (tags) => tags.reduce((latest, tag) => Math.max(latest, states.get(tag)?.expired ?? 0), 0),
+  };
+}
