@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { Hono, type Context } from 'hono';
+import { isEndpoint, type Endpoint, type EndpointTree } from '@anchor/client/endpoints/endpoint.ts';
+import { api } from '@anchor/client/endpoints/table.ts';
+import { anchorError } from '@anchor/core/result/result.ts';
+import type { ServerContext } from '../context.ts';
+import { handlers } from './handlers/handlers.ts';
+import { problem, route, type AnyHandler } from './route.ts';
+
+type Served = Readonly<{ endpoint: Endpoint; serve: (context: Context) => Promise<Response> }>;
+
+/** The API as a hono application, one route an endpoint of the table. */
+export function apiApp(server: ServerContext): Hono {
+  const app = new Hono();
+  const byRoute = new Map<string, Served[]>();
+  for (const [endpoint, handler] of pairs(api, handlers(server))) {
+    const key = `${endpoint.method} ${endpoint.path}`;
+    byRoute.set(key, [...(byRoute.get(key) ?? []), { endpoint, serve: route(server, endpoint, handler) }]);
+  }
+  for (const served of byRoute.values()) {
+    const first = served[0];
+    if (first === undefined) continue;
+    app.on(first.endpoint.method, first.endpoint.path.replace(/\{(\w+)\}/g, ':$1'), (context) => choose(served, context).serve(context));
+  }
+  app.notFound((context) => problem(anchorError('not_found', `There is nothing at ${context.req.method} ${new URL(context.req.url).pathname.slice(0, 200)}`, 'GET /api/openapi.json lists every endpoint.'), randomUUID()));
+  app.onError((error) => {
+    const requestId = randomUUID();
+    server.log({ level: 'error', message: 'a request failed', requestId, error: error.stack ?? String(error) });
+    return problem(anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+  });
+  return app;
+}
+
+/** Two endpoints may share a path: one answers JSON, the other events. */
+function choose(served: readonly Served[], context: Context): Served {
+  const wantsEvents = served.length > 1 && (/text\/event-stream/i.test(context.req.header('accept') ?? '') || /^(?:1|true|)$/.test(context.req.query('follow') ?? '0'));
+  const chosen = served.find(({ endpoint }) => (endpoint.stream === 'events') === wantsEvents) ?? served[0];
+  if (chosen === undefined) throw new Error('a route has at least one endpoint');
+  return chosen;
+}
+
+type HandlerTree = Readonly<{ [name: string]: unknown }>;
+/** Walks the table and the handlers side by side; HandlersOf has checked that they match. */
+function pairs(tree: EndpointTree, served: HandlerTree): readonly (readonly [Endpoint, AnyHandler])[] {
+  return Object.entries(tree).flatMap(([name, node]) => {
+    const handler = served[name];
+    return isEndpoint(node) ? [[node, handler as AnyHandler] as const] : pairs(node, handler as HandlerTree);
+  });
+}

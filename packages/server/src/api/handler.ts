@@ -1,0 +1,41 @@
+import type { z } from 'zod';
+import type { Endpoint, EndpointTree } from '@anchor/client/endpoints/endpoint.ts';
+import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
+import type { Deployment } from '@anchor/core/deployments/deployment.ts';
+import type { Project } from '@anchor/core/projects/project.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
+import type { Result } from '@anchor/core/result/result.ts';
+import type { HttpError } from '../http/problem.ts';
+
+/** What the path names, found and allowed before the handler runs. */
+export type Resources = Readonly<{ project?: Project; deployment?: Deployment; delivery?: Delivery }>;
+type Found<E extends Endpoint> = E['bound'] extends 'project' ? { project: Project } : E['bound'] extends 'deployment' ? { deployment: Deployment } : E['bound'] extends 'delivery' ? { delivery: Delivery } : unknown;
+type Parsed<E, K extends 'params' | 'query' | 'body'> = E extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
+
+export type Request<E extends Endpoint> = Readonly<
+  {
+    params: Parsed<E, 'params'>;
+    query: Parsed<E, 'query'>;
+    body: Parsed<E, 'body'>;
+    /** Absent only where the endpoint needs none. */
+    token: E['scope'] extends 'none' ? undefined : Token;
+    /** From If-Match. */
+    ifMatch?: number;
+    /** From Last-Event-ID. */
+    lastEventId?: string;
+    /** The bytes of an upload. */
+    content: E extends { readonly stream: 'upload' } ? AsyncIterable<Uint8Array> : undefined;
+    /** Aborts when the caller goes away or the server closes. */
+    signal: AbortSignal;
+  } & Found<E>
+>;
+
+/** One server-sent event; only those with an id are skipped when a stream is taken up again. */
+export type Sent<T> = Readonly<{ id?: string; data: T }>;
+type Value<E extends Endpoint> = E extends { readonly stream: 'download' } ? AsyncIterable<Uint8Array>
+  : E extends { readonly stream: 'events'; readonly response: infer R extends z.ZodType } ? AsyncIterable<Sent<z.output<R>>>
+  : E extends { readonly response: infer R extends z.ZodType } ? z.output<R> : void;
+
+export type Handler<E extends Endpoint> = (request: Request<E>) => Promise<Result<Value<E>, HttpError>>;
+/** One handler an endpoint: a missing one does not compile. */
+export type HandlersOf<T extends EndpointTree> = { readonly [K in keyof T]: T[K] extends Endpoint ? Handler<T[K]> : T[K] extends EndpointTree ? HandlersOf<T[K]> : never };

@@ -1,0 +1,22 @@
+import type { Api } from '@anchor/client/endpoints/table.ts';
+import type { ServerContext } from '../../context.ts';
+import type { HandlersOf } from '../handler.ts';
+import { deliveryHandlers } from './deliveries.ts';
+import { deploymentHandlers } from './deployments.ts';
+import { environmentHandlers } from './environments.ts';
+import { deadLetterHandlers, platformHandlers } from './platform.ts';
+import { aliasHandlers, projectHandlers } from './projects.ts';
+import { tokenHandlers } from './tokens.ts';
+import { variableHandlers } from './variables.ts';
+
+export const handlers = (server: ServerContext): HandlersOf<Api> => ({
+  projects: projectHandlers(server),
+  environments: environmentHandlers(server),
+  variables: variableHandlers(server),
+  aliases: aliasHandlers(server),
+  deployments: deploymentHandlers(server),
+  deliveries: deliveryHandlers(server),
+  tokens: tokenHandlers(server),
+  deadLetters: deadLetterHandlers(server),
+  platform: platformHandlers(server),
+});

@@ -1,0 +1,71 @@
+import type { Api } from '@anchor/client/endpoints/table.ts';
+import type { ProjectChanges, ProjectReplacement } from '@anchor/client/schemas/project.ts';
+import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
+import { createProject, removeProject, updateProject, type ProjectInput } from '@anchor/core/projects/projects.ts';
+import { randomText, sha256Hex } from '@anchor/core/tokens/tokens.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
+import type { ServerContext } from '../../context.ts';
+import type { HandlersOf } from '../handler.ts';
+import { pageRequest } from '../page-request.ts';
+import { aliasView, compact, pageView, projectView } from '../views/views.ts';
+
+export function projectHandlers({ ports, settings, home }: ServerContext): HandlersOf<Api['projects']> {
+  const view = (project: Project) => projectView(project, ports.site, settings.publicUrl);
+  const hookUrl = (project: Project, secret: string) => `${settings.publicUrl}/hooks/${project.id}/${secret}`;
+  return {
+    list: async ({ query, token }) => {
+      if (token.projectId === undefined) return ok(pageView(await ports.projects.list(pageRequest(query)), view));
+      const own = await ports.projects.get(token.projectId);
+      return ok({ items: own === undefined ? [] : [view(own)] });
+    },
+    create: async ({ body: { name, source, ...rest } }) => {
+      const created = await createProject(ports)(name, compact({ ...sourceInput(source), ...rest }) as ProjectInput);
+      if (!created.ok) return created;
+      const { project, webhookSecret, deployHookSecret } = created.value;
+      return ok({ project: view(project), hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) } });
+    },
+    get: async ({ project }) => ok(view(project)),
+    replace: async ({ project, body, ifMatch }) => {
+      const updated = await updateProject(ports)(project.id, whole(body), ifMatch);
+      return updated.ok ? ok(view(updated.value)) : updated;
+    },
+    update: async ({ project, body, ifMatch }) => {
+      // The build settings are merged here, so the write holds only for the version that was read.
+      const updated = await updateProject(ports)(project.id, changed(project, body), ifMatch ?? (body.build === undefined ? undefined : project.version));
+      return updated.ok ? ok(view(updated.value)) : updated;
+    },
+    remove: async ({ project }) => {
+      await home.projectRemoved?.(project.id);
+      return removeProject(ports)(project.id);
+    },
+    rotateHooks: async ({ project }) => {
+      const [webhookSecret, deployHookSecret] = [randomText(40), randomText(40)];
+      const next: Project = {
+        ...project, webhookSecret: await ports.secrets.seal(webhookSecret, `webhook/${project.id}`), deployHookHash: await sha256Hex(deployHookSecret),
+        updatedAt: ports.clock.now(), version: project.version + 1,
+      };
+      if (!(await ports.projects.replace(next))) return fail('conflict', 'The project was changed at the same moment', 'Try again.');
+      return ok({ webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) });
+    },
+  };
+}
+
+const sourceInput = (source: ProjectChanges['source']): Pick<ProjectInput, 'repositoryUrl' | 'provider'> =>
+  source === undefined ? {} : source.kind === 'hosted' ? { repositoryUrl: null } : compact({ repositoryUrl: source.url, provider: source.provider });
+
+/** PUT: what is absent goes back to its default; the source stays. */
+const whole = ({ source, ...rest }: ProjectReplacement): ProjectInput =>
+  compact({
+    ...sourceInput(source), productionBranch: rest.productionBranch ?? 'main', branchRules: rest.branchRules ?? [], build: compact(rest.build ?? {}),
+    health: { ...DEFAULT_HEALTH, ...compact(rest.health ?? {}) }, functions: { ...DEFAULT_FUNCTIONS, ...compact(rest.functions ?? {}) }, status: rest.status ?? 'active',
+  }) as ProjectInput;
+
+/** PATCH: what is absent stays; a build setting of null is detected again. */
+function changed(project: Project, { source, build, ...rest }: ProjectChanges): ProjectInput {
+  const merged = build === undefined ? undefined : Object.fromEntries(Object.entries({ ...project.build, ...compact(build) }).filter(([, value]) => value !== null));
+  return compact({ ...sourceInput(source), ...rest, build: merged }) as ProjectInput;
+}
+
+export function aliasHandlers({ ports }: ServerContext): HandlersOf<Api['aliases']> {
+  return { list: async ({ project }) => ok({ items: (await ports.aliases.listByProject(project.id)).map((alias) => aliasView(alias, ports.site)) }) };
+}

@@ -1,0 +1,26 @@
+import type { Api } from '@anchor/client/endpoints/table.ts';
+import { parseId } from '@anchor/core/names/id.ts';
+import { issueToken, revokeToken } from '@anchor/core/tokens/tokens.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
+import type { ServerContext } from '../../context.ts';
+import { findProject } from '../authorize.ts';
+import type { HandlersOf } from '../handler.ts';
+import { pageRequest } from '../page-request.ts';
+import { pageView, tokenView } from '../views/views.ts';
+
+export function tokenHandlers({ ports }: ServerContext): HandlersOf<Api['tokens']> {
+  return {
+    list: async ({ query }) => ok(pageView(await ports.tokens.list(pageRequest(query)), tokenView)),
+    create: async ({ body }) => {
+      const project = body.project === undefined ? undefined : await findProject(ports, body.project);
+      if (body.project !== undefined && project === undefined) return fail('not_found', `There is no project ${body.project}`, 'List projects with: anchor projects list');
+      const issued = await issueToken(ports)({ name: body.name, scope: body.scope, ...(project === undefined ? {} : { projectId: project.id }), ...(body.expiresInDays === undefined ? {} : { days: body.expiresInDays }) });
+      return issued.ok ? ok({ token: tokenView(issued.value.token), value: issued.value.secret }) : issued;
+    },
+    current: async ({ token }) => ok(tokenView(token)),
+    remove: async ({ params }) => {
+      const id = parseId('tok', params.token);
+      return id === undefined ? fail('not_found', 'There is no such token', 'List tokens with: anchor tokens list') : revokeToken(ports)(id);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
+import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
+import { anchorError, type Result } from '@anchor/core/result/result.ts';
+import { problemHeaders, problemOf, type HttpError } from '../http/problem.ts';
+import { SECURITY_HEADERS } from '../http/headers.ts';
+import type { ServerContext } from '../context.ts';
+import { authorize, type Authorized } from './authorize.ts';
+import { readJson } from './body.ts';
+import { eventStream } from './event-stream.ts';
+import type { Sent } from './handler.ts';
+import { claimKey } from './idempotency.ts';
+import { queryDecoder } from './query.ts';
+import { validate } from './validate.ts';
+
+/** A handler whose types were checked against its endpoint where it was written (HandlersOf). */
+export type AnyHandler = (request: Readonly<Record<string, unknown>>) => Promise<Result<unknown, HttpError>>;
+type Answer = Readonly<{ status: number; type: string; body: string }>;
+
+/** Serves one endpoint: token, resources, validation, idempotency, handler, answer. */
+export function route(server: ServerContext, endpoint: Endpoint, handler: AnyHandler): (context: Context) => Promise<Response> {
+  const decodeQuery = endpoint.query === undefined ? undefined : queryDecoder(endpoint.query);
+  return async (context) => {
+    const requestId = randomUUID();
+    try {
+      const authorized = await authorize(server.ports, endpoint, context.req.header('authorization'), context.req.param());
+      if (!authorized.ok) return problem(authorized.error, requestId);
+      return await run(server, endpoint, handler, decodeQuery, context, authorized.value, requestId);
+    } catch (error) {
+      server.log({ level: 'error', message: 'a request failed', requestId, method: endpoint.method, path: endpoint.path, error: error instanceof Error ? error.stack : String(error) });
+      return problem(anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+    }
+  };
+}
+
+async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandler, decodeQuery: ReturnType<typeof queryDecoder> | undefined, context: Context, { token, resources }: Authorized, requestId: string): Promise<Response> {
+  const raw = context.req.raw;
+  const url = new URL(context.req.url);
+  const params = validate('path', endpoint.params, context.req.param());
+  if (!params.ok) return problem(params.error, requestId);
+  const query = validate('query', endpoint.query, decodeQuery?.(url.searchParams) ?? {});
+  if (!query.ok) return problem(query.error, requestId);
+  const json = endpoint.body === undefined ? undefined : await readJson(raw, server.settings.limits.jsonBytes);
+  if (json?.ok === false) return problem(json.error, requestId);
+  const body = validate('body', endpoint.body, json?.value.value);
+  if (!body.ok) return problem(body.error, requestId);
+  const ifMatch = /^(?:W\/)?"(\d{1,15})"$/.exec(context.req.header('if-match') ?? '')?.[1];
+  const lastEventId = context.req.header('last-event-id');
+  const request = {
+    params: params.value, query: query.value, body: body.value, token, ...resources,
+    ...(ifMatch === undefined ? {} : { ifMatch: Number(ifMatch) }), ...(lastEventId === undefined ? {} : { lastEventId }),
+    ...(endpoint.stream === 'upload' ? { content: raw.body ?? new Blob([]).stream() } : {}),
+    signal: AbortSignal.any([raw.signal, server.closing]),
+  };
+  if (endpoint.stream !== undefined) return streamed(server, endpoint, await handler(request), requestId);
+
+  const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
+  if (key === undefined || token === undefined) return response(await once(endpoint, handler, request, requestId), requestId);
+  const claim = await claimKey(server.ports, { key, tokenId: token.id, operation: `${endpoint.method} ${url.pathname}`, body: `${url.search}\n${json?.value.text ?? ''}`, sealed: endpoint.secretAnswer === true });
+  if (!claim.ok) return problem(claim.error, requestId);
+  if (claim.value.kind === 'replay') return response(claim.value.answer, requestId, { 'idempotency-replayed': 'true' });
+  let answer: Answer | undefined;
+  try {
+    answer = await once(endpoint, handler, request, requestId);
+  } finally {
+    // An error of the platform may pass: the same key tries again.
+    if (answer === undefined || answer.status >= 500) await claim.value.release();
+    else await claim.value.finish(answer);
+  }
+  return response(answer, requestId);
+}
+
+async function once(endpoint: Endpoint, handler: AnyHandler, request: Readonly<Record<string, unknown>>, requestId: string): Promise<Answer> {
+  const result = await handler(request);
+  if (result.ok) return { status: endpoint.status, type: 'application/json', body: endpoint.response === undefined ? '' : JSON.stringify(result.value) };
+  const value = problemOf(result.error, requestId);
+  return { status: value.status, type: 'application/problem+json', body: JSON.stringify(value) };
+}
+
+function response(answer: Answer, requestId: string, headers: Readonly<Record<string, string>> = {}): Response {
+  const all = { ...SECURITY_HEADERS, 'x-request-id': requestId, ...headers };
+  return answer.status === 204 ? new Response(null, { status: 204, headers: all }) : new Response(answer.body, { status: answer.status, headers: { ...all, 'content-type': answer.type } });
+}
+
+export function problem(error: HttpError, requestId: string): Response {
+  const value = problemOf(error, requestId);
+  return new Response(JSON.stringify(value), { status: value.status, headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...problemHeaders(error) } });
+}
+
+function streamed(server: ServerContext, endpoint: Endpoint, result: Result<unknown, HttpError>, requestId: string): Response {
+  if (!result.ok) return problem(result.error, requestId);
+  const headers = { ...SECURITY_HEADERS, 'x-request-id': requestId };
+  if (endpoint.stream === 'upload') return new Response(JSON.stringify(result.value), { status: endpoint.status, headers: { ...headers, 'content-type': 'application/json' } });
+  if (endpoint.stream === 'events') {
+    const events = eventStream(result.value as AsyncIterable<Sent<{ type: string }>>, server.settings.limits.heartbeatMs);
+    return new Response(events, { status: endpoint.status, headers: { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+  }
+  return new Response(byteStream(result.value as AsyncIterable<Uint8Array>), { status: endpoint.status, headers: { ...headers, 'content-type': endpoint.mediaType ?? 'application/octet-stream' } });
+}
+
+/** Pulled only as fast as the caller reads. */
+function byteStream(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}

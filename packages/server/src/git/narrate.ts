@@ -1,0 +1,70 @@
+import { isFinal, type Deployment, type DeploymentStep } from '@anchor/core/deployments/deployment.ts';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import { watchDeployment } from '../deployments/watch.ts';
+
+type NarratePorts = Pick<Ports, 'deployments' | 'logs' | 'aliases' | 'site'>;
+
+/** A deployment as lines for a terminal: its log, its steps with their times, and how it ended. */
+export async function* narrate(ports: NarratePorts, deployment: Deployment, signal: AbortSignal): AsyncGenerator<string> {
+  if (isFinal(deployment.state)) {
+    yield 'This commit was deployed before.';
+    yield* ending(ports, deployment);
+    return;
+  }
+  if (deployment.state === 'held') {
+    yield* ending(ports, deployment);
+    return;
+  }
+  const shown = new Set<string>();
+  let waiting = false;
+  for await (const event of watchDeployment(ports, deployment.id, 'build', { after: 0 }, signal)) {
+    if (event.type === 'line') yield `  ${event.line.text}`;
+    else {
+      if (event.deployment.state === 'queued' && !waiting) yield 'Queued.';
+      waiting = true;
+      for (const line of steps(event.deployment.steps, shown)) yield line;
+      if (event.type === 'end') return yield* ending(ports, event.deployment);
+    }
+  }
+  yield `The build goes on. Follow it with: anchor logs ${deployment.id} -f`;
+}
+
+/** Steps that began or ended since the last look. */
+function steps(all: readonly DeploymentStep[], shown: Set<string>): readonly string[] {
+  const lines: string[] = [];
+  for (const step of all) {
+    const began = `${step.name} ${step.startedAt}`;
+    if (!shown.has(began)) {
+      shown.add(began);
+      lines.push(`→ ${step.name}`);
+    }
+    if (step.endedAt !== undefined && !shown.has(`${began} end`)) {
+      shown.add(`${began} end`);
+      lines.push(`✓ ${step.name} ${seconds(step.endedAt - step.startedAt)}`);
+    }
+  }
+  return lines;
+}
+
+async function* ending(ports: NarratePorts, deployment: Deployment): AsyncGenerator<string> {
+  const { error } = deployment;
+  yield '';
+  if (deployment.state === 'success') {
+    yield `Live at ${await address(ports, deployment)} (${seconds((deployment.deployEndedAt ?? deployment.updatedAt) - deployment.createdAt)})`;
+    if (deployment.notPromoted !== undefined) yield `Not switched to it: ${deployment.notPromoted}`;
+    return;
+  }
+  yield `${{ failed: 'Failed', canceled: 'Canceled', held: 'Held' }[deployment.state as string] ?? 'Ended'}: ${error?.message ?? deployment.state}`;
+  if (error?.cause !== undefined) yield `  why: ${error.cause}`;
+  if (error !== undefined) yield `  fix: ${error.fix}`;
+  if (deployment.state === 'failed') yield 'What was live before is still live. The push itself is stored.';
+}
+
+/** The address that a person would open: the environment's, the branch's, or the deployment's own. */
+async function address(ports: NarratePorts, deployment: Deployment): Promise<string> {
+  const aliases = (await ports.aliases.listByProject(deployment.projectId)).filter((alias) => alias.deploymentId === deployment.id);
+  const best = aliases.find((alias) => alias.kind === 'environment') ?? aliases.find((alias) => alias.kind === 'pull_request') ?? aliases.find((alias) => alias.kind === 'branch');
+  return ports.site.urlOf(best?.host ?? deployment.host);
+}
+
+const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import { anchorError, fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { apiApp } from './api/app.ts';
+import type { ServerContext } from './context.ts';
+import { gitRemote } from './git/remote.ts';
+import type { Home } from './home.ts';
+import { answerProblem } from './http/answer.ts';
+import type { ServerLog } from './http/log.ts';
+import { announcesTooMuch } from './http/raw-body.ts';
+import type { ServerSettings } from './settings.ts';
+import { deployHook } from './webhooks/deploy-hook.ts';
+import { webhooks } from './webhooks/webhooks.ts';
+
+export type AnchorServer = Readonly<{
+  /** Where it listens, once it does. */
+  address(): Readonly<{ host: string; port: number }> | undefined;
+  listen(options: Readonly<{ host: string; port: number }>): Promise<Result<Readonly<{ host: string; port: number }>>>;
+  /** Takes no new connections, ends the streams, lets requests finish for `graceMs`, then cuts what is left. */
+  close(graceMs?: number): Promise<void>;
+}>;
+
+const GRACE_MS = 10_000;
+/** A push or an upload over a slow line may take long; a header may not. */
+const REQUEST_MS = 60 * 60_000;
+const HEADERS_MS = 30_000;
+
+/** The control plane's HTTP side: API, webhooks, deploy hooks and the git remote on one port. */
+export function createServer(options: Readonly<{ ports: Ports; home: Home; settings: ServerSettings; log: ServerLog }>): AnchorServer {
+  const closing = new AbortController();
+  const server: ServerContext = { ...options, startedAt: options.ports.clock.now(), closing: closing.signal };
+  const http = createHttpServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 }, dispatcher(server));
+  // Whoever asks before sending learns of a size that is refused without sending it.
+  http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (!announcesTooMuch(request, options.settings.limits.webhookBytes) || !(request.url ?? '').startsWith('/webhooks/')) response.writeContinue();
+    http.emit('request', request, response);
+  });
+  return {
+    address: () => addressOf(http),
+    listen: ({ host, port }) =>
+      new Promise((resolve) => {
+        const failed = (error: NodeJS.ErrnoException): void => resolve(fail('internal', `The server can not listen on ${host}:${port}`, 'Free the port, or choose another one.', error.code ?? error.message));
+        http.once('error', failed);
+        http.listen(port, host, 4_096, () => {
+          http.off('error', failed);
+          resolve(ok(addressOf(http) ?? { host, port }));
+        });
+      }),
+    close: (graceMs = GRACE_MS) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => http.closeAllConnections(), graceMs);
+        http.close(() => { clearTimeout(cut); resolve(); });
+        closing.abort();
+        http.closeIdleConnections();
+      }),
+  };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/** Webhooks and git work on the raw request, in front of the API's framework. */
+function dispatcher(server: ServerContext): Listener {
+  const hooks = webhooks(server);
+  const hook = deployHook(server);
+  const git = gitRemote(server);
+  const api = getRequestListener(apiApp(server).fetch);
+  const guarded = (listener: Listener) => (request: IncomingMessage, response: ServerResponse): void => {
+    void Promise.resolve(listener(request, response)).catch((error: unknown) => failed(server, request, response, error));
+  };
+  const routes: readonly (readonly [prefix: string, listener: Listener])[] = [['/webhooks/', guarded(hooks)], ['/hooks/', guarded(hook)], ['/git/', guarded(git)]];
+  const rest: Listener = (request, response) => { void api(request, response); };
+  return (request, response) => {
+    const url = request.url ?? '/';
+    const listener = routes.find(([prefix]) => url.startsWith(prefix))?.[1] ?? rest;
+    return listener(request, response);
+  };
+}
+
+function failed(server: ServerContext, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const requestId = randomUUID();
+  // Not the address: a deploy hook's holds its secret.
+  server.log({ level: 'error', message: 'a request failed', requestId, method: request.method, error: error instanceof Error ? error.stack : String(error) });
+  if (response.headersSent) response.destroy();
+  else answerProblem(request, response, anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+}
+
+function addressOf(http: Server): Readonly<{ host: string; port: number }> | undefined {
+  const address = http.address();
+  return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : undefined;
+}

@@ -1,0 +1,31 @@
+/** How the server listens and what it accepts. Sizes in bytes, times in milliseconds. */
+export type ServerSettings = Readonly<{
+  /** Where people and git hosts reach it, without a slash at the end: http://127.0.0.1:7400. */
+  publicUrl: string;
+  version: string;
+  limits: Limits;
+}>;
+
+export type Limits = Readonly<{
+  jsonBytes: number;
+  webhookBytes: number;
+  uploadBytes: number;
+  /** One push, after decompression of the request. */
+  pushBytes: number;
+  /** How long the log of a build is streamed to whoever pushed; the build goes on after it. */
+  pushLogMs: number;
+  /** Between two signs of life on a quiet event stream. */
+  heartbeatMs: number;
+  /** Rejected deliveries kept for each project. */
+  rejectedDeliveries: number;
+}>;
+
+export const DEFAULT_LIMITS: Limits = {
+  jsonBytes: 1024 * 1024,
+  webhookBytes: 25 * 1024 * 1024,
+  uploadBytes: 1024 * 1024 * 1024,
+  pushBytes: 2 * 1024 * 1024 * 1024,
+  pushLogMs: 35 * 60_000,
+  heartbeatMs: 15_000,
+  rejectedDeliveries: 100,
+};
