@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OWN_PROCESSES, type Cgroup, type Cgroups } from './cgroup.ts';
+import { children, emptyAndRemove, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
+
+const MB = 1024 * 1024;
+/** One hierarchy a controller, as older machines and some virtual machines mount them. `roots` are the mount points. */
+export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; cpu: string }>, group: string): Cgroups => {
+  const all = [...new Set([roots.memory, roots.pids, roots.cpu])];
+  const stop = (dir: string) => (): void => void tryWrite(join(dir, 'pids.max'), '0');
+  return {
+    create(owner, name, limits, weight) {
+      const [memory, pids, cpu] = [roots.memory, roots.pids, roots.cpu].map((root) => join(root, group, owner, name)) as [string, string, string];
+      const dirs = [...new Set([memory, pids, cpu])];
+      for (const dir of dirs) mkdirSync(dir, { recursive: true });
+      tryWrite(join(roots.memory, group, 'memory.use_hierarchy'), '1');
+      writeFileSync(join(memory, 'memory.limit_in_bytes'), String(limits.memoryMb * MB));
+      // Without swap accounting in the kernel the next best is to never choose to swap.
+      if (!tryWrite(join(memory, 'memory.memsw.limit_in_bytes'), String(limits.memoryMb * MB))) tryWrite(join(memory, 'memory.swappiness'), '0');
+      writeFileSync(join(pids, 'pids.max'), String(limits.processes + OWN_PROCESSES));
+      tryWrite(join(cpu, 'cpu.cfs_period_us'), '100000');
+      tryWrite(join(cpu, 'cpu.cfs_quota_us'), String(Math.max(1000, Math.round(limits.cpus * 100_000))));
+      tryWrite(join(cpu, 'cpu.shares'), String(Math.min(262_144, Math.max(2, Math.round(weight * 102.4)))));
+      return {
+        doors: dirs.map((dir) => join(dir, 'cgroup.procs')),
+        usage: () => ({
+          memoryPeakMb: Math.ceil(readNumber(join(memory, 'memory.max_usage_in_bytes')) / MB),
+          oomKills: readKey(join(memory, 'memory.oom_control'), 'oom_kill'),
+          processLimitHits: readKey(join(pids, 'pids.events'), 'max'),
+        }),
+        remove: () => emptyAndRemove(dirs, stop(pids)),
+      } satisfies Cgroup;
+    },
+    owners: () => [...new Set(all.flatMap((root) => children(join(root, group))))],
+    async removeOwner(owner) {
+      const names = new Set(all.flatMap((root) => children(join(root, group, owner))));
+      for (const name of names) {
+        const dirs = all.map((root) => join(root, group, owner, name)).filter((dir) => existsSync(dir));
+        await emptyAndRemove(dirs, stop(join(roots.pids, group, owner, name)));
+      }
+      for (const root of all) removeEmpty(join(root, group, owner));
+    },
+    removeInstance: () => {
+      for (const root of all) removeEmpty(join(root, group));
+    },
+  };
+};

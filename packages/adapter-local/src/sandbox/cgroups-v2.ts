@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OWN_PROCESSES, type Cgroup, type Cgroups } from './cgroup.ts';
+import { children, emptyAndRemove, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
+
+const MB = 1024 * 1024;
+
+/**
+ * The unified hierarchy of current distributions, mounted at `root`. Controllers are handed down one level at a time:
+ * root → instance → owner; the processes live in the leaves only, as the kernel asks for.
+ */
+export const createCgroupsV2 = (root: string, group: string): Cgroups => {
+  const handDown = (dir: string): void => {
+    const enabled = readFileSync(join(dir, 'cgroup.subtree_control'), 'utf8').trim().split(/\s+/);
+    const missing = ['memory', 'pids', 'cpu'].filter((name) => !enabled.includes(name));
+    if (missing.length > 0) writeFileSync(join(dir, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '));
+    if (!enabled.includes('io')) tryWrite(join(dir, 'cgroup.subtree_control'), '+io');
+  };
+  const stop = (dir: string) => (): void => {
+    tryWrite(join(dir, 'pids.max'), '0');
+    tryWrite(join(dir, 'cgroup.kill'), '1');
+  };
+  return {
+    create(owner, name, limits, weight) {
+      const dir = join(root, group, owner, name);
+      for (const parent of [root, join(root, group), join(root, group, owner)]) {
+        mkdirSync(parent, { recursive: true });
+        handDown(parent);
+      }
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, 'memory.max'), String(limits.memoryMb * MB));
+      tryWrite(join(dir, 'memory.swap.max'), '0');
+      writeFileSync(join(dir, 'pids.max'), String(limits.processes + OWN_PROCESSES));
+      writeFileSync(join(dir, 'cpu.max'), `${Math.max(1000, Math.round(limits.cpus * 100_000))} 100000`);
+      const share = Math.min(10_000, Math.max(1, Math.round(weight * 10)));
+      tryWrite(join(dir, 'cpu.weight'), String(share));
+      tryWrite(join(dir, 'io.weight'), String(share));
+      let sampledPeak = 0;
+      return {
+        doors: [join(dir, 'cgroup.procs')],
+        usage: () => {
+          // Kernels before 5.19 keep no peak: the highest value seen is then all there is.
+          const peak = existsSync(join(dir, 'memory.peak')) ? 'memory.peak' : 'memory.current';
+          sampledPeak = Math.max(sampledPeak, readNumber(join(dir, peak)));
+          return { memoryPeakMb: Math.ceil(sampledPeak / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
+        },
+        remove: () => emptyAndRemove([dir], stop(dir)),
+      } satisfies Cgroup;
+    },
+    owners: () => children(join(root, group)),
+    async removeOwner(owner) {
+      for (const name of children(join(root, group, owner))) {
+        const dir = join(root, group, owner, name);
+        await emptyAndRemove([dir], stop(dir));
+      }
+      removeEmpty(join(root, group, owner));
+    },
+    removeInstance: () => removeEmpty(join(root, group)),
+  };
+};

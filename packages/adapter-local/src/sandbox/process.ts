@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Exit, SandboxProcess } from '@anchor/core/ports/sandbox.ts';
+import { TOOL_ENV } from './command.ts';
+import { INSIDE_UID } from './etc.ts';
+
+const LAUNCH = fileURLToPath(new URL('launch.sh', import.meta.url));
+
+export type Place = Readonly<{
+  uid: number;
+  mountNamespace: string;
+  /** Undefined: a network namespace of its own with nothing but a loopback. */
+  networkNamespace: string | undefined;
+  doors: readonly string[];
+  filter: string;
+  /** 0 for live traffic, up to 19 for work that can wait. */
+  niceness: number;
+}>;
+
+type Command = Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>>; cwd: string; input?: Uint8Array }>;
+
+const FIXED = [
+  '--bind', '/sandbox', '/', '--proc', '/proc', '--dev', '/dev',
+  '--unshare-user', '--uid', String(INSIDE_UID), '--gid', String(INSIDE_UID),
+  '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'anchor',
+  '--die-with-parent', '--new-session', '--json-status-fd', '3', '--seccomp', '5', '--clearenv',
+];
+
+/** The options go through a pipe and not on the command line, which every user of the machine could read. */
+const options = (place: Place, command: Command): readonly string[] => [
+  ...FIXED,
+  ...(place.networkNamespace === undefined ? ['--unshare-net'] : []),
+  ...Object.entries(command.env).flatMap(([name, value]) => ['--setenv', name, value]),
+  '--chdir', command.cwd,
+];
+
+/** Starts a program inside: launch.sh → nsenter → bubblewrap → program, without a process in between. */
+export const startProcess = (place: Place, command: Command): SandboxProcess => {
+  const settings = options(place, command);
+  if (command.argv.length === 0 || [...settings, ...command.argv].some((text) => text.includes('\0'))) return refusedProcess('a program, its arguments and its environment can not be empty or contain a NUL character');
+  const namespaces = [`--mount=${place.mountNamespace}`, ...(place.networkNamespace === undefined ? [] : [`--net=${place.networkNamespace}`])];
+  const child = spawn(
+    '/bin/sh',
+    [LAUNCH, ...place.doors, '--', place.filter, 'nsenter', ...namespaces, '-S', String(place.uid), '-G', String(place.uid), '--', '/usr/bin/bwrap', '--args', '4', '--', ...command.argv],
+    { env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] },
+  );
+  const [stdin, stdout, stderr, statusPipe, argumentPipe] = child.stdio;
+  const status = { text: '' };
+  for (const pipe of [stdin, statusPipe, argumentPipe]) pipe?.on('error', () => {});
+  statusPipe?.on('data', (bytes: Buffer) => (status.text += bytes.toString('utf8')));
+  if (argumentPipe !== null && argumentPipe !== undefined && 'end' in argumentPipe) argumentPipe.end(`${settings.join('\0')}\0`);
+  if (command.input !== undefined) child.stdin?.end(command.input);
+  if (place.niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, place.niceness);
+
+  let ended = false;
+  const exited = new Promise<Exit>((resolve) => {
+    child.on('error', () => resolve({ code: 127, signal: null }));
+    child.on('exit', (code, signal) => {
+      ended = true;
+      resolve(signal === null ? toExit(code ?? 1) : { code: null, signal });
+    });
+  });
+  const kill = (signal: 'SIGTERM' | 'SIGKILL', attempt = 0): void => {
+    if (ended) return;
+    const first = firstProcess(status.text);
+    if (signal === 'SIGKILL') {
+      send(first, 'SIGKILL');
+      child.kill('SIGKILL');
+      return;
+    }
+    const program = first === undefined ? undefined : programOf(first);
+    // A signal before the program runs waits for it: bubblewrap itself would end it without a chance to drain.
+    if (program === undefined) setTimeout(() => (attempt < 1000 ? kill(signal, attempt + 1) : child.kill('SIGKILL')), 5).unref();
+    else send(program, signal);
+  };
+  return { stdout: stdout ?? nothing(), stderr: stderr ?? nothing(), exited, kill: (signal) => kill(signal) };
+};
+
+/** bubblewrap answers 128 + n for a program that signal n ended, as a shell does. */
+const toExit = (code: number): Exit => {
+  const signal = code > 128 ? Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] : undefined;
+  return signal === undefined ? { code, signal: null } : { code: null, signal };
+};
+
+/** The host's id of the sandbox's first process, from bubblewrap's status pipe. */
+const firstProcess = (status: string): number | undefined => {
+  const found = /"child-pid"\s*:\s*(\d+)/.exec(status)?.[1];
+  return found === undefined ? undefined : Number(found);
+};
+
+/** The program: the second process that was made in the sandbox, and a child of the first. */
+const programOf = (first: number): number | undefined => {
+  try {
+    const children = readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return children.find((pid) => /^NSpid:.*\t2$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+  } catch {
+    return undefined;
+  }
+};
+
+const send = (pid: number | undefined, signal: NodeJS.Signals): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+};
+
+const lowerPriority = (pid: number, niceness: number): void => {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended meanwhile.
+  }
+};
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+async function* oneLine(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(`${text}\n`);
+}
+
+/** What a shell answers for a program that it can not start. */
+export const refusedProcess = (why: string): SandboxProcess => ({ stdout: nothing(), stderr: oneLine(why), exited: Promise.resolve({ code: 127, signal: null }), kill: () => {} });
