@@ -10,8 +10,13 @@ import type { Repositories } from './repositories.ts';
 import type { SecretBox } from './secret-box.ts';
 import type { Stores } from './stores.ts';
 
-/** How this installation makes host names: `<project>.localhost`. */
-export type Site = Readonly<{ domain: string; urlOf(host: string): string }>;
+/** What this installation is called from outside: host names are `<project>.<domain>`. */
+export type Site = Readonly<{
+  domain: string;
+  urlOf(host: string): string;
+  /** Git hosts on private addresses that projects may name. */
+  allowGitHosts?: readonly string[];
+}>;
 
 /** All that use cases may use. One object, made by the wiring of a home. */
 export type Ports = Stores & Readonly<{

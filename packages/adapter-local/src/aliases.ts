@@ -1,0 +1,35 @@
+import type { Alias } from '@anchor/core/aliases/alias.ts';
+import type { AliasStore } from '@anchor/core/ports/stores.ts';
+import type { Database, Row } from './database.ts';
+import { parse } from './documents.ts';
+
+/** Every write, removals too, takes the next `seq`: an edge reads only what it has not seen (see route-table.ts). */
+const NEXT_SEQ = '(SELECT COALESCE(MAX(seq), 0) + 1 FROM aliases)';
+
+/** A removed alias stays as a tombstone; only a first revision may take its place. */
+const CREATE = `INSERT INTO aliases (host, revision, project_id, deployment_id, history, doc, removed, seq)
+  VALUES (?, 1, ?, ?, ?, ?, 0, ${NEXT_SEQ})
+  ON CONFLICT (host) DO UPDATE SET revision = 1, project_id = excluded.project_id, deployment_id = excluded.deployment_id,
+    history = excluded.history, doc = excluded.doc, removed = 0, seq = ${NEXT_SEQ}
+  WHERE aliases.removed = 1`;
+const MOVE = `UPDATE aliases SET project_id = ?, deployment_id = ?, history = ?, doc = ?, revision = revision + 1, seq = ${NEXT_SEQ}
+  WHERE host = ? AND revision = ? AND removed = 0`;
+const REMOVE = `UPDATE aliases SET removed = 1, history = '[]', doc = '', seq = ${NEXT_SEQ} WHERE host = ? AND removed = 0`;
+
+export function aliasStore(db: Database): AliasStore {
+  return {
+    get: async (host) => {
+      const row: Row | undefined = db.get('SELECT doc FROM aliases WHERE host = ? AND removed = 0', host);
+      return row === undefined ? undefined : parse<Alias>(row);
+    },
+    compareAndSet: (alias) =>
+      db.write(() => {
+        const content = [alias.projectId, alias.deploymentId, JSON.stringify(alias.history), JSON.stringify(alias)] as const;
+        const changed = alias.revision === 1 ? db.run(CREATE, alias.host, ...content) : db.run(MOVE, ...content, alias.host, alias.revision - 1);
+        return changed === 1;
+      }),
+    remove: (host) => db.write(() => void db.run(REMOVE, host)),
+    listByProject: async (projectId) =>
+      db.all('SELECT doc FROM aliases WHERE project_id = ? AND removed = 0 ORDER BY host', projectId).map((row) => parse<Alias>(row)),
+  };
+}

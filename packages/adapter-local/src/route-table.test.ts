@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { routeTableContract, type RouteTableHarness } from '@anchor/testing/contracts/route-table.ts';
+import { eventually } from '@anchor/testing/eventually.ts';
+import { using } from '@anchor/testing/harness.ts';
+import { must, sampleAlias, sampleDeployment, sha256 } from '@anchor/testing/samples.ts';
+import { temporaryDirectory } from '@anchor/testing/temporary.ts';
+import { backupDatabase, openDatabase } from './database.ts';
+import { openRouteTable } from './route-table.ts';
+import { openStores } from './stores.ts';
+
+const make = async (): Promise<RouteTableHarness & { file: string; stop: () => void }> => {
+  const directory = await temporaryDirectory();
+  const file = join(directory.path, 'anchor.db');
+  // The table is there first: it waits for the database.
+  const subject = openRouteTable(file);
+  const db = must(openDatabase(file));
+  return {
+    file,
+    subject,
+    stores: openStores(db),
+    stop: db.close,
+    end: async () => {
+      subject.close();
+      db.close();
+      await directory.remove();
+    },
+  };
+};
+
+routeTableContract('routes in SQLite', make);
+
+const deploy = async ({ stores }: RouteTableHarness, artifact = sha256(1)) => {
+  const deployment = sampleDeployment({ artifact });
+  const alias = sampleAlias({ deploymentId: deployment.id });
+  await stores.deployments.insert(deployment);
+  await stores.aliases.compareAndSet(alias);
+  return alias;
+};
+
+test('a switch is seen within 100 ms without a refresh', using(make, async (harness) => {
+  const { subject, stores } = harness;
+  const alias = await deploy(harness);
+  await eventually(() => assert.ok(subject.lookup(alias.host)));
+  const times: number[] = [];
+  for (let revision = 2; revision <= 12; revision++) {
+    const next = sampleDeployment({ artifact: sha256(revision) });
+    await stores.deployments.insert(next);
+    await stores.aliases.compareAndSet({ ...alias, deploymentId: next.id, revision });
+    const switched = performance.now();
+    await eventually(() => assert.equal(subject.lookup(alias.host)?.deploymentId, next.id));
+    times.push(performance.now() - switched);
+  }
+  times.sort((a, b) => a - b);
+  assert.ok(times[5]! < 100, `the median took ${times[5]} ms`);
+}));
+
+test('routes stay when the server is gone, and a new table finds them', using(make, async (harness) => {
+  const alias = await deploy(harness);
+  await eventually(() => assert.ok(harness.subject.lookup(alias.host)));
+  harness.stop();
+  harness.subject.refresh();
+  assert.ok(harness.subject.lookup(alias.host));
+  const another = openRouteTable(harness.file);
+  assert.ok(another.lookup(alias.host));
+  another.close();
+}));
+
+test('a database that a restore puts in place of the old one is followed', using(make, async (harness) => {
+  const kept = await deploy(harness);
+  const db = must(openDatabase(harness.file));
+  must(await backupDatabase(db, `${harness.file}.backup`));
+  db.close();
+  const lost = await deploy(harness);
+  await eventually(() => assert.ok(harness.subject.lookup(lost.host)));
+  harness.stop();
+  await rename(`${harness.file}.backup`, harness.file);
+  await eventually(() => assert.equal(harness.subject.lookup(lost.host), undefined));
+  assert.ok(harness.subject.lookup(kept.host));
+}));
+
+test('five thousand hosts are read quickly, and one change does not read them all again', using(make, async (harness) => {
+  const { subject, stores } = harness;
+  const history = Array.from({ length: 5 }, (_, i) => sampleDeployment({ artifact: sha256(i) }));
+  await Promise.all(history.map((deployment) => stores.deployments.insert(deployment)));
+  const deployments = Array.from({ length: 5000 }, (_, i) => sampleDeployment({ artifact: sha256(i) }));
+  const aliases = deployments.map((deployment) => sampleAlias({ deploymentId: deployment.id, history: history.map(({ id }) => id) }));
+  await Promise.all(deployments.map((deployment) => stores.deployments.insert(deployment)));
+  await Promise.all(aliases.map((alias) => stores.aliases.compareAndSet(alias)));
+  const first = performance.now();
+  subject.refresh();
+  const all = performance.now() - first;
+  for (const alias of aliases) assert.equal(subject.lookup(alias.host)?.earlier.length, 5);
+  const one = aliases[2500]!;
+  await stores.aliases.compareAndSet({ ...one, revision: 2, deploymentId: deployments[0]!.id });
+  const second = performance.now();
+  subject.refresh();
+  const changed = performance.now() - second;
+  assert.equal(subject.lookup(one.host)?.deploymentId, deployments[0]!.id);
+  assert.ok(all < 2000 && changed < 100, `all ${all} ms, one ${changed} ms`);
+}));

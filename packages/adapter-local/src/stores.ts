@@ -1,0 +1,20 @@
+import type { Stores } from '@anchor/core/ports/stores.ts';
+import { aliasStore } from './aliases.ts';
+import type { Database } from './database.ts';
+import { deliveryStore } from './deliveries.ts';
+import { deploymentStore } from './deployments.ts';
+import { idempotencyStore } from './idempotency.ts';
+import { projectStore } from './projects.ts';
+import { tokenStore } from './tokens.ts';
+import { variableStore } from './variables.ts';
+
+/** Every store of the one-machine home, over one database. */
+export const openStores = (db: Database): Stores => ({
+  projects: projectStore(db),
+  deployments: deploymentStore(db),
+  aliases: aliasStore(db),
+  deliveries: deliveryStore(db),
+  variables: variableStore(db),
+  tokens: tokenStore(db),
+  idempotency: idempotencyStore(db),
+});

@@ -1,0 +1,19 @@
+import type { Alias } from '@anchor/core/aliases/alias.ts';
+import type { AliasStore } from '@anchor/core/ports/stores.ts';
+
+export type MemoryAliases = AliasStore & Readonly<{ peek(host: string): Alias | undefined }>;
+
+export function aliasStore(): MemoryAliases {
+  const aliases = new Map<string, Alias>();
+  return {
+    peek: (host) => aliases.get(host),
+    get: async (host) => structuredClone(aliases.get(host)),
+    compareAndSet: async (alias) => {
+      if ((aliases.get(alias.host)?.revision ?? 0) !== alias.revision - 1) return false;
+      aliases.set(alias.host, structuredClone(alias));
+      return true;
+    },
+    remove: async (host) => void aliases.delete(host),
+    listByProject: async (projectId) => structuredClone([...aliases.values()].filter((alias) => alias.projectId === projectId)),
+  };
+}

@@ -1,0 +1,12 @@
+import type { TokenStore } from '@anchor/core/ports/stores.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
+import { collection } from './collection.ts';
+
+export function tokenStore(): TokenStore {
+  const items = collection<Token>((token) => token.hash);
+  return {
+    ...items,
+    byHash: async (hash) => items.where((token) => token.hash === hash)[0],
+    list: async (page) => items.page(() => true, (token) => token.createdAt, page),
+  };
+}
