@@ -53,9 +53,10 @@ test('nothing to build is an error that says what to add', () => {
 
 test('the Node version comes from the setting, then a version file, then engines', () => {
   const pkg = { scripts: { start: 'node a.js' }, engines: { node: '>=22' } };
-  const range = (settings: BuildSettings, nodeVersionFile?: string) => {
+  const range = (settings: BuildSettings, nodeVersionFile?: string): string | undefined => {
     const result = detect({ files: [], settings, packageJson: pkg, ...(nodeVersionFile === undefined ? {} : { nodeVersionFile }) });
-    return result.ok ? result.value.nodeRange : undefined;
+    assert.ok(result.ok);
+    return result.value.nodeRange;
   };
   assert.equal(range({ nodeVersion: '20' }, '24'), '20');
   assert.equal(range({}, '24'), '24');

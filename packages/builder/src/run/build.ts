@@ -45,14 +45,13 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   if (!made.ok) return made;
   const sandbox = made.value;
   const inApp = (folder: string): string => (folder === '' ? APP : `${APP}/${folder}`);
-  const trustStore = session.options.trustStore !== undefined;
   const explain = (what: string, code: 'install_failed' | 'build_failed', fix: string) => (ended: Ended) =>
     explainFailure(ended, { what, code, fix, sandbox, disk: session.work.disk, limits: session.limits, redact: session.redact });
 
   let clean = dependencies.how !== 'install';
   if (prepared.value.hasPackage && request.settings.installCommand?.trim() !== '') {
     const cwd = inApp(prepared.value.installFolder);
-    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
+    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, trustStore: session.options.trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
     const installed = await install(context.env, cwd);
     if (!installed.ok) return installed;
     async function install(env: Readonly<Record<string, string>>, folder: string): Promise<Result<void>> {
@@ -76,7 +75,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   if (plan.build !== undefined) {
     const cwd = inApp(project);
     const env = {
-      ...buildEnvironment({ variables: request.variables, cwd, trustStore }),
+      ...buildEnvironment({ variables: request.variables, cwd, trustStore: session.options.trustStore }),
       ...(next === undefined ? {} : adapter ? { NEXT_ADAPTER_PATH: `${PLACES.modules}/next-adapter.js` } : { NEXT_PRIVATE_STANDALONE: 'true' }),
     };
     // The build command is shell text of the user by nature: it runs in the sandbox only, handed to sh as one argument.
@@ -100,7 +99,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
 
   events.step('package');
   const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: request.secrets });
-  const component = await packageComponent({ session, prepared: prepared.value, store, sink, nextVersion: next, traced });
+  const component = await packageComponent({ session, prepared: prepared.value, store, nextVersion: next, traced });
   if (!component.ok) return component;
   for (const leak of store.leaks) sink.say(`${leak.path} is sent to browsers and holds the value of ${leak.secrets === 1 ? 'a secret' : `${leak.secrets} secrets`}: keep secrets out of client code`, 'package', 'warn');
   sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');

@@ -1,13 +1,13 @@
 import { REFUSED_VARIABLES } from '@anchor/core/environments/variable.ts';
 
 /** Where things stand inside a build's sandbox. */
-export const PLACES = { home: '/home/build', temporary: '/tmp', cache: '/cache', tools: '/tools', node: '/node', modules: '/anchor', trustStore: '/etc/anchor/ca.pem', kept: '/kept', cacheFrom: '/cache-from' } as const;
+export const PLACES = { home: '/home/build', temporary: '/tmp', cache: '/cache', tools: '/tools', node: '/node', modules: '/anchor', kept: '/kept', cacheFrom: '/cache-from' } as const;
 
 /**
  * The whole environment of a user's command. Variables keep every character, since they never pass a shell; what makes
  * the sandbox work (PATH, HOME, caches) and names that would change our own tools can not be replaced by them.
  */
-export function buildEnvironment(options: Readonly<{ variables: Readonly<Record<string, string>>; cwd: string; trustStore: boolean }>): Readonly<Record<string, string>> {
+export function buildEnvironment(options: Readonly<{ variables: Readonly<Record<string, string>>; cwd: string; trustStore: string | undefined }>): Readonly<Record<string, string>> {
   const variables = Object.fromEntries(Object.entries(options.variables).filter(([name, value]) => !REFUSED_VARIABLES.includes(name) && !value.includes('\0')));
   return {
     CI: '1', LANG: 'C.UTF-8', TERM: 'dumb', FORCE_COLOR: '0', NEXT_TELEMETRY_DISABLED: '1', ASTRO_TELEMETRY_DISABLED: '1', GATSBY_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', HUSKY: '0',
@@ -17,6 +17,6 @@ export function buildEnvironment(options: Readonly<{ variables: Readonly<Record<
     HOME: PLACES.home, TMPDIR: PLACES.temporary, USER: 'build', LOGNAME: 'build', SHELL: '/bin/sh',
     npm_config_cache: `${PLACES.cache}/npm`, npm_config_store_dir: `${PLACES.cache}/pnpm`, pnpm_config_store_dir: `${PLACES.cache}/pnpm`, npm_config_manage_package_manager_versions: 'false',
     pnpm_config_manage_package_manager_versions: 'false', YARN_CACHE_FOLDER: `${PLACES.cache}/yarn`, YARN_GLOBAL_FOLDER: `${PLACES.cache}/yarn-global`, BUN_INSTALL_CACHE_DIR: `${PLACES.cache}/bun`, XDG_CACHE_HOME: `${PLACES.cache}/xdg`,
-    ...(options.trustStore ? { NODE_EXTRA_CA_CERTS: PLACES.trustStore, SSL_CERT_FILE: PLACES.trustStore, GIT_SSL_CAINFO: PLACES.trustStore, npm_config_cafile: PLACES.trustStore } : {}),
+    ...(options.trustStore === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.trustStore, SSL_CERT_FILE: options.trustStore, GIT_SSL_CAINFO: options.trustStore }),
   };
 }

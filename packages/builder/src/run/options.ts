@@ -1,8 +1,6 @@
-import type { WebComponent } from '@anchor/core/artifact/manifest.ts';
 import type { ProjectId } from '@anchor/core/names/id.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
-import type { Result } from '@anchor/core/result/result.ts';
 import type { Compressor } from '../output/compressor.ts';
 import type { Nodes } from '../tools/nodes.ts';
 import type { Tools } from '../tools/package-managers.ts';
@@ -26,11 +24,10 @@ export type BuilderOptions = Readonly<{
   allowHosts?: readonly string[];
   /** CIDR blocks that installs and builds may reach although they are private (a registry in the company's network). */
   allowNetworks?: readonly string[];
-  /** A file of CA certificates (PEM) that builds trust besides the usual ones. */
+  /** A file of CA certificates (PEM) that builds trust besides the usual ones; sandboxes show it at the same path (see Sandboxes' own option). */
   trustStore?: string;
   /** Processor weight against live traffic (functions have 10). */
   weight?: number;
-  packageNext?: (options: Readonly<{ projectDir: string; repoRoot: string; distDir: string; blobs: BlobStore; nodeVersion: string; log: (line: string) => void }>) => Promise<Result<WebComponent>>;
   /** PATH for the machine's git, see fetch-git.ts. */
   path?: string;
 }>;

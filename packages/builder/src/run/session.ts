@@ -35,11 +35,10 @@ export function createSession(options: BuilderOptions, limits: BuildLimits, work
     redact: (text) => hidden.reduce((out, value) => out.replaceAll(value, '[secret]'), text),
     async sandbox(part, mounts, allow = options.allowNetworks ?? []) {
       if (signal.aborted) return fail('canceled', 'The build was stopped', 'Deploy again.');
-      const trust: readonly Mount[] = options.trustStore === undefined ? [] : [{ kind: 'read', from: options.trustStore, to: PLACES.trustStore }];
       const made = await options.sandboxes.create({
         name: `b-${request.deploymentId.slice(4)}-${part}`,
         identity: request.projectId,
-        mounts: [{ kind: 'write', from: work.source, to: APP }, { kind: 'write', from: work.home, to: PLACES.home }, { kind: 'write', from: work.temporary, to: PLACES.temporary }, ...trust, ...mounts],
+        mounts: [{ kind: 'write', from: work.source, to: APP }, { kind: 'write', from: work.home, to: PLACES.home }, { kind: 'write', from: work.temporary, to: PLACES.temporary }, ...mounts],
         network: 'outbound', allow,
         limits: { memoryMb: limits.memoryMb, cpus: limits.cpus, processes: limits.processes },
         weight: options.weight ?? 1,
