@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { Exit, SandboxHandle, Sandboxes } from '@anchor/core/ports/sandbox.ts';
-import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Paths } from '../paths.ts';
 import { INSIDE, type FunctionCommand } from './command.ts';
 import type { Departure, Instance } from './launch.ts';
-import { createLogPipe, createLogWriter } from './log-pipe.ts';
+import { createLogPipe, type LogWriters } from './log-pipe.ts';
 import { socketAccepts } from './readiness.ts';
 import type { FunctionHostSettings } from './settings.ts';
 import { createInstanceSocket } from './sockets.ts';
 
-export type InstancePorts = Readonly<{ paths: Paths; sandboxes: Sandboxes; logs: Pick<LogStore, 'append'>; clock: Clock; settings: FunctionHostSettings }>;
+export type InstancePorts = Readonly<{ paths: Paths; sandboxes: Sandboxes; writers: LogWriters; settings: FunctionHostSettings }>;
 export type InstancePlan = Readonly<{
   deploymentId: DeploymentId;
   /** Who it runs as: the project. */
@@ -32,7 +30,7 @@ export const startInstance = (plan: InstancePlan, ports: InstancePorts): Promise
   start(plan, ports).catch((cause: unknown) => fail('internal', 'The function could not be started', 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
 
 async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
-  const { settings, clock } = ports;
+  const { settings } = ports;
   const begun = performance.now();
   const id = `fn-${randomBytes(5).toString('hex')}`;
   const socket = await createInstanceSocket(ports.paths, id);
@@ -51,7 +49,7 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
   }
   const sandbox = created.value;
   const child = sandbox.spawn(plan.command);
-  const pipe = createLogPipe(createLogWriter(ports.logs, plan.deploymentId, clock), plan.secrets, settings.linesPerSecond);
+  const pipe = createLogPipe(ports.writers.of(plan.deploymentId), plan.secrets, settings.linesPerSecond);
   const logged = pipe.read(child);
   const gone = child.exited.then(async (exit) => {
     const departure = await describeExit(exit, sandbox, plan.memoryMb);
@@ -63,7 +61,11 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
 
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), settings.startTimeoutMs);
-  void child.exited.then(() => abort.abort());
+  let ended = false;
+  void child.exited.then(() => {
+    ended = true;
+    return abort.abort();
+  });
   const ready = (await socketAccepts(socket.inner, abort.signal)) && (await socket.publish());
   clearTimeout(timer);
   abort.abort();
@@ -83,12 +85,12 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
   });
 
   async function explain() {
-    const ended = await Promise.race([child.exited.then(() => true), Promise.resolve(false)]);
-    if (!ended) child.kill('SIGKILL');
+    const byItself = ended;
+    if (!byItself) child.kill('SIGKILL');
     const { reason } = await gone;
     const tail = pipe.tail().join('\n');
     const cause = tail === '' ? 'It wrote nothing.' : `It wrote:\n${tail}`;
-    return ended
+    return byItself
       ? anchorError('function_start_failed', `The function ended while starting: ${reason}`, 'Read the lines below and the run log; the same start command must keep running and listen on $PORT.', cause)
       : anchorError('function_timeout', `The function did not listen within ${settings.startTimeoutMs / 1_000} s`, 'Let the server listen on the port in $PORT (3000) and start faster.', cause);
   }

@@ -29,4 +29,6 @@ export type Launcher = Readonly<{
   prepare(deploymentId: DeploymentId): Promise<Result<Startable>>;
   /** A line of the platform itself in the deployment's run log. */
   note(deploymentId: DeploymentId, level: 'info' | 'warn' | 'error', text: string): void;
+  /** Resolves when every line so far is in the log store. */
+  flush(): Promise<void>;
 }>;

@@ -4,17 +4,21 @@ import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manife
 import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
+import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import type { DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { functionCommand } from './command.ts';
 import { startInstance, type InstancePorts } from './instance.ts';
 import type { Launcher, Startable } from './launch.ts';
-import { createLogWriter } from './log-pipe.ts';
+import { createLogWriters } from './log-pipe.ts';
 import type { NodeVersions } from './node-versions.ts';
 import type { Trees } from './tree.ts';
 
-export type LauncherPorts = InstancePorts & Readonly<{
+export type LauncherPorts = Omit<InstancePorts, 'writers'> & Readonly<{
+  clock: Clock;
+  logs: Pick<LogStore, 'append'>;
   deployments: Pick<DeploymentStore, 'get'>;
   projects: Pick<ProjectStore, 'get'>;
   secrets: SecretBox;
@@ -29,6 +33,7 @@ const REMEMBERED = 1_000;
 
 /** Turns a deployment into something that can be started. */
 export function createLauncher(ports: LauncherPorts): Launcher {
+  const writers = createLogWriters(ports.logs, ports.clock);
   /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
   const entries = new Map<string, FunctionEntry | undefined>();
 
@@ -70,12 +75,13 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     await mkdir(cache, { recursive: true });
     await chmod(cache, 0o777); // its user is the sandbox's; nobody else passes the directory above
     const plan = { deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets };
-    return ok({ settings, start: () => startInstance(plan, ports) });
+    return ok({ settings, start: () => startInstance(plan, { ...ports, writers }) });
   }
 
   return {
     prepare: (deploymentId) => prepare(deploymentId).catch((cause: unknown) => internal(cause)),
-    note: (deploymentId, level, text) => createLogWriter(ports.logs, deploymentId, ports.clock).add({ level, text: `anchor: ${text}` }),
+    note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
+    flush: writers.flush,
   };
 }
 

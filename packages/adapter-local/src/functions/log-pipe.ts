@@ -38,6 +38,23 @@ export function createLogWriter(logs: Pick<LogStore, 'append'>, deploymentId: De
   };
 }
 
+/** One writer a deployment, so that the platform's notes and the function's lines keep their order. */
+export type LogWriters = Readonly<{ of(deploymentId: DeploymentId): LogWriter; flush(): Promise<void> }>;
+
+export function createLogWriters(logs: Pick<LogStore, 'append'>, clock: Clock): LogWriters {
+  const writers = new Map<DeploymentId, LogWriter>();
+  return {
+    of(deploymentId) {
+      const writer = writers.get(deploymentId) ?? createLogWriter(logs, deploymentId, clock);
+      writers.set(deploymentId, writer);
+      return writer;
+    },
+    async flush() {
+      await Promise.all([...writers.values()].map((writer) => writer.flush()));
+    },
+  };
+}
+
 /** The lines of one instance: redacted, split, limited, and the last ones kept for error messages. */
 export type LogPipe = Readonly<{
   /** Reads both streams to their end. */

@@ -19,6 +19,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
   const pool = createPool({
     clock: systemClock, settings,
     launcher: {
+      flush: async () => undefined,
       note: (_, level, text) => notes.push(`${level} ${text}`),
       prepare: async (deploymentId) => ok({
         settings: functions,

@@ -69,6 +69,7 @@ export function createPool(ports: Readonly<{ launcher: Launcher; clock: Clock; s
     },
     async close() {
       await Promise.all([...groups.values()].map((group) => group.stop(true)));
+      await launcher.flush();
     },
   };
 }
