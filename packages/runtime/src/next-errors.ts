@@ -19,6 +19,7 @@ export function createErrorPages(files: FunctionFiles, router: Router, entries: 
 
   const render = async (names: readonly string[], file: string | undefined, status: number, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
     response.statusCode = status;
+    response.setHeader('cache-control', NO_STORE); // a page that is missing now may be there tomorrow
     for (const name of names) {
       const pathname = `${config.basePath}${name}`;
       const entry = router.byPathname(pathname);
@@ -28,7 +29,6 @@ export function createErrorPages(files: FunctionFiles, router: Router, entries: 
       await entries.call(entry, request, response, metaOf(request, url), url);
       return;
     }
-    response.setHeader('cache-control', NO_STORE);
     if (file === undefined) {
       response.setHeader('content-type', 'text/plain; charset=utf-8');
       response.end(status === 404 ? 'This page could not be found' : 'Internal Server Error');
