@@ -17,6 +17,8 @@ import { openSandboxes } from './sandboxes.ts';
 import { settingsFromEnv } from './settings.ts';
 import { waitForFile } from './wait-for-file.ts';
 
+const WARM_NETWORKS = 3;
+
 /** The process that starts and stops functions. Reads the platform's database, writes only logs. */
 runProcess(async () => {
   const settings = settingsFromEnv(process.env);
@@ -27,10 +29,12 @@ runProcess(async () => {
   const db = await openReader(paths.database);
   const secrets = await openSecretBox(paths.key);
   if (!secrets.ok) throw new Fatal(`${secrets.error.message}. ${secrets.error.fix}`);
-  const sandboxes = openSandboxes(settings, 'functions');
+  const sandboxes = openSandboxes(settings);
   const available = await sandboxes.available();
   if (!available.ok) throw new Fatal(`${available.error.message}. ${available.error.fix}`);
   await sandboxes.sweep();
+  // A request that wakes a function must not wait for a network to be made.
+  void sandboxes.warm(WARM_NETWORKS);
   const blobs = openBlobStore(paths.blobs);
   const modules = await emitModules(paths);
   const host = await createFunctionHostServer({
@@ -43,6 +47,8 @@ runProcess(async () => {
   return {
     async stop() {
       await host.value.close();
+      await sandboxes.close();
+      await sandboxes.sweep();
       db.close();
     },
   };

@@ -90,7 +90,7 @@ async function applySettings(ports: ProjectPorts, id: ProjectId, input: ProjectI
     source = { kind: 'hosted' };
     gitCredentials = undefined;
   } else if (input.repositoryUrl !== undefined) {
-    const url = parseRepositoryUrl(input.repositoryUrl);
+    const url = parseRepositoryUrl(input.repositoryUrl, { allowHosts: ports.site.allowGitHosts ?? [] });
     if (!url.ok) return url;
     source = { kind: 'git', url: url.value.url, provider: input.provider ?? guessProvider(url.value.url) };
     gitCredentials = url.value.credentials === undefined ? undefined : await ports.secrets.seal(url.value.credentials, `git/${id}`);
