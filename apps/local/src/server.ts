@@ -1,0 +1,47 @@
+import { recover } from '@anchor/core/deployments/recover.ts';
+import { createServer } from '@anchor/server/server.ts';
+import { DEFAULT_LIMITS } from '@anchor/server/settings.ts';
+import { createWorker } from '@anchor/server/worker.ts';
+import { ensureAdminToken } from './admin-token.ts';
+import { localHome } from './local-home.ts';
+import { openPorts } from './open-ports.ts';
+import { Fatal, runProcess } from './process.ts';
+import { openSandboxes } from './sandboxes.ts';
+import { settingsFromEnv } from './settings.ts';
+import { VERSION } from './version.ts';
+
+const GC_EVERY_MS = 6 * 3_600_000;
+
+/** The control plane: API, webhooks, git remote, builds. Can be killed at any instruction. */
+runProcess(async () => {
+  const settings = settingsFromEnv(process.env);
+  const sandboxes = openSandboxes(settings);
+  const available = await sandboxes.available();
+  if (!available.ok) throw new Fatal(`${available.error.message}${available.error.cause === undefined ? '' : `: ${available.error.cause}`}. ${available.error.fix}`);
+  await sandboxes.sweep();
+  const opened = await openPorts(settings, sandboxes, process.env);
+  const { ports } = opened;
+  await ensureAdminToken(ports, settings.data);
+  await recover(ports)();
+
+  const log = (entry: object): void => console.error(JSON.stringify({ at: new Date().toISOString(), process: 'server', ...entry }));
+  const home = localHome(opened, sandboxes, settings, process.env);
+  const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 500, report: (message) => log({ level: 'error', message }) });
+  const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
+  const server = createServer({ ports, home, log, settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });
+  const listening = await server.listen({ host: settings.host, port: settings.apiPort });
+  if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
+  worker.start();
+  const upkeep = setInterval(() => void home.gc({ dryRun: false }).catch((error: unknown) => log({ level: 'error', message: `clean-up failed: ${String(error)}` })), GC_EVERY_MS);
+  return {
+    async stop() {
+      clearInterval(upkeep);
+      await server.close();
+      await worker.stop();
+      await opened.builder.idle();
+      await sandboxes.close();
+      await sandboxes.sweep();
+      opened.close();
+    },
+  };
+});
