@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBackup } from '@anchor/adapter-local/backup.ts';
+import { createBackup } from '@anchor/adapter-local/platform-backup.ts';
 import { diskSpace } from '@anchor/adapter-local/disk-room.ts';
 import { remoteHead } from '@anchor/builder/source/remote-head.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
