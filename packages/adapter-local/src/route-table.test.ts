@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { routeTableContract, type RouteTableHarness } from '@anchor/testing/contracts/route-table.ts';
@@ -76,6 +76,7 @@ test('a database that a restore puts in place of the old one is followed', using
   const lost = await deploy(harness);
   await eventually(() => assert.ok(harness.subject.lookup(lost.host)));
   harness.stop();
+  for (const ending of ['-wal', '-shm']) await rm(`${harness.file}${ending}`, { force: true });
   await rename(`${harness.file}.backup`, harness.file);
   await eventually(() => assert.equal(harness.subject.lookup(lost.host), undefined));
   assert.ok(harness.subject.lookup(kept.host));
