@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
 for (const row of ROWS) {
   test(`${row.what} is detected as ${row.framework}`, () => {
     const result = detect({ files: row.files ?? [], settings: row.settings ?? {}, ...(row.pkg === undefined ? {} : { packageJson: row.pkg }) });
-    assert.ok(result.ok, result.ok ? '' : result.error.cause);
+    assert.ok(result.ok, result.ok ? '' : result.error.fix);
     assert.equal(result.value.framework, row.framework);
     row.check?.(result.value);
   });

@@ -51,7 +51,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   let clean = dependencies.how !== 'install';
   if (prepared.value.hasPackage && request.settings.installCommand?.trim() !== '') {
     const cwd = inApp(prepared.value.installFolder);
-    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, trustStore: session.options.trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
+    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, manager: manager.name, trustStore: session.options.trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
     const installed = await install(context.env, cwd);
     if (!installed.ok) return installed;
     async function install(env: Readonly<Record<string, string>>, folder: string): Promise<Result<void>> {
@@ -75,7 +75,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   if (plan.build !== undefined) {
     const cwd = inApp(project);
     const env = {
-      ...buildEnvironment({ variables: request.variables, cwd, trustStore: session.options.trustStore }),
+      ...buildEnvironment({ variables: request.variables, cwd, manager: manager.name, trustStore: session.options.trustStore }),
       ...(next === undefined ? {} : adapter ? { NEXT_ADAPTER_PATH: `${PLACES.modules}/next-adapter.js` } : { NEXT_PRIVATE_STANDALONE: 'true' }),
     };
     // The build command is shell text of the user by nature: it runs in the sandbox only, handed to sh as one argument.
