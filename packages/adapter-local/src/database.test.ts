@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { must, sampleProject } from '@anchor/testing/samples.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
-import { backupDatabase, openDatabase } from './database.ts';
+import { backupDatabase } from './database-backup.ts';
+import { openDatabase } from './database.ts';
 import { migrate, MIGRATIONS } from './migrations.ts';
 import { openStores } from './stores.ts';
 

@@ -7,7 +7,8 @@ import { eventually } from '@anchor/testing/eventually.ts';
 import { using } from '@anchor/testing/harness.ts';
 import { must, sampleAlias, sampleDeployment, sha256 } from '@anchor/testing/samples.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
-import { backupDatabase, openDatabase } from './database.ts';
+import { backupDatabase } from './database-backup.ts';
+import { openDatabase } from './database.ts';
 import { openRouteTable } from './route-table.ts';
 import { openStores } from './stores.ts';
 
