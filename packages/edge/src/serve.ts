@@ -39,14 +39,15 @@ export function serve(deps: ServeDeps, visit: Visit): void {
   const asked: Asked = { headers: req.headers, host: exchange.host, query: target.query };
   const decision = site.plans.decide(target.path, target.decoded, asked);
   let headers: Headers = [];
+  let pages = true;
   if (decision.kind === 'redirect') return deps.redirect(exchange, decision.status, decision.location, decision.headers);
   if (decision.kind === 'function') {
     if (site.hasFunction) return deps.toFunction(visit);
-  } else headers = decision.headers;
+  } else ({ headers, pages } = decision);
 
   const path = target.decoded;
   if (path !== undefined && !(site.hasFunction && isOwnPage(path))) {
-    const asset = site.files.get(path) ?? prerendered(deps, visit, path, asked);
+    const asset = site.files.get(path) ?? (pages || !site.hasFunction ? prerendered(deps, visit, path, asked) : undefined);
     if (asset !== undefined) return deps.sender.send(exchange, site.dressed(asset, headers));
   }
   if (path !== undefined && visit.route.earlier.length > 0 && path.includes('.', path.lastIndexOf('/'))) {

@@ -52,7 +52,7 @@ export function parseTarget(raw: string): TargetResult {
   if (hasDots(decoded)) return refused('The path has "." or ".." segments.');
   if (path.includes('//')) return { kind: 'redirect', location: collapse(path) + (query === '' ? '' : `?${query}`) };
   // An encoded slash is a character of a segment, not a border: it can be a dynamic route's parameter, never a file.
-  const names = /%2f/i.test(path) || /%25/.test(path) ? undefined : decoded;
+  const names = /%2f/i.test(path) ? undefined : decoded;
   return ok(path, query, names, false, authority);
 }
 

@@ -6,7 +6,8 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** What routing says before a file or page is looked for. */
 export type Decision =
-  | Readonly<{ kind: 'pass'; headers: Headers }>
+  /** `pages` false: a rewrite may come before the prerendered page of this path. */
+  | Readonly<{ kind: 'pass'; headers: Headers; pages: boolean }>
   | Readonly<{ kind: 'redirect'; status: number; location: string; headers: Headers }>
   | Readonly<{ kind: 'function' }>;
 
@@ -14,7 +15,7 @@ type Step = Readonly<{ rule: Rule; match: RegExpMatchArray; phase: 'middleware' 
 type Plan = Readonly<{ steps: readonly Step[]; conditional: boolean; fixed: Decision | undefined }>;
 
 const NO_HEADERS: Headers = [];
-const PASS: Decision = { kind: 'pass', headers: NO_HEADERS };
+const PASS: Decision = { kind: 'pass', headers: NO_HEADERS, pages: true };
 const FUNCTION: Decision = { kind: 'function' };
 const MAX_PLANS = 4096;
 
@@ -80,10 +81,15 @@ export class RoutingPlans {
 function run(steps: readonly Step[], asked: Asked): Decision {
   if (steps.length === 0) return PASS;
   const headers = new Map<string, readonly [string, string]>();
+  let pages = true;
   for (const { rule, match, phase } of steps) {
     const captures = rule.conditions.empty ? NO_CAPTURES : rule.conditions.match(asked);
     if (captures === undefined) continue;
     if (phase === 'middleware') return FUNCTION;
+    if (phase === 'after') {
+      pages = false;
+      continue;
+    }
     for (const [name, value] of rule.headers) {
       const key = substitute(name, match, captures).toLowerCase();
       headers.set(key, [key, substitute(value, match, captures)]);
@@ -96,7 +102,7 @@ function run(steps: readonly Step[], asked: Asked): Decision {
     }
     if (rule.rewrites && phase !== 'match') return FUNCTION;
   }
-  return headers.size === 0 ? PASS : { kind: 'pass', headers: [...headers.values()] };
+  return headers.size === 0 && pages ? PASS : { kind: 'pass', headers: [...headers.values()], pages };
 }
 
 const NO_CAPTURES = new Map<string, string>();

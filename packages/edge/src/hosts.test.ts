@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { dpl, TestBed } from './test-bed.ts';
+
+const bed = new TestBed();
+const old = { deploymentId: dpl(1), artifact: '' };
+const foreign = dpl(99);
+
+before(async () => {
+  await bed.start();
+  for (const n of [1, 2, 99]) await bed.serve(dpl(n), (_req, res) => void res.end(`function of ${dpl(n)}`));
+  old.artifact = bed.artifact({ function: true, files: { '/_next/static/old.js': bed.file('old js', { immutable: true }), '/page.txt': bed.file('old page') } });
+  const current = bed.artifact({ function: true, files: { '/page.txt': bed.file('new page') } });
+  bed.route('app.localhost', dpl(2), current, [old]);
+  bed.route('other.localhost', foreign, bed.artifact({ files: { '/page.txt': bed.file('foreign') } }));
+});
+after(() => bed.stop());
+
+const ask = async (path: string, headers: Record<string, string> = {}, host = 'app.localhost'): Promise<string> => (await bed.get(path, { headers, host })).text;
+
+test('the host chooses the deployment, whatever its case and port', async () => {
+  assert.equal(await ask('/page.txt'), 'new page');
+  assert.equal(await ask('/page.txt', {}, 'APP.localhost:7480'), 'new page');
+  assert.equal(await ask('/page.txt', {}, 'other.localhost'), 'foreign');
+});
+
+test('an unknown host makes the routes be read again, and is then told by name', async () => {
+  const refreshes = bed.refreshes;
+  const page = await bed.get('/', { host: 'nobody.localhost', headers: { accept: 'text/html' } });
+  assert.equal(page.status, 404);
+  assert.match(page.text, /nobody\.localhost/);
+  assert.match(String(page.headers['content-type']), /text\/html/);
+  assert.equal(page.headers['cache-control'], 'no-store');
+  assert.equal(bed.refreshes, refreshes + 1);
+  bed.coming.set('soon.localhost', bed.routeOf('soon.localhost', foreign, bed.routes.get('other.localhost')!.artifact));
+  await new Promise((resolve) => setTimeout(resolve, 15)); // the edge reads again at most every 10 ms
+  assert.equal(await ask('/page.txt', {}, 'soon.localhost'), 'foreign');
+});
+
+test('problems are JSON, a page or text, as the client asks, and nothing of the host is run as markup', async () => {
+  const json = await bed.get('/', { host: 'nobody.localhost', headers: { accept: 'application/json' } });
+  assert.equal(json.headers['content-type'], 'application/problem+json');
+  const problem = JSON.parse(json.text);
+  assert.equal(problem.code, 'host_not_found');
+  assert.equal(problem.requestId, json.headers['x-request-id']);
+  assert.match(String((await bed.get('/', { host: 'nobody.localhost' })).headers['content-type']), /text\/plain/);
+  const evil = await bed.get('/', { host: '<script>alert(1)</script>', headers: { accept: 'text/html' } });
+  assert.equal(evil.status, 404);
+  assert.ok(!evil.text.includes('<script>'));
+});
+
+test('hashed files of an earlier deployment stay reachable, its other files do not', async () => {
+  assert.equal(await ask('/_next/static/old.js'), 'old js');
+  assert.equal(await ask('/page.txt'), 'new page');
+  assert.equal((await bed.get('/_next/static/never.js')).status, 404);
+});
+
+test('a tab of an earlier deployment reaches its own deployment', async () => {
+  assert.equal(await ask(`/page.txt?dpl=${dpl(1)}`), 'old page');
+  assert.equal(await ask('/page.txt', { 'x-deployment-id': dpl(1) }), 'old page');
+  assert.equal(await ask('/page.txt', { cookie: `a=b; __anchor_dpl=${dpl(1)}` }), 'old page');
+  const dynamic = await bed.get('/x', { headers: { 'x-deployment-id': dpl(1) } });
+  assert.equal(dynamic.text, `function of ${dpl(1)}`);
+  assert.equal(dynamic.headers['x-anchor-deployment'], dpl(1));
+});
+
+test('a deployment that is not of this host is never reached', async () => {
+  assert.equal(await ask(`/page.txt?dpl=${foreign}`), 'new page');
+  assert.equal(await ask('/page.txt', { 'x-deployment-id': foreign }), 'new page');
+  assert.equal(await ask('/page.txt', { cookie: `__anchor_dpl=${foreign}` }), 'new page');
+  assert.equal(await ask('/x', { 'x-deployment-id': '__proto__' }), `function of ${dpl(2)}`);
+});
+
+test('a switch is seen by the next request on the same connection', async () => {
+  bed.route('flip.localhost', dpl(1), old.artifact);
+  assert.equal(await ask('/page.txt', {}, 'flip.localhost'), 'old page');
+  bed.route('flip.localhost', dpl(2), bed.routes.get('app.localhost')!.artifact);
+  assert.equal(await ask('/page.txt', {}, 'flip.localhost'), 'new page');
+});
+
+test('an artifact that is missing or broken is 503 with a reason', async () => {
+  bed.route('lost.localhost', dpl(5), 'a'.repeat(64));
+  assert.equal((await bed.get('/', { host: 'lost.localhost' })).status, 503);
+  writeFileSync(join(bed.directory, 'b'.repeat(64)), '{"version":1,"components":{"__proto__":{}}}');
+  bed.route('broken.localhost', dpl(5), 'b'.repeat(64));
+  assert.equal((await bed.get('/', { host: 'broken.localhost' })).status, 503);
+  bed.route('climb.localhost', dpl(5), '../../etc/passwd');
+  assert.equal((await bed.get('/', { host: 'climb.localhost' })).status, 503);
+});

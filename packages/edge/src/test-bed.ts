@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Manifest, Prerender, StaticFile, WebComponent } from '@anchor/core/artifact/manifest.ts';
+import type { DeploymentId, ProjectId } from '@anchor/core/names/id.ts';
+import type { HostName } from '@anchor/core/names/name.ts';
+import type { FunctionHost, Upstream } from '@anchor/core/ports/function-host.ts';
+import type { HostRoute } from '@anchor/core/ports/route-table.ts';
+import { ok, type AnchorError } from '@anchor/core/result/result.ts';
+import { createEdge, type Edge } from './edge.ts';
+import type { AccessEntry } from './exchange.ts';
+import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from './settings.ts';
+
+export type Reply = Readonly<{ status: number; headers: IncomingHttpHeaders; rawHeaders: readonly string[]; body: Buffer; text: string; trailers: Readonly<Record<string, string | undefined>>; information: readonly number[] }>;
+export type Ask = Readonly<{ method?: string; host?: string; headers?: Readonly<Record<string, string | readonly string[]>>; body?: string | Buffer }>;
+
+export const dpl = (n: number): DeploymentId => `dpl_${String(n).padStart(20, '0')}`;
+
+/**
+ * A real edge worker on real sockets and files, for tests: routes and function host are kept in memory, functions are
+ * real HTTP servers on unix sockets.
+ */
+export class TestBed {
+  readonly directory = mkdtempSync(join(tmpdir(), 'anchor-test-edge-'));
+  readonly routes = new Map<string, HostRoute>();
+  /** What `routes` becomes at the next refresh. */
+  readonly coming = new Map<string, HostRoute>();
+  readonly log: AccessEntry[] = [];
+  readonly functions = new TestFunctions();
+  readonly #servers: Server[] = [];
+  readonly edge: Edge;
+  port = 0;
+  refreshes = 0;
+
+  constructor(settings: Partial<EdgeSettings> = {}) {
+    this.edge = createEdge({
+      routes: {
+        lookup: (host) => this.routes.get(host),
+        refresh: () => {
+          this.refreshes++;
+          for (const [host, route] of this.coming) this.routes.set(host, route);
+        },
+        close: () => undefined,
+      },
+      functions: this.functions,
+      assets: { open: (hash) => ({ path: join(this.directory, hash) }) },
+      settings: { ...DEFAULT_EDGE_SETTINGS, lingerMs: 50, ...settings },
+      clock: { now: () => Date.now() },
+      tagLog: (id) => join(this.directory, `${id}.tags`),
+      accessLog: (entry) => this.log.push(entry),
+    });
+  }
+
+  async start(control?: string): Promise<this> {
+    this.port = (await this.edge.listen({ host: '127.0.0.1', port: 0, ...(control === undefined ? {} : { control }) })).port;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.edge.close(200);
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  put(content: string | Buffer): { blob: string; size: number } {
+    const blob = createHash('sha256').update(content).digest('hex');
+    writeFileSync(join(this.directory, blob), content);
+    return { blob, size: Buffer.byteLength(content) };
+  }
+
+  file(content: string | Buffer, extra: Partial<StaticFile> = {}): StaticFile {
+    return { ...this.put(content), type: 'text/html; charset=utf-8', ...extra };
+  }
+
+  page(content: string, extra: Partial<Prerender> = {}): Prerender {
+    return { ...this.put(content), status: 200, headers: { 'content-type': 'text/html; charset=utf-8', vary: 'rsc' }, revalidate: false, tags: [], group: 1, bypass: [], ...extra };
+  }
+
+  /** Stores a manifest; with `function` true the site has one. */
+  artifact(web: Partial<Omit<WebComponent, 'function'>> & { function?: boolean }): string {
+    const { function: withFunction, ...rest } = web;
+    const component: WebComponent = {
+      kind: 'web', framework: { name: 'nextjs' }, basePath: '', trailingSlash: false, files: {}, prerenders: {}, ...rest,
+      ...(withFunction === true ? { function: { kind: 'server' as const, tree: '0'.repeat(64), cwd: '', argv: ['node', 'server.js'], node: '24.0.0' } } : {}),
+    };
+    const manifest: Manifest = { version: 1, components: { web: component } };
+    return this.put(JSON.stringify(manifest)).blob;
+  }
+
+  route(host: string, deploymentId: DeploymentId, artifact: string, earlier: HostRoute['earlier'] = []): void {
+    this.routes.set(host, this.routeOf(host, deploymentId, artifact, earlier));
+  }
+  routeOf(host: string, deploymentId: DeploymentId, artifact: string, earlier: HostRoute['earlier'] = []): HostRoute {
+    return { host: host as HostName, projectId: 'prj_00000000000000000001' as ProjectId, deploymentId, artifact, earlier };
+  }
+
+  /** A site at app.localhost in one call. */
+  site(web: Parameters<TestBed['artifact']>[0]): void {
+    this.route('app.localhost', dpl(1), this.artifact(web));
+  }
+
+  /** A function: a real server on a unix socket, that the host names for the deployment from now on. */
+  async serve(deploymentId: DeploymentId, listener: RequestListener): Promise<Server> {
+    const server = createServer(listener);
+    const path = join(this.directory, `fn-${this.#servers.length}.sock`);
+    this.#servers.push(server);
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    this.functions.name(deploymentId, { kind: 'unix', path, instance: `i${this.#servers.length}` });
+    return server;
+  }
+
+  get(path: string, ask: Ask = {}): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const information: number[] = [];
+      const outgoing = request({ host: '127.0.0.1', port: this.port, path, method: ask.method ?? 'GET', agent: false, headers: { host: ask.host ?? 'app.localhost', ...ask.headers } });
+      outgoing.on('information', (info) => information.push(info.statusCode));
+      outgoing.on('error', reject);
+      outgoing.on('response', (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('error', reject);
+        answer.on('end', () => {
+          const body = Buffer.concat(chunks);
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, rawHeaders: answer.rawHeaders, body, text: body.toString(), trailers: answer.trailers, information });
+        });
+      });
+      outgoing.end(ask.body);
+    });
+  }
+
+  /** Writes bytes to the public port and resolves with all that comes back until the connection ends (or `until` matches). */
+  raw(bytes: string | Buffer, options: Readonly<{ until?: RegExp; half?: boolean; ms?: number }> = {}): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.port, '127.0.0.1');
+      let got = '';
+      const timer = setTimeout(() => {
+        socket.destroy();
+        reject(new Error(`nothing decided after ${options.ms ?? 5000} ms: ${JSON.stringify(got.slice(0, 200))}`));
+      }, options.ms ?? 5000);
+      const done = (): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve(got);
+      };
+      socket.on('connect', () => {
+        socket.write(bytes);
+        if (options.half === true) socket.end();
+      });
+      socket.on('data', (chunk) => {
+        got += chunk.toString('latin1');
+        if (options.until?.test(got) === true) done();
+      });
+      socket.on('close', done);
+      socket.on('error', done);
+    });
+  }
+}
+
+/** The function host of the test bed. */
+export class TestFunctions implements FunctionHost {
+  readonly upstreams = new Map<DeploymentId, Upstream[]>();
+  readonly touched: Readonly<Record<string, { inflight: number }>>[] = [];
+  leaseMs = 10_000;
+  acquired = 0;
+  error: AnchorError | undefined;
+  /** Awaited by `acquire`: what starts slowly. */
+  starting: (id: DeploymentId) => Promise<void> = () => Promise.resolve();
+
+  name(id: DeploymentId, upstream: Upstream): void {
+    this.upstreams.set(id, [...(this.upstreams.get(id) ?? []), upstream]);
+  }
+
+  async acquire(id: DeploymentId): Promise<Awaited<ReturnType<FunctionHost['acquire']>>> {
+    this.acquired++;
+    await this.starting(id);
+    if (this.error !== undefined) return { ok: false, error: this.error };
+    return ok({ upstreams: this.upstreams.get(id) ?? [], leaseMs: this.leaseMs });
+  }
+
+  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<void> {
+    this.touched.push(use);
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Waits for something to become true; fails after 5 s. */
+export async function eventually(what: () => boolean): Promise<void> {
+  const until = Date.now() + 5000;
+  while (!what()) {
+    if (Date.now() > until) throw new Error('it did not become true within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
