@@ -26,7 +26,11 @@ export function createBuilder(options: BuilderOptions): Builder {
     const mine = new Promise<void>((resolve) => { release = resolve; });
     const turn = Promise.all([before, mine]).then(() => undefined);
     busy.set(request.projectId, turn);
-    void turn.then(() => { if (busy.get(request.projectId) === turn) busy.delete(request.projectId); });
+    const forget = async () => {
+      await turn;
+      if (busy.get(request.projectId) === turn) busy.delete(request.projectId);
+    };
+    void forget();
     await before;
     try {
       return await exclusive(request, events, signal, (tidy) => void tidy().finally(release));

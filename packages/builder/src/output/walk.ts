@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { anchorError } from '@anchor/core/result/result.ts';
 import { findInside, type Found } from '../run/inside.ts';
 import { ArtifactError } from './artifact-store.ts';

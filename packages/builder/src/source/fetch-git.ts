@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BranchName, CommitSha } from '@anchor/core/names/name.ts';
 import type { Mount, SandboxHandle } from '@anchor/core/ports/sandbox.ts';
@@ -37,16 +37,16 @@ const DEEP = 200;
 
 /**
  * Brings exactly one commit into the empty checkout: no history, tags, submodules, hooks or LFS objects. Runs as the
- * project's user in a sandbox; only a git host on this machine's own loopback, allowed by the operator, is fetched
- * beside the sandbox (no rule leads out of a network namespace to it), with the same git settings.
+ * project's user in a sandbox; only from a git host on this machine's own loopback, allowed by the operator, the objects
+ * are fetched beside it (no rule leads out of a network namespace), with the same git settings.
  */
 export async function fetchGit(source: GitSource, context: FetchContext): Promise<Result<void>> {
   const { work } = context;
   const config = join(work.home, '.anchor-gitconfig');
   await writeFile(config, GIT_CONFIG_TEXT, { mode: 0o644 });
   if (source.from.kind === 'directory') {
-    const call = gitCall({ home: '/home/build', config: '/home/build/.anchor-gitconfig', path: '/usr/local/bin:/usr/bin:/bin', local: true, url: 'file:///repository.git' });
-    return inSandbox([{ kind: 'read', from: source.from.path, to: '/repository.git' }], [], (run) => checkout(run, call, 'file:///repository.git', source, 'this platform'));
+    const call = localCall();
+    return inSandbox([{ kind: 'read', from: source.from.path, to: REPOSITORY }], [], (run) => checkout(run, call, `file://${REPOSITORY}`, source, 'this platform'));
   }
   const parsed = parseRepositoryUrl(source.from.url, { allowHosts: context.allowHosts });
   if (!parsed.ok) return parsed;
@@ -59,9 +59,19 @@ export async function fetchGit(source: GitSource, context: FetchContext): Promis
     const call = gitCall({ home: '/home/build', config: '/home/build/.anchor-gitconfig', path: '/usr/local/bin:/usr/bin:/bin', ...settings });
     return inSandbox([], reach.value.allow, (run) => checkout(run, call, url, source, host));
   }
+  // On this machine's loopback: fetched into a bare repository beside the sandbox, checked out from there inside one.
   await mkdir(context.machine.temporary, { recursive: true });
-  const call = gitCall({ home: context.machine.temporary, config, path: context.machine.path, ...settings });
-  return checkout((each, args) => onMachine(each, args, work, context.signal), call, url, source, host);
+  const bare = await mkdtemp(join(context.machine.temporary, 'fetch-'));
+  try {
+    const call = gitCall({ home: bare, config, path: context.machine.path, ...settings });
+    const fetched = await fetchCommit((each, args) => onMachine(each, args, bare, context.signal), call, ['--bare'], url, source, host);
+    if (!fetched.ok) return fetched;
+    await chmod(bare, 0o755);
+    const inside = localCall();
+    return await inSandbox([{ kind: 'read', from: bare, to: REPOSITORY }], [], (run) => checkout(run, inside, `file://${REPOSITORY}`, source, host));
+  } finally {
+    await rm(bare, { recursive: true, force: true });
+  }
 
   async function inSandbox(mounts: readonly Mount[], allow: readonly string[], use: (run: Run) => Promise<Result<void>>): Promise<Result<void>> {
     const sandbox = await context.sandbox(mounts, allow);
@@ -80,11 +90,13 @@ export async function fetchGit(source: GitSource, context: FetchContext): Promis
   }
 }
 
-/** As the project's user, so that hostile content never meets more rights than a build has. */
-function onMachine(call: GitCall, args: readonly string[], work: WorkDisk, signal: AbortSignal): ReturnType<Run> {
+const REPOSITORY = '/repository.git';
+const localCall = (): GitCall => gitCall({ home: '/home/build', config: '/home/build/.anchor-gitconfig', path: '/usr/local/bin:/usr/bin:/bin', local: true, url: `file://${REPOSITORY}` });
+
+function onMachine(call: GitCall, args: readonly string[], cwd: string, signal: AbortSignal): ReturnType<Run> {
   const [program = 'git', ...argv] = call.argv(...args);
   return new Promise((resolve) => {
-    const child = spawn(program, argv, { cwd: work.source, env: call.env, stdio: ['ignore', 'pipe', 'pipe'], signal, ...work.owner });
+    const child = spawn(program, argv, { cwd, env: call.env, stdio: ['ignore', 'pipe', 'pipe'], signal });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => { stdout = (stdout + chunk.toString()).slice(-MAX_OUTPUT); });
@@ -94,15 +106,22 @@ function onMachine(call: GitCall, args: readonly string[], work: WorkDisk, signa
   });
 }
 
-async function checkout(run: Run, call: GitCall, url: string, source: GitSource, host: string): Promise<Result<void>> {
+/** Brings the commit's objects into a new repository, and nothing into its work tree. */
+async function fetchCommit(run: Run, call: GitCall, kind: readonly string[], url: string, source: GitSource, host: string): Promise<Result<void>> {
   const { commit, branch } = source;
   const format = commit.length === 64 ? ['--object-format=sha256'] : [];
-  const init = await run(call, ['init', '--quiet', '--template=', ...format, '.']);
+  const init = await run(call, ['init', '--quiet', '--template=', ...kind, ...format, '.']);
   if (init.code !== 0) return fail('internal', 'git could not prepare the checkout', 'Check that git 2.39 or newer is installed on this machine.', said(init.stderr));
   const fetch = (depth: number, ref: string) => run(call, ['fetch', '--quiet', `--depth=${depth}`, '--no-tags', '--no-recurse-submodules', '--no-auto-gc', '--', url, ref]);
   let fetched = await fetch(1, commit);
   if (fetched.code !== 0 && /not our ref|unadvertised object|allow-(?:tip|reachable)|no such remote ref|remote error: want/i.test(fetched.stderr)) fetched = await fetch(DEEP, `refs/heads/${branch}`);
-  if (fetched.code !== 0) return err(fetchError(said(fetched.stderr), host, commit));
+  return fetched.code === 0 ? ok(undefined) : err(fetchError(said(fetched.stderr), host, commit));
+}
+
+async function checkout(run: Run, call: GitCall, url: string, source: GitSource, host: string): Promise<Result<void>> {
+  const { commit } = source;
+  const fetched = await fetchCommit(run, call, [], url, source, host);
+  if (!fetched.ok) return fetched;
   const out = await run(call, ['checkout', '--quiet', '--force', '--detach', commit]);
   if (out.code !== 0) {
     if (/No space left/.test(out.stderr)) return fail('build_out_of_disk', 'The checkout filled the build disk', 'Raise the disk limit of builds, or keep large files out of the repository.');
