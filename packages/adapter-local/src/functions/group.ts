@@ -41,6 +41,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   let fullSince = clock.now(); // the last time that every instance was needed
   let lastError: AnchorError | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let stopping = false;
 
   const serving = (): Member[] => [...members.values()].filter((member) => !member.withdrawn);
   const wanted = (now: number): number => Math.max(1, Math.min(limits.maxInstances, Math.ceil(callers.inflight(now) / limits.concurrency)));
@@ -88,7 +89,10 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     const id = member.instance.upstream.instance;
     members.delete(id);
     member.release();
-    if (member.draining) return;
+    if (member.draining) {
+      if (!stopping && members.size === 0 && starting.size === 0) await launcher.standBy(deploymentId);
+      return;
+    }
     crashed();
     const now = clock.now();
     const pause = backoff.failed(now, now - member.since);
@@ -183,6 +187,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
       return live.length > 0 && live.length === renewed.size && live.every((member) => renewed.has(member.instance.upstream.instance));
     },
     async stop(atOnce) {
+      stopping = true;
       await Promise.all(starting);
       for (const member of members.values()) member.withdrawn = true;
       await Promise.all([...members.values()].map(async (member) => {
@@ -190,6 +195,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
         if (member.withdrawn) await drain(member, 'the deployment was stopped');
       }));
+      stopping = false;
     },
     evict() {
       const now = clock.now();

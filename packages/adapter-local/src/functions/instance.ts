@@ -1,29 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { Exit, SandboxHandle, Sandboxes } from '@anchor/core/ports/sandbox.ts';
+import type { Exit, SandboxHandle } from '@anchor/core/ports/sandbox.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
-import type { Paths } from '../paths.ts';
-import { INSIDE, type FunctionCommand } from './command.ts';
 import type { Departure, Instance } from './launch.ts';
 import { createLogPipe, type LogWriters } from './log-pipe.ts';
+import type { InstancePlan } from './place.ts';
 import { socketAccepts } from './readiness.ts';
 import type { FunctionHostSettings } from './settings.ts';
-import { createInstanceSocket } from './sockets.ts';
+import type { Standbys } from './standbys.ts';
 
-export type InstancePorts = Readonly<{ paths: Paths; sandboxes: Sandboxes; writers: LogWriters; settings: FunctionHostSettings }>;
-export type InstancePlan = Readonly<{
-  deploymentId: DeploymentId;
-  /** Who it runs as: the project. */
-  identity: string;
-  command: FunctionCommand;
-  memoryMb: number;
-  /** Host paths of what it sees. */
-  tree: string;
-  node: string;
-  modules: string;
-  cache: string;
-  secrets: readonly string[];
-}>;
+export type InstancePorts = Readonly<{ standbys: Standbys; writers: LogWriters; settings: FunctionHostSettings }>;
 
 /** Starts one process in a sandbox of its own; resolves when it accepts connections, or with the reason why it does not. */
 export const startInstance = (plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> =>
@@ -32,22 +16,9 @@ export const startInstance = (plan: InstancePlan, ports: InstancePorts): Promise
 async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
   const { settings } = ports;
   const begun = performance.now();
-  const id = `fn-${randomBytes(5).toString('hex')}`;
-  const socket = await createInstanceSocket(ports.paths, id);
-  const created = await ports.sandboxes.create({
-    name: id, identity: plan.identity, network: 'outbound', allow: settings.allow, weight: 10,
-    limits: { memoryMb: plan.memoryMb, cpus: settings.cpus, processes: settings.processes },
-    mounts: [
-      { kind: 'read', from: plan.tree, to: INSIDE.app }, { kind: 'read', from: plan.modules, to: INSIDE.modules }, { kind: 'read', from: plan.node, to: INSIDE.node },
-      { kind: 'tmpfs', to: INSIDE.temporary, sizeMb: settings.temporaryMb },
-      { kind: 'write', from: socket.directory, to: INSIDE.socketDirectory }, { kind: 'write', from: plan.cache, to: INSIDE.cache },
-    ],
-  });
-  if (!created.ok) {
-    await socket.remove();
-    return created;
-  }
-  const sandbox = created.value;
+  const place = await ports.standbys.take(plan);
+  if (!place.ok) return place;
+  const { id, socket, sandbox } = place.value;
   const child = sandbox.spawn(plan.command);
   const pipe = createLogPipe(ports.writers.of(plan.deploymentId), plan.secrets, settings.linesPerSecond);
   const logged = pipe.read(child);

@@ -25,10 +25,16 @@ export type Instance = Readonly<{
 export type Startable = Readonly<{ settings: FunctionSettings; start(): Promise<Result<Instance>> }>;
 
 export type Launcher = Readonly<{
-  /** Looks the deployment up and puts its files in place; starting is then as fast as it can be. */
+  /** Looks the deployment up and puts its files and Node in place. */
   prepare(deploymentId: DeploymentId): Promise<Result<Startable>>;
+  /** Prepares it and keeps an empty sandbox ready, so that the next start is as fast as it can be. */
+  standBy(deploymentId: DeploymentId): Promise<Result<void>>;
+  /** Gives the empty sandbox up. */
+  standDown(deploymentId: DeploymentId): Promise<void>;
+  /** Empty sandboxes that wait. */
+  standbys(): number;
   /** A line of the platform itself in the deployment's run log. */
   note(deploymentId: DeploymentId, level: 'info' | 'warn' | 'error', text: string): void;
-  /** Resolves when every line so far is in the log store. */
-  flush(): Promise<void>;
+  /** Gives every empty sandbox up, and resolves when every line so far is in the log store. */
+  close(): Promise<void>;
 }>;

@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manifest.ts';
 import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
@@ -8,15 +8,18 @@ import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import type { DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
+import type { FunctionSettings } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { functionCommand } from './command.ts';
-import { startInstance, type InstancePorts } from './instance.ts';
-import type { Launcher, Startable } from './launch.ts';
+import { startInstance } from './instance.ts';
+import type { Launcher } from './launch.ts';
 import { createLogWriters } from './log-pipe.ts';
 import type { NodeVersions } from './node-versions.ts';
+import type { InstancePlan, PlacePorts } from './place.ts';
+import { createStandbys } from './standbys.ts';
 import type { Trees } from './tree.ts';
 
-export type LauncherPorts = Omit<InstancePorts, 'writers'> & Readonly<{
+export type LauncherPorts = PlacePorts & Readonly<{
   clock: Clock;
   logs: Pick<LogStore, 'append'>;
   deployments: Pick<DeploymentStore, 'get'>;
@@ -29,11 +32,14 @@ export type LauncherPorts = Omit<InstancePorts, 'writers'> & Readonly<{
   modules: string;
 }>;
 
+type Plan = InstancePlan & Readonly<{ settings: FunctionSettings }>;
+
 const REMEMBERED = 1_000;
 
 /** Turns a deployment into something that can be started. */
 export function createLauncher(ports: LauncherPorts): Launcher {
   const writers = createLogWriters(ports.logs, ports.clock);
+  const standbys = createStandbys(ports);
   /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
   const entries = new Map<string, FunctionEntry | undefined>();
 
@@ -52,7 +58,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     return entry === undefined ? fail('not_found', 'This deployment has no function', 'It consists of files only: nothing has to be started.') : ok(entry);
   }
 
-  async function prepare(deploymentId: DeploymentId): Promise<Result<Startable>> {
+  async function planOf(deploymentId: DeploymentId): Promise<Result<Plan>> {
     const deployment = await ports.deployments.get(deploymentId);
     const project = deployment === undefined ? undefined : await ports.projects.get(deployment.projectId);
     if (deployment === undefined || project === undefined) return fail('not_found', `There is no deployment ${deploymentId}`, 'It may have been removed; open the project for its deployments.');
@@ -72,16 +78,29 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     if (!command.ok) return command;
     const cache = ports.paths.deploymentCache(deploymentId);
     await mkdir(dirname(cache), { recursive: true, mode: 0o700 });
-    await mkdir(cache, { recursive: true });
-    await chmod(cache, 0o777); // its user is the sandbox's; nobody else passes the directory above
-    const plan = { deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets };
-    return ok({ settings, start: () => startInstance(plan, { ...ports, writers }) });
+    await mkdir(cache, { recursive: true, mode: 0o700 }); // the sandbox gives it to its user
+    return ok({ settings, deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets });
   }
+  const prepare = (deploymentId: DeploymentId): Promise<Result<Plan>> => planOf(deploymentId).catch((cause: unknown) => internal(cause));
 
   return {
-    prepare: (deploymentId) => prepare(deploymentId).catch((cause: unknown) => internal(cause)),
+    async prepare(deploymentId) {
+      const plan = await prepare(deploymentId);
+      return plan.ok ? ok({ settings: plan.value.settings, start: () => startInstance(plan.value, { standbys, writers, settings: ports.settings }) }) : plan;
+    },
+    async standBy(deploymentId) {
+      const plan = await prepare(deploymentId);
+      if (!plan.ok) return plan;
+      await standbys.keep(plan.value);
+      return ok(undefined);
+    },
+    standDown: standbys.drop,
+    standbys: standbys.count,
     note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
-    flush: writers.flush,
+    async close() {
+      await standbys.close();
+      await writers.flush();
+    },
   };
 }
 

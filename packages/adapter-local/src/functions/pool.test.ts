@@ -19,7 +19,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
   const pool = createPool({
     clock: systemClock, settings,
     launcher: {
-      flush: async () => undefined,
+      standBy: async () => ok(undefined), standDown: async () => undefined, standbys: () => 0, close: async () => undefined,
       note: (_, level, text) => notes.push(`${level} ${text}`),
       prepare: async (deploymentId) => ok({
         settings: functions,

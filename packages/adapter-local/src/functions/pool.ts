@@ -1,6 +1,6 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
-import { ok, type Result } from '@anchor/core/result/result.ts';
+import type { Result } from '@anchor/core/result/result.ts';
 import { createCapacity } from './capacity.ts';
 import { createGroup, type Group, type Lease } from './group.ts';
 import { createHistogram } from './histogram.ts';
@@ -52,11 +52,11 @@ export function createPool(ports: Readonly<{ launcher: Launcher; clock: Clock; s
   return {
     acquire: (caller, deploymentId) => groupOf(deploymentId).acquire(caller),
     touch: (caller, use) => [...use].filter(([deploymentId, inflight]) => groups.get(deploymentId)?.touch(caller, inflight) !== true).map(([deploymentId]) => deploymentId),
-    stop: async (deploymentId) => groups.get(deploymentId)?.stop(false),
-    async prepare(deploymentId) {
-      const prepared = await launcher.prepare(deploymentId);
-      return prepared.ok ? ok(undefined) : prepared;
+    async stop(deploymentId) {
+      await groups.get(deploymentId)?.stop(false);
+      await launcher.standDown(deploymentId);
     },
+    prepare: (deploymentId) => launcher.standBy(deploymentId),
     async status() {
       const instances: HostStatus['instances'][number][] = [];
       for (const [deployment, group] of groups) {
@@ -65,11 +65,11 @@ export function createPool(ports: Readonly<{ launcher: Launcher; clock: Clock; s
           instances.push({ id: instance.upstream.instance, deployment, state, pid: instance.pid, since, startMs: instance.startMs, memoryLimitMb: instance.memoryMb, memoryPeakMb: await instance.memoryPeakMb(), inflight: group.inflight() });
         }
       }
-      return { instances, starts, crashes, coldStartMs: coldStarts.snapshot(), used: capacity.used(), limits: { instances: settings.maxInstances, memoryMb: settings.memoryMb } };
+      return { instances, starts, crashes, coldStartMs: coldStarts.snapshot(), standbys: launcher.standbys(), used: capacity.used(), limits: { instances: settings.maxInstances, memoryMb: settings.memoryMb } };
     },
     async close() {
       await Promise.all([...groups.values()].map((group) => group.stop(true)));
-      await launcher.flush();
+      await launcher.close();
     },
   };
 }

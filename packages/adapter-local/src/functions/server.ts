@@ -15,6 +15,8 @@ export type FunctionHostServer = Readonly<{
   close(): Promise<void>;
 }>;
 
+/** Network namespaces made ahead of time, for functions without an empty sandbox of their own. */
+const WARM_NETWORKS = 2;
 const MAX_BODY = 1024 * 1024;
 
 /**
@@ -28,6 +30,8 @@ export async function createFunctionHostServer(ports: LauncherPorts): Promise<Re
   const clean = await cleanSockets(ports.paths);
   if (!clean.ok) return clean;
   for (const name of await readdir(trees).catch(() => [])) if (name.startsWith('.')) await rm(join(trees, name), { recursive: true, force: true });
+  // Not awaited: the first function may start before, a little slower.
+  void ports.sandboxes.warm?.(WARM_NETWORKS);
   const pool = createPool({ launcher: createLauncher(ports), clock: ports.clock, settings: ports.settings });
   const server = createServer((request, response) => void serve(pool, request, response));
   server.keepAliveTimeout = 0; // edges keep their connections for as long as they live

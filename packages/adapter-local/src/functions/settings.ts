@@ -18,6 +18,8 @@ export type FunctionHostSettings = Readonly<{
   processes: number;
   /** Size of an instance's private /tmp, in MiB; counts against its memory. */
   temporaryMb: number;
+  /** Functions scaled to zero that keep an empty sandbox ready: no process, but a network namespace each. */
+  standbys: number;
   /** Private networks that functions may reach, as CIDR blocks: databases on the same network. */
   allow: readonly string[];
   /** Output of one instance; what exceeds it is counted and noted, not kept. */
@@ -32,6 +34,6 @@ export type FunctionHostSettings = Readonly<{
 
 export const DEFAULT_HOST_SETTINGS: FunctionHostSettings = {
   leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, memoryMb: 32_768, roomTimeoutMs: 10_000,
-  cpus: 2, processes: 256, temporaryMb: 128, allow: [], linesPerSecond: 1_000,
+  cpus: 2, processes: 256, temporaryMb: 128, standbys: 32, allow: [], linesPerSecond: 1_000,
   backoffFirstMs: 1_000, backoffMaxMs: 30_000, healthyMs: 60_000, backoffWaitMs: 2_000,
 };

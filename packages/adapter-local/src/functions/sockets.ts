@@ -1,5 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { chmod, link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Paths } from '../paths.ts';
@@ -31,8 +31,7 @@ export async function createInstanceSocket(paths: Pick<Paths, 'run'>, instance: 
   const inner = join(directory, 'fn.sock');
   const path = join(root, `${instance}.sock`);
   await mkdir(root, { recursive: true, mode: 0o700 });
-  await mkdir(directory, { recursive: true });
-  await chmod(directory, 0o777); // its user is the sandbox's; nobody else passes the directory above
+  await mkdir(directory, { mode: 0o700 }); // the sandbox gives it to its user; nobody else passes the directory above
   let watcher: FSWatcher | undefined;
   let inode = 0n;
 
