@@ -14,6 +14,8 @@ export type Home = Readonly<{
   gc: (input: Readonly<{ dryRun: boolean }>) => Promise<Result<GcAnswer>>;
   /** The backup file, already checked; the stream's end is the file's end. */
   backup: (signal: AbortSignal) => Promise<Result<AsyncIterable<Uint8Array>>>;
+  /** Takes a backup file in, checks it, and arranges that the home starts again with it once this has answered. Absent where a home can not. */
+  restore?: (content: AsyncIterable<Uint8Array>) => Promise<Result<Readonly<{ projects: number; deployments: number; blobs: number; bytes: number }>>>;
   checks: () => Promise<readonly Check[]>;
   /** Of the disk that holds the data. */
   disk: () => Promise<Readonly<{ freeBytes: number; totalBytes: number }>>;

@@ -18,7 +18,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 
 /** Branches and tags are all that can be pushed or seen; every object is checked; pushes may rewrite and delete branches. */
 const configuration = (maxBytes: number): readonly string[] => [
-  'core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.fsync=committed,reference', 'gc.auto=0', 'receive.autogc=false', 'uploadpack.packObjectsHook=',
+  'core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.fsync=committed,reference', 'gc.auto=0', 'receive.autogc=false',
   'transfer.hideRefs=refs', 'transfer.hideRefs=!refs/heads', 'transfer.hideRefs=!refs/tags',
   'receive.fsckObjects=true', 'receive.denyNonFastForwards=false', 'receive.denyDeletes=false', 'receive.denyCurrentBranch=ignore', 'receive.denyDeleteCurrent=ignore',
   'receive.advertisePushOptions=false', `receive.maxInputSize=${maxBytes}`,

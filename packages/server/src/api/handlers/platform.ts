@@ -34,5 +34,6 @@ export function platformHandlers({ ports, home, settings, startedAt }: ServerCon
       return ok({ dryRun, deployments: [...artifacts], records: records.length, deliveries, blobs, bytes });
     },
     backup: async ({ signal }) => home.backup(signal),
+    restore: async ({ content }) => home.restore?.(content) ?? fail('unsupported', 'This home can not restore a backup', 'Restore it on a machine of your own: anchor restore FILE.'),
   };
 }

@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import assert from 'node:assert/strict';
+import { moveDeployment, updateDeployment } from '@anchor/core/deployments/update.ts';
+import { anchorError } from '@anchor/core/result/result.ts';
+import type { Deployment } from '@anchor/core/deployments/deployment.ts';
+import type { ProjectId } from '@anchor/core/names/id.ts';
+import { eventually, must, openServer, type OpenServer } from '../fixtures/open-server.ts';
+
+type Said = Readonly<{ code: number | null; text: string }>;
+
+/** A working copy of a person: real git, nothing of this machine's configuration. */
+async function workingCopy(t: TestContext) {
+  const home = await mkdtemp(join(tmpdir(), 'anchor-test-git-'));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' };
+  const git = (...args: string[]): Promise<Said> =>
+    new Promise((resolve) => {
+      const child = spawn('git', args, { cwd: home, env });
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+      child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+      child.once('close', (code) => resolve({ code, text }));
+    });
+  const commit = async (file: string, content: string, message = `change ${file}`): Promise<string> => {
+    await writeFile(join(home, file), content);
+    await git('add', '-A');
+    await git('commit', '-qm', message);
+    return (await git('rev-parse', 'HEAD')).text.trim();
+  };
+  assert.equal((await git('init', '-q', '-b', 'main')).code, 0);
+  return { home, git, commit, env };
+}
+
+const remote = (server: OpenServer, project: string, token: string): string => `http://git:${token}@127.0.0.1:${server.port}/git/${project}.git`;
+const deploymentsOf = async (server: OpenServer, projectId: ProjectId): Promise<readonly Deployment[]> => (await server.ports.deployments.list({ projectId }, { limit: 100 })).items;
+
+/** Plays the worker: builds and switches, or fails, whatever is queued for the project. */
+async function work(server: OpenServer, projectId: ProjectId, outcome: 'success' | 'failed'): Promise<Deployment> {
+  const { ports } = server;
+  const queued = await eventually('a deployment is queued', async () => (await deploymentsOf(server, projectId)).find(({ state }) => state === 'queued'));
+  must(await moveDeployment(ports)(queued.id, 'building', { steps: [{ name: 'install', startedAt: 1_000 }] }));
+  await ports.logs.append('build', queued.id, [{ at: 1, level: 'info', text: 'added 12 packages\x1b[31m!', step: 'install' }]);
+  must(await updateDeployment(ports)(queued.id, () => ({ steps: [{ name: 'install', startedAt: 1_000, endedAt: 3_500 }, { name: 'build', startedAt: 3_500 }] })));
+  if (outcome === 'failed') must(await moveDeployment(ports)(queued.id, 'failed', { error: anchorError('build_failed', 'npm run build ended with 1', 'Run it on your machine and mend it.', 'exit code 1') }));
+  else {
+    must(await moveDeployment(ports)(queued.id, 'deploying'));
+    must(await moveDeployment(ports)(queued.id, 'success', { deployEndedAt: queued.createdAt + 4_200 }));
+  }
+  await ports.logs.close('build', queued.id);
+  return queued;
+}
+
+test('git push stores the commit, makes its deployment, and shows the build on the pusher’s terminal', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const sha = await copy.commit('index.html', 'one', 'the first one');
+  const [pushed, deployment] = await Promise.all([copy.git('push', remote(server, 'shop', server.admin), 'main'), work(server, project.id, 'success')]);
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.equal(deployment.environment, 'production');
+  assert.ok(deployment.source.kind === 'git' && deployment.source.commit === sha && deployment.source.message === 'the first one' && deployment.source.author === 'Ada <ada@example.com>');
+  for (const line of ['remote: shop: main', 'remote: → install', 'remote:   added 12 packages!', 'remote: ✓ install 2.5 s', 'remote: → build', `remote: Live at http://shop-${deployment.id.slice(-9)}.localhost:7480 (4.2 s)`]) assert.ok(pushed.text.includes(line), `${line}\n\n${pushed.text}`);
+  assert.ok(!pushed.text.includes('\x1b[31m'));
+  const { items } = await server.ports.deliveries.list({ projectId: project.id }, { limit: 10 });
+  assert.equal(items.length, 1);
+  assert.equal(items[0]?.source, 'git');
+  assert.deepEqual(items[0]?.deploymentIds, [deployment.id]);
+});
+
+test('a build that fails is told with its fix, and the push itself still succeeds', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const sha = await copy.commit('a', '1');
+  const [pushed] = await Promise.all([copy.git('push', remote(server, 'shop', server.admin), 'main'), work(server, project.id, 'failed')]);
+  assert.equal(pushed.code, 0, pushed.text);
+  for (const line of ['Failed: npm run build ended with 1', 'why: exit code 1', 'fix: Run it on your machine']) assert.ok(pushed.text.includes(line), pushed.text);
+  assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), sha);
+});
+
+test('what was pushed can be cloned again, with protocol 0 and 2, and pushing nothing new makes nothing', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const sha = await copy.commit('a', '1');
+  await Promise.all([copy.git('push', remote(server, 'shop', server.admin), 'main'), work(server, project.id, 'success')]);
+  const read = await server.token('read');
+  for (const version of ['0', '1', '2']) {
+    const cloned = await copy.git('-c', `protocol.version=${version}`, 'clone', '-q', remote(server, 'shop', read), `clone-${version}`);
+    assert.equal(cloned.code, 0, cloned.text);
+    assert.equal((await copy.git('-C', `clone-${version}`, 'rev-parse', 'HEAD')).text.trim(), sha);
+  }
+  const again = await copy.git('push', remote(server, 'shop', server.admin), 'main');
+  assert.equal(again.code, 0);
+  assert.equal((await deploymentsOf(server, project.id)).length, 1);
+});
+
+test('branches become previews, deleting one is heard of, tags are stored and not deployed', async (t) => {
+  const server = await openServer(t, { limits: { pushLogMs: 200 } });
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  await copy.git('tag', 'v1');
+  const url = remote(server, 'shop', server.admin);
+  const pushed = await copy.git('push', url, 'main:feat/login', 'v1');
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.match(pushed.text, /feat\/login [0-9a-f]{7} → preview/);
+  assert.match(pushed.text, /The build goes on\. Follow it with: anchor logs dpl_/);
+  const removed = await copy.git('push', url, ':feat/login');
+  assert.equal(removed.code, 0, removed.text);
+  assert.match(removed.text, /Branch feat\/login is gone/);
+  const events = (await server.ports.deliveries.list({ projectId: project.id }, { limit: 10 })).items.map((delivery) => delivery.push?.kind);
+  assert.deepEqual(events.sort(), ['branch_deleted', 'push']);
+  assert.deepEqual((await deploymentsOf(server, project.id)).map(({ state }) => state), ['canceled']);
+});
+
+test('a push that asks to skip, or that touches none of the paths, is stored and says why nothing is deployed', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const url = remote(server, 'shop', server.admin);
+  await copy.commit('a', '1', 'wip [skip ci]');
+  const skipped = await copy.git('push', url, 'main');
+  assert.equal(skipped.code, 0);
+  assert.match(skipped.text, /Not deployed: the commit message asks to skip it/);
+  await server.client.projects.update({ project: 'shop', build: { paths: ['web/**'] } });
+  await copy.commit('b', '2');
+  await copy.commit('c', '3');
+  const elsewhere = await copy.git('push', url, 'main');
+  assert.match(elsewhere.text, /Not deployed: it changes none of the paths/);
+  assert.equal((await deploymentsOf(server, project.id)).length, 0);
+});
+
+test('a pusher who goes away cancels nothing', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const child = spawn('git', ['push', remote(server, 'shop', server.admin), 'main'], { cwd: copy.home, env: copy.env, stdio: 'ignore', detached: true });
+  const deployment = await eventually('the deployment is queued', async () => (await deploymentsOf(server, project.id))[0]);
+  assert.ok(child.pid !== undefined);
+  process.kill(-child.pid, 'SIGKILL');
+  await new Promise((resolve) => { child.once('close', resolve); });
+  await work(server, project.id, 'success');
+  assert.equal((await server.ports.deployments.get(deployment.id))?.state, 'success');
+});
+
+test('no token, a wrong one, one of another project or with too small a scope gets nothing', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const { project: other } = await server.project('other');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const without = await fetch(`${server.url}/git/shop.git/info/refs?service=git-upload-pack`);
+  assert.equal(without.status, 401);
+  assert.match(without.headers.get('www-authenticate') ?? '', /^Basic/);
+  const cases: readonly (readonly [token: string, expected: RegExp])[] = [
+    [`anc_${'x'.repeat(43)}`, /Authentication failed|not known/i], [await server.token('read'), /needs a token with scope deploy/], [await server.token('deploy', other.id), /no project shop/],
+  ];
+  for (const [token, expected] of cases) {
+    const pushed = await copy.git('push', remote(server, 'shop', token), 'main');
+    assert.notEqual(pushed.code, 0);
+    assert.match(pushed.text, expected);
+  }
+  assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), undefined);
+});
+
+test('requests that are not git’s are refused without starting it', async (t) => {
+  const server = await openServer(t, { limits: { pushBytes: 50_000 } });
+  await server.project('shop');
+  const authorization = `Basic ${Buffer.from(`x:${server.admin}`).toString('base64')}`;
+  const post = (body: string, headers: Record<string, string> = {}) => fetch(`${server.url}/git/shop.git/git-receive-pack`, { method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-receive-pack-request', ...headers } });
+  assert.equal((await post('0009hello0000')).status, 400);
+  assert.equal((await post('not packets')).status, 400);
+  assert.equal((await post('')).status, 400);
+  assert.equal((await post('0000', { 'content-encoding': 'br' })).status, 400);
+  assert.equal((await post('not gzip', { 'content-encoding': 'gzip' })).status, 400);
+  assert.equal((await post('0000', { 'content-type': 'text/plain' })).status, 400);
+  assert.equal((await fetch(`${server.url}/git/shop.git/info/refs`, { headers: { authorization } })).status, 404);
+  assert.equal((await fetch(`${server.url}/git/..%2f..%2fetc/info/refs?service=git-upload-pack`, { headers: { authorization } })).status, 404);
+  assert.equal((await fetch(`${server.url}/git/shop.git/HEAD`, { headers: { authorization } })).status, 404);
+});
+
+test('a push above the limit is refused and changes nothing', async (t) => {
+  const server = await openServer(t, { limits: { pushBytes: 50_000 } });
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const noise = Array.from(crypto.getRandomValues(new Uint8Array(60_000)), (byte) => String.fromCharCode(33 + (byte % 90))).join('').repeat(3);
+  await copy.commit('big', noise);
+  const pushed = await copy.git('push', remote(server, 'shop', server.admin), 'main');
+  assert.notEqual(pushed.code, 0);
+  assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), undefined);
+  assert.equal((await deploymentsOf(server, project.id)).length, 0);
+});
