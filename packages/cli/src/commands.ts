@@ -1,0 +1,47 @@
+import type { Command } from './framework/command.ts';
+import { approve } from './commands/approve.ts';
+import { backup } from './commands/backup.ts';
+import { cancel } from './commands/cancel.ts';
+import { deadLettersList } from './commands/dead-letters-list.ts';
+import { deadLettersRevive } from './commands/dead-letters-revive.ts';
+import { deliveriesList } from './commands/deliveries-list.ts';
+import { deliveriesReplay } from './commands/deliveries-replay.ts';
+import { deploy } from './commands/deploy.ts';
+import { deploymentsList } from './commands/deployments-list.ts';
+import { doctor } from './commands/doctor.ts';
+import { envList } from './commands/env-list.ts';
+import { envPull } from './commands/env-pull.ts';
+import { envPush } from './commands/env-push.ts';
+import { envSet } from './commands/env-set.ts';
+import { envUnset } from './commands/env-unset.ts';
+import { gc } from './commands/gc.ts';
+import { gitCredential } from './commands/git-credential.ts';
+import { init } from './commands/init.ts';
+import { inspect } from './commands/inspect.ts';
+import { link } from './commands/link.ts';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
+import { logs } from './commands/logs.ts';
+import { open } from './commands/open.ts';
+import { projectsCreate } from './commands/projects-create.ts';
+import { projectsHooks } from './commands/projects-hooks.ts';
+import { projectsInspect } from './commands/projects-inspect.ts';
+import { projectsList } from './commands/projects-list.ts';
+import { projectsRemove } from './commands/projects-remove.ts';
+import { projectsUpdate } from './commands/projects-update.ts';
+import { promote } from './commands/promote.ts';
+import { restore } from './commands/restore.ts';
+import { rollback } from './commands/rollback.ts';
+import { tokensCreate } from './commands/tokens-create.ts';
+import { tokensList } from './commands/tokens-list.ts';
+import { tokensRevoke } from './commands/tokens-revoke.ts';
+import { whoami } from './commands/whoami.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  login, logout, whoami, init, link, deploy, logs, open, inspect, promote, rollback, cancel, approve,
+  projectsList, projectsCreate, projectsInspect, projectsUpdate, projectsHooks, projectsRemove,
+  deploymentsList, { ...inspect, name: 'deployments inspect', examples: inspect.examples.map((example) => example.replace('anchor inspect', 'anchor deployments inspect')) },
+  envList, envSet, envUnset, envPull, envPush, deliveriesList, deliveriesReplay, tokensList, tokensCreate, tokensRevoke,
+  deadLettersList, deadLettersRevive, doctor, gc, backup, restore, gitCredential,
+];

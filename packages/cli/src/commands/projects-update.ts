@@ -1,0 +1,39 @@
+import { command, done } from '../framework/command.ts';
+import { refuse } from '../framework/problem.ts';
+import { projectFacts } from '../framework/project-facts.ts';
+import { PROJECT_OPTIONS, settingsOf } from '../framework/project-options.ts';
+
+const DETECT = { root: 'rootDirectory', framework: 'framework', install: 'installCommand', build: 'buildCommand', start: 'startCommand', output: 'outputDirectory', node: 'nodeVersion', path: 'paths' } as const;
+const isDetectable = (name: string): name is keyof typeof DETECT => name in DETECT;
+
+export const projectsUpdate = command({
+  name: 'projects update',
+  summary: "Change a project's settings",
+  details: `What is not named stays. --detect <setting> goes back to detection, for ${Object.keys(DETECT).join(', ')}.`,
+  arguments: [{ name: 'name', help: "the project's name or id (default: the linked one)", optional: true }],
+  options: {
+    ...PROJECT_OPTIONS,
+    rename: { kind: 'text', value: 'name', help: 'a new name; its addresses change with it' },
+    detect: { kind: 'many', value: 'setting', help: 'detect this setting again (repeatable)' },
+    pause: { kind: 'flag', help: 'make no new deployments; what is live stays' },
+    resume: { kind: 'flag', help: 'make deployments again' },
+  },
+  project: true,
+  examples: ['anchor projects update --node 24 --memory 1024', 'anchor projects update shop --detect build', 'anchor projects update shop --pause'],
+  async run(context, { name, rename, detect, pause, resume, ...given }) {
+    const settings = settingsOf(given);
+    if (!settings.ok) return settings;
+    const unknown = detect.find((setting) => !isDetectable(setting));
+    if (unknown !== undefined) return refuse('usage', `"${unknown}" can not be detected.`, `Use one of ${Object.keys(DETECT).join(', ')}.`);
+    if (pause && resume) return refuse('usage', '--pause and --resume contradict each other.', 'Give one of them.');
+    const build = { ...settings.value.build, ...Object.fromEntries(detect.filter(isDetectable).map((setting) => [DETECT[setting], null])) };
+    const changes = { ...settings.value, ...(Object.keys(build).length === 0 ? {} : { build }), ...(rename === undefined ? {} : { name: rename }), ...(pause ? { status: 'paused' as const } : resume ? { status: 'active' as const } : {}) };
+    if (Object.keys(changes).length === 0) return refuse('usage', 'Nothing to change was named.', 'See anchor projects update --help');
+    const client = await context.client();
+    if (!client.ok) return client;
+    const chosen = name === undefined ? await context.project() : { ok: true as const, value: name };
+    if (!chosen.ok) return chosen;
+    const updated = await client.value.projects.update({ project: chosen.value, ...changes }, { signal: context.signal });
+    return updated.ok ? done(updated.value, ...projectFacts(updated.value, context.out)) : updated;
+  },
+});

@@ -1,0 +1,61 @@
+import type { Deployment } from '@anchor/client/schemas/deployment.ts';
+import type { LogLine } from '@anchor/client/schemas/log-line.ts';
+import type { Output } from './output.ts';
+import { duration } from './units.ts';
+
+/** Shows a deployment as it happens: its log, and each step with the time it took. */
+export type Progress = Readonly<{ line(line: LogLine): void; deployment(deployment: Deployment): void; end(): void }>;
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 100;
+
+export function showProgress(out: Output, now: () => number = Date.now): Progress {
+  const spinner = out.live ? makeSpinner(out, now) : undefined;
+  const told = new Set<string>();
+  return {
+    line(line) {
+      spinner?.clear();
+      const text = out.safe(line.text);
+      out.note(`  ${line.level === 'error' ? out.color.red(text) : line.level === 'warn' ? out.color.yellow(text) : out.color.dim(text)}`);
+    },
+    deployment(deployment) {
+      spinner?.clear();
+      for (const [index, step] of deployment.steps.entries()) {
+        const key = `${deployment.attempt}/${index}/${step.name}`;
+        if (step.endedAt !== undefined && !told.has(key)) {
+          told.add(key);
+          const failed = deployment.status === 'failed' && index === deployment.steps.length - 1;
+          out.note(`${failed ? out.color.red('✗') : out.color.green('✓')} ${step.name.padEnd(8)} ${out.color.dim(duration(step.endedAt - step.startedAt))}`);
+        }
+      }
+      const running = deployment.steps.find((step) => step.endedAt === undefined);
+      spinner?.show(running?.name ?? deployment.status, running?.startedAt ?? deployment.createdAt);
+    },
+    end: () => spinner?.stop(),
+  };
+}
+
+function makeSpinner(out: Output, now: () => number) {
+  let label = '';
+  let since = now();
+  let frame = 0;
+  const draw = (): void => {
+    if (label === '') return;
+    frame = (frame + 1) % FRAMES.length;
+    out.raw(`\r\u001b[2K${out.color.cyan(FRAMES[frame] ?? '')} ${label} ${out.color.dim(duration(now() - since))}`);
+  };
+  const clear = (): void => out.raw('\r\u001b[2K');
+  const timer = setInterval(draw, FRAME_MS);
+  timer.unref();
+  return {
+    clear,
+    show(text: string, from: number) {
+      label = text;
+      since = from;
+    },
+    stop() {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}
