@@ -14,6 +14,7 @@ export type Located =
 /** Request line and Host header → the host's route. Fills in what the exchange learns on the way. */
 export function locate(exchange: Exchange, routes: HostRoutes): Located {
   const { req } = exchange;
+  if (req.httpVersionMajor !== 1) return refused('Only HTTP/1.0 and HTTP/1.1 are spoken here.', 505);
   const parsed = parseTarget(req.url ?? '');
   if (parsed.kind === 'refused') return refused(parsed.reason, parsed.status);
   const hosts = hostHeaders(req.rawHeaders);

@@ -183,9 +183,11 @@ export class TestFunctions implements FunctionHost {
     return ok({ upstreams: this.upstreams.get(id) ?? [], leaseMs: this.leaseMs });
   }
 
-  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<void> {
+  /** Answered by the next `touch`: deployments whose instances have changed. */
+  changed: DeploymentId[] = [];
+  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<readonly DeploymentId[]> {
     this.touched.push(use);
-    return Promise.resolve();
+    return Promise.resolve(this.changed.splice(0));
   }
 
   stop(): Promise<void> {

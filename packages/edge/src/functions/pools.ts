@@ -56,7 +56,7 @@ export class FunctionPools {
     return this.#lease(pool, best);
   }
 
-  /** A lease, starting an instance when none runs. Answers within `timeoutMs`; a `fresh` one never comes from what is known. */
+  /** A lease, starting an instance when none runs. Answers within `timeoutMs`. */
   async acquire(id: DeploymentId, timeoutMs: number): Promise<Result<Lease, AnchorError | 'timeout'>> {
     const pool = this.#pool(id);
     const until = performance.now() + timeoutMs;
@@ -104,12 +104,13 @@ export class FunctionPools {
   }
 
   async #ask(pool: Pool): Promise<Result<void>> {
+    const askedAt = performance.now();
     try {
       const answer = await this.#functions.acquire(pool.id);
       if (!answer.ok) return answer;
       const { upstreams, leaseMs } = answer.value;
       pool.leaseMs = leaseMs;
-      pool.leaseUntil = performance.now() + leaseMs - margin(leaseMs);
+      pool.leaseUntil = askedAt + leaseMs - margin(leaseMs);
       replaceInstances(pool, upstreams);
       if (pool.instances.length === 0) return fail('function_start_failed', 'The function host named no instance that this edge can reach.', 'Restart the function host.');
       return ok(undefined);
@@ -162,8 +163,12 @@ export class FunctionPools {
     this.#touching = true;
     const sentAt = performance.now();
     try {
-      await this.#functions.touch(use);
+      const changed = new Set(await this.#functions.touch(use));
       for (const pool of pools) {
+        if (changed.has(pool.id)) {
+          void this.#acquire(pool);
+          continue;
+        }
         // A lease that has ended is not revived: the host may have begun to drain.
         if (performance.now() < pool.leaseUntil) pool.leaseUntil = Math.max(pool.leaseUntil, sentAt + pool.leaseMs - margin(pool.leaseMs));
       }
@@ -186,8 +191,8 @@ export class FunctionPools {
   }
 }
 
-/** Leases end a little earlier here than at the host, which began to count before its answer arrived. */
-const margin = (leaseMs: number): number => Math.min(500, leaseMs / 4);
+/** A request that is just being written must arrive before the lease ends at the host. */
+const margin = (leaseMs: number): number => Math.min(250, leaseMs / 10);
 
 function replaceInstances(pool: Pool, upstreams: readonly Upstream[]): void {
   const known = new Map(pool.instances.map((instance) => [instance.key, instance]));

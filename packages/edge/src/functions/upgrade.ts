@@ -16,6 +16,8 @@ export type UpgradeDeps = Readonly<{
   finished(exchange: Exchange, status: number): void;
 }>;
 
+const LAST_BYTES_MS = 1000;
+
 /** A WebSocket: the two connections are joined once the function agrees, and end together. */
 export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head: Buffer): Promise<void> {
   const { exchange } = job;
@@ -78,8 +80,17 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
       if (!socket.write(chunk)) upstream.pause();
     });
     socket.on('drain', () => upstream.resume());
-    socket.on('end', () => upstream.end());
-    upstream.on('end', () => socket.end());
+    // A WebSocket has no use for half a connection: the last bytes may still pass, then both sides are closed.
+    const closeSoon = (): void => {
+      upstream.end();
+      socket.end();
+      setTimeout(() => {
+        upstream.destroy();
+        socket.destroy();
+      }, LAST_BYTES_MS).unref();
+    };
+    socket.on('end', closeSoon);
+    upstream.on('end', closeSoon);
     socket.on('close', () => upstream.destroy());
     upstream.on('close', () => {
       socket.end();

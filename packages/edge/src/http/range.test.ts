@@ -18,7 +18,7 @@ test('what lies outside is unsatisfiable', () => {
 });
 
 test('several ranges and other words are answered with the whole', () => {
-  for (const header of ['bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-b', 'bytes=4-2', '', 'bytes 0-1', undefined]) assert.equal(parseRange(header, 10).kind, 'whole', header);
+  for (const header of ['bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-b', 'bytes=4-2', '', 'bytes 0-1', undefined]) assert.equal(parseRange(header, 10).kind, 'whole', String(header));
 });
 
 test('a part always lies inside', () => {
