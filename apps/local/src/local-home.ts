@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createBackup } from '@anchor/adapter-local/platform-backup.ts';
+import { openBackup } from '@anchor/adapter-local/platform-restore.ts';
 import { diskSpace } from '@anchor/adapter-local/disk-room.ts';
 import { remoteHead } from '@anchor/builder/source/remote-head.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
@@ -13,7 +15,7 @@ import type { Opened } from './open-ports.ts';
 import type { Settings } from './settings.ts';
 
 /** What only a machine of one's own can do: clean its directories, write a backup, look at its processes. */
-export function localHome(opened: Opened, sandboxes: Sandboxes, settings: Settings, env: NodeJS.ProcessEnv): Home {
+export function localHome(opened: Opened, sandboxes: Sandboxes, settings: Settings, env: NodeJS.ProcessEnv, restart: (directory: string) => void): Home {
   const { ports, paths } = opened;
   /** A clean-up must not remove what a backup is about to read. */
   let busy: string | undefined;
@@ -51,6 +53,23 @@ export function localHome(opened: Opened, sandboxes: Sandboxes, settings: Settin
       if (!made.ok) return made;
       if (!made.value.ok) return made.value;
       return ok(streamAndRemove(file));
+    },
+    async restore(content) {
+      const file = join(paths.temporary, `restore-${randomUUID()}.tar.gz`);
+      const directory = join(paths.data, `restoring-${randomUUID()}`);
+      const opening = await alone('restore', async () => {
+        try {
+          await pipeline(content, createWriteStream(file, { mode: 0o600 }));
+          return await openBackup(file, directory);
+        } finally {
+          await rm(file, { force: true });
+        }
+      });
+      const checked = opening.ok ? opening.value : opening;
+      // The supervisor stops everything (this answer still leaves), swaps the directories and starts again.
+      if (checked.ok) restart(directory);
+      else await rm(directory, { recursive: true, force: true });
+      return checked;
     },
     disk: () => diskSpace(paths.data),
     async projectRemoved(projectId) {

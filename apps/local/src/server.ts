@@ -25,7 +25,7 @@ runProcess(async () => {
   await recover(ports)();
 
   const log = (entry: object): void => console.error(JSON.stringify({ at: new Date().toISOString(), process: 'server', ...entry }));
-  const home = localHome(opened, sandboxes, settings, process.env);
+  const home = localHome(opened, sandboxes, settings, process.env, (directory) => process.send?.({ type: 'restore', directory }));
   const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 500, report: (message) => log({ level: 'error', message }) });
   const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   const server = createServer({ ports, home, log, settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });

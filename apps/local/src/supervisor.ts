@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { swapIn } from '@anchor/adapter-local/platform-restore.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 
 /** One of the processes that make a platform. Each can die and come back alone. */
@@ -16,7 +17,7 @@ export type Supervisor = Readonly<{
 }>;
 
 /** A process that says `fatal` (with a reason a person can act on) is not started again. */
-type Message = { type: 'ready' } | { type: 'fatal'; message: string };
+type Message = { type: 'ready' } | { type: 'fatal'; message: string } | { type: 'restore'; directory: string };
 
 const STOP_MS = 40_000;
 const MAX_BACKOFF_MS = 10_000;
@@ -51,6 +52,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     let fatal = false;
     child.on('message', (message: Message) => {
       if (message.type === 'ready') onReady();
+      else if (message.type === 'restore') void restore(message.directory);
       else {
         fatal = true;
         onFatal(message.message);
@@ -72,6 +74,18 @@ export function supervise(settings: Settings, report: (line: string) => void): S
 
   const ready = Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))).then(() => undefined);
 
+  /** Stops everything, puts a checked backup in place, starts again. */
+  const restore = async (directory: string): Promise<void> => {
+    if (stopping) return;
+    report('a backup is put in place; everything restarts');
+    stopping = true;
+    await stopAll();
+    const swapped = await swapIn(directory, settings.data, Date.now());
+    report(swapped.ok ? 'the backup is in place' : `${swapped.error.message}: ${swapped.error.cause ?? ''}. ${swapped.error.fix}`);
+    stopping = false;
+    for (const name of names) start(name, 100, () => undefined, (reason) => report(reason));
+  };
+
   const end = (name: ProcessName): Promise<void> =>
     new Promise((resolve) => {
       const child = children.get(name);
@@ -84,15 +98,19 @@ export function supervise(settings: Settings, report: (line: string) => void): S
       child.kill('SIGTERM');
     });
 
+  const stopAll = async (): Promise<void> => {
+    for (const timer of timers) clearTimeout(timer);
+    await end('server');
+    await Promise.all(names.filter((name) => name.startsWith('edge-')).map(end));
+    await end('host');
+  };
+
   return {
     ready,
     pid: (name) => children.get(name)?.pid,
     async stop() {
       stopping = true;
-      for (const timer of timers) clearTimeout(timer);
-      await end('server');
-      await Promise.all(names.filter((name) => name.startsWith('edge-')).map(end));
-      await end('host');
+      await stopAll();
     },
   };
 }
