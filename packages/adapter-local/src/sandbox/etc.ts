@@ -27,13 +27,13 @@ export const INSIDE_UID = 1000;
 /** Copied from the machine when it has them: they hold nothing secret and programs expect them. */
 const COPIED = ['ld.so.cache', 'ld.so.conf', 'localtime', 'protocols', 'services', 'os-release', 'mime.types', 'gai.conf', 'ssl/openssl.cnf'];
 /** Bound read-only from the machine when it has them. */
-export const BOUND = ['ssl/certs', 'alternatives', 'pki', 'fonts', 'ca-certificates'].map((name) => `/etc/${name}`);
+export const BOUND = ['ssl/certs', 'alternatives', 'pki', 'fonts'].map((name) => `/etc/${name}`);
 
 /** Writes the minimal /etc of a sandbox into `dir`. */
 export const writeEtc = (dir: string, servers: readonly string[]): void => {
   mkdirSync(join(dir, 'ssl'), { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(dir, name), text);
-  write('passwd', `root:x:0:0:root:/:/usr/sbin/nologin\nbuild:x:${INSIDE_UID}:${INSIDE_UID}:build:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n`);
+  write('passwd', `root:x:0:0:root:/:/usr/sbin/nologin\nbuild:x:${INSIDE_UID}:${INSIDE_UID}:build:/home/build:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n`);
   write('group', `root:x:0:\nbuild:x:${INSIDE_UID}:\nnogroup:x:65534:\n`);
   write('hostname', 'anchor\n');
   write('hosts', '127.0.0.1 localhost anchor\n::1 localhost\n');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Exit, SandboxProcess } from '@anchor/core/ports/sandbox.ts';
@@ -36,6 +36,21 @@ const options = (place: Place, command: Command): readonly string[] => [
   '--chdir', command.cwd,
 ];
 
+/**
+ * Descriptors that this process got from whoever started it and that would pass to every program: each is replaced by
+ * /dev/null. Node's own close by themselves. Looked up once, before anything is started.
+ */
+const inherited: readonly number[] = readdirSync('/proc/self/fd').map(Number).filter((fd) => {
+  try {
+    const flags = /^flags:\s*0?(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
+    return fd > 4 && (Number.parseInt(flags, 8) & 0o2000000) === 0;
+  } catch {
+    return false;
+  }
+});
+const nowhere = inherited.length === 0 ? undefined : openSync('/dev/null', 'r+');
+const covers: readonly ('ignore' | number)[] = nowhere === undefined ? [] : Array.from({ length: Math.max(...inherited) - 4 }, (_, index) => (inherited.includes(index + 5) ? nowhere : 'ignore'));
+
 /** Starts a program inside: launch.sh → nsenter → bubblewrap → program, without a process in between. */
 export const startProcess = (place: Place, command: Command): SandboxProcess => {
   const settings = options(place, command);
@@ -44,7 +59,7 @@ export const startProcess = (place: Place, command: Command): SandboxProcess => 
   const child = spawn(
     '/bin/sh',
     [LAUNCH, ...place.doors, '--', place.filter, 'nsenter', ...namespaces, '-S', String(place.uid), '-G', String(place.uid), '--', '/usr/bin/bwrap', '--args', '4', '--', ...command.argv],
-    { env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] },
+    { env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...covers] },
   );
   const [stdin, stdout, stderr, statusPipe, argumentPipe] = child.stdio;
   const status = { text: '' };

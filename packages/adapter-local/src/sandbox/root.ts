@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
@@ -10,12 +11,19 @@ import { BOUND, writeEtc } from './etc.ts';
 import { coveringMount, directoryInside, parseTarget, resolveSource, sortMounts, tableLine, type Source } from './mounts.ts';
 
 const STAGE = fileURLToPath(new URL('stage.sh', import.meta.url));
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 
 /** The mount namespace of one sandbox, held open by a file descriptor of this process: it ends with us. */
 export type Root = Readonly<{ namespace: string; close(): void }>;
 
-type Plan = Readonly<{ dir: string; uid: number; mounts: readonly Mount[]; nameServers: readonly string[]; trustStore?: string }>;
+type Plan = Readonly<{
+  dir: string;
+  uid: number;
+  mounts: readonly Mount[];
+  nameServers: readonly string[];
+  trustStore?: string;
+  /** Files that take a process id and move it into the sandbox's control groups. */
+  doors: readonly string[];
+}>;
 
 /**
  * Builds two trees in a private mount namespace: an outer one with only bubblewrap and its libraries, and `/sandbox`
@@ -26,12 +34,11 @@ export const buildRoot = async (plan: Plan): Promise<Result<Root>> => {
   const outer = join(plan.dir, 'root');
   const inner = join(outer, 'sandbox');
   for (const name of ['proc', 'dev', 'usr', 'tmp', 'sandbox/proc', 'sandbox/dev', 'sandbox/usr', 'sandbox/tmp']) mkdirSync(join(outer, name), { recursive: true });
-  for (const name of DEVICES) writeFileSync(join(outer, 'dev', name), '');
   writeEtc(join(inner, 'etc'), plan.nameServers);
 
   const lines = [tableLine(outer, outer, 'none', 'bind'), tableLine('/proc', join(outer, 'proc'), 'none', 'bind')];
   const bind = (from: string, target: string, options: string): void => void lines.push(tableLine(from, target, 'none', `bind,${options}`));
-  for (const name of DEVICES) bind(`/dev/${name}`, join(outer, 'dev', name), 'nosuid');
+  bind('/dev', join(outer, 'dev'), 'nosuid'); // bubblewrap takes null, zero, random … from there
   bind('/usr', join(outer, 'usr'), 'ro,nosuid');
   bind(inner, inner, 'ro,nosuid,nodev');
   bind('/usr', join(inner, 'usr'), 'ro,nosuid,nodev');
@@ -51,7 +58,7 @@ export const buildRoot = async (plan: Plan): Promise<Result<Root>> => {
   }
   const table = join(plan.dir, 'mounts');
   writeFileSync(table, lines.join(''));
-  return stage(table, outer, checks);
+  return stage(table, outer, checks, plan.doors);
 };
 
 /** /bin, /lib … are links into /usr on current systems and directories on older ones. */
@@ -116,8 +123,11 @@ const give = async (source: Source, uid: number): Promise<void> => {
   if (statSync(source.path).uid !== uid) await run(['chown', '-hR', `${uid}:${uid}`, '--', source.path]);
 };
 
-const stage = async (table: string, outer: string, checks: readonly { to: string; source: Source }[]): Promise<Result<Root>> => {
+const stage = async (table: string, outer: string, checks: readonly { to: string; source: Source }[], doors: readonly string[]): Promise<Result<Root>> => {
   const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', STAGE, table, outer], { env: TOOL_ENV, cwd: '/', stdio: 'pipe' });
+  // Its memory counts as the sandbox's. And the kernel's lock for moving processes, slow to take the first time,
+  // is then still at hand when the sandbox's program joins.
+  for (const door of doors) void writeFile(door, String(child.pid)).catch(() => {});
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.stdin.on('error', () => {});

@@ -85,7 +85,7 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       mkdirSync(dir);
       parts.cgroup = prepared.value.create(owner, spec.name, spec.limits, spec.weight);
       const [root, network] = await Promise.all([
-        buildRoot({ dir, uid, mounts: spec.mounts, nameServers: servers(), ...(options.trustStore === undefined ? {} : { trustStore: options.trustStore }) }),
+        buildRoot({ dir, uid, doors: parts.cgroup.doors, mounts: spec.mounts, nameServers: servers(), ...(options.trustStore === undefined ? {} : { trustStore: options.trustStore }) }),
         spec.network === 'outbound' ? pool.take() : undefined,
       ]);
       if (root.ok) parts.root = root.value;
