@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '../schemas/page.ts';
-import { deadLetterSchema, gcReportSchema, healthAnswerSchema, statusSchema } from '../schemas/platform.ts';
+import { deadLetterSchema, gcReportSchema, healthAnswerSchema, restoreReportSchema, statusSchema } from '../schemas/platform.ts';
 import { jobId, tokenId } from '../schemas/primitive.ts';
 import { createdTokenSchema, tokenInputSchema, tokenSchema } from '../schemas/token.ts';
 import { endpoint } from './endpoint.ts';
@@ -23,4 +23,5 @@ export const platform = {
   openapi: endpoint({ method: 'GET', path: '/api/openapi.json', summary: 'This description', scope: 'read', bound: 'shared', response: z.record(z.string(), z.unknown()), status: 200, errors: [] }),
   gc: endpoint({ method: 'POST', path: '/api/gc', summary: 'Remove what retention no longer keeps', scope: 'admin', bound: 'platform', body: z.strictObject({ dryRun: z.boolean().optional() }), response: gcReportSchema, status: 200, errors: ['conflict'] }),
   backup: endpoint({ method: 'POST', path: '/api/backup', summary: 'Everything in one file, while running', scope: 'admin', bound: 'platform', status: 200, errors: ['disk_full'], stream: 'download', mediaType: 'application/octet-stream' }),
+  restore: endpoint({ method: 'POST', path: '/api/restore', summary: 'Put a backup in the place of everything that is there; the platform starts again with it', scope: 'admin', bound: 'platform', response: restoreReportSchema, status: 202, errors: ['conflict', 'disk_full', 'unsupported'], stream: 'upload', mediaType: 'application/octet-stream' }),
 };

@@ -36,3 +36,7 @@ export const gcReportSchema = z
   })
   .meta({ id: 'GcReport' });
 export type GcReport = z.infer<typeof gcReportSchema>;
+
+/** What a backup held, as it was checked before it was put in place. Tokens are those of the backup from then on. */
+export const restoreReportSchema = z.object({ projects: z.int(), deployments: z.int(), blobs: z.int(), bytes: z.int() }).meta({ id: 'RestoreReport' });
+export type RestoreReport = z.infer<typeof restoreReportSchema>;
