@@ -42,6 +42,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   let lastError: AnchorError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
+  let clearing: Promise<void> | undefined;
 
   const serving = (): Member[] => [...members.values()].filter((member) => !member.withdrawn);
   const wanted = (now: number): number => Math.max(1, Math.min(limits.maxInstances, Math.ceil(callers.inflight(now) / limits.concurrency)));
@@ -56,6 +57,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     const pause = backoff.remaining(clock.now());
     if (pause > settings.backoffWaitMs) return err(paused(pause));
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    await clearing;
     const startable = await launcher.prepare(deploymentId);
     if (!startable.ok) return startable;
     limits = startable.value.settings;
@@ -85,7 +87,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   }
 
   async function watch(member: Member): Promise<void> {
-    const { reason } = await member.instance.gone;
+    const { reason, cacheFull } = await member.instance.gone;
     const id = member.instance.upstream.instance;
     members.delete(id);
     member.release();
@@ -94,10 +96,22 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
       return;
     }
     crashed();
+    if (cacheFull) await emptyCache();
     const now = clock.now();
     const pause = backoff.failed(now, now - member.since);
     lastError = anchorError('function_start_failed', `The function stopped by itself: ${reason}`, 'Read the run log of this deployment.');
     launcher.note(deploymentId, 'error', `${id} stopped by itself: ${reason}; the next start is allowed in ${seconds(pause)}`);
+  }
+
+  /** The other instances share the cache: they go too, and nothing starts before it is empty. */
+  async function emptyCache(): Promise<void> {
+    const emptied = Promise.all([...members.values()].map((member) => {
+      void drain(member, 'the cache is full');
+      return member.instance.drain(1);
+    })).then(() => launcher.clearCache(deploymentId));
+    clearing = emptied;
+    await emptied;
+    clearing = undefined;
   }
 
   const paused = (pause: number): AnchorError => ({

@@ -86,6 +86,16 @@ test('a function that takes more memory than it may is stopped and named so, and
   assert.equal(await get(host, modest, '/'), 'hello');
 });
 
+test('a function that fills the disk through its cache is stopped, its cache is emptied but for the invalidated tags, and it comes back', { timeout: 60_000 }, async (t) => {
+  const { home, host } = await started(t, { cacheMb: 32, diskLookMs: 50, backoffFirstMs: 100 });
+  const deployment = await home.deploy();
+  assert.equal(await get(host, deployment, '/write?path=/cache/small'), 'reached undefined');
+  await get(host, deployment, '/fill?mb=200').catch(() => 'stopped while it wrote');
+  await until('the log says why', async () => (await home.logs.read('run', deployment, {})).some((line) => line.text.includes('more than 32 MB of files')));
+  assert.deepEqual(await readdir(home.paths.deploymentCache(deployment)), ['tags.log']);
+  assert.equal(await get(host, deployment, '/'), 'hello');
+});
+
 test('lines are kept by request, and a flood is cut with a note', { timeout: 60_000 }, async (t) => {
   const { home, host } = await started(t, { linesPerSecond: 100 });
   const deployment = await home.deploy();

@@ -1,5 +1,6 @@
 import type { Exit, SandboxHandle } from '@anchor/core/ports/sandbox.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { watchDiskUse } from './disk-use.ts';
 import type { Departure, Instance } from './launch.ts';
 import { createLogPipe, type LogWriters } from './log-pipe.ts';
 import type { InstancePlan } from './place.ts';
@@ -22,12 +23,18 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
   const child = sandbox.spawn(plan.command);
   const pipe = createLogPipe(ports.writers.of(plan.deploymentId), plan.secrets, settings.linesPerSecond);
   const logged = pipe.read(child);
-  const gone = child.exited.then(async (exit) => {
-    const departure = await describeExit(exit, sandbox, plan.memoryMb);
+  let cacheFull = false;
+  const unwatch = watchDiskUse([plan.cache, socket.directory], settings.cacheMb, () => {
+    cacheFull = true;
+    child.kill('SIGKILL');
+  }, settings.diskLookMs);
+  const gone = child.exited.then(async (exit): Promise<Departure> => {
+    unwatch();
+    const reason = cacheFull ? `it wrote more than ${settings.cacheMb} MB of files that are kept` : await describeExit(exit, sandbox, plan.memoryMb);
     await sandbox.destroy(); // children that outlived their parent hold the pipes open
     await logged;
     await socket.remove();
-    return departure;
+    return { reason, cacheFull };
   });
 
   const abort = new AbortController();
@@ -67,10 +74,10 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
   }
 }
 
-async function describeExit(exit: Exit, sandbox: SandboxHandle, memoryMb: number): Promise<Departure> {
+async function describeExit(exit: Exit, sandbox: SandboxHandle, memoryMb: number): Promise<string> {
   const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
   const usage = await sandbox.usage().catch(() => undefined);
-  if (usage !== undefined && usage.oomKills > 0) return { reason: `${how}, killed for using more than ${memoryMb} MB of memory`, outOfMemory: true };
-  if (usage !== undefined && usage.processLimitHits > 0) return { reason: `${how}, after reaching the limit of processes`, outOfMemory: false };
-  return { reason: how, outOfMemory: false };
+  if (usage !== undefined && usage.oomKills > 0) return `${how}, killed for using more than ${memoryMb} MB of memory`;
+  if (usage !== undefined && usage.processLimitHits > 0) return `${how}, after reaching the limit of processes`;
+  return how;
 }

@@ -4,7 +4,11 @@ import type { Upstream } from '@anchor/core/ports/function-host.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 
 /** Why an instance is gone; `reason` is a sentence part for people: "exit code 1", "killed for using more than 512 MB". */
-export type Departure = Readonly<{ reason: string; outOfMemory: boolean }>;
+export type Departure = Readonly<{
+  reason: string;
+  /** It was stopped because its deployment's cache has outgrown its limit. */
+  cacheFull: boolean;
+}>;
 
 /** One running instance that accepts connections. */
 export type Instance = Readonly<{
@@ -31,6 +35,8 @@ export type Launcher = Readonly<{
   standBy(deploymentId: DeploymentId): Promise<Result<void>>;
   /** Gives the empty sandbox up. */
   standDown(deploymentId: DeploymentId): Promise<void>;
+  /** Empties the deployment's cache, but for the record of invalidated tags. Only while none of its functions runs. */
+  clearCache(deploymentId: DeploymentId): Promise<void>;
   /** Empty sandboxes that wait. */
   standbys(): number;
   /** A line of the platform itself in the deployment's run log. */

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manifest.ts';
 import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
@@ -35,6 +35,9 @@ export type LauncherPorts = PlacePorts & Readonly<{
 type Plan = InstancePlan & Readonly<{ settings: FunctionSettings }>;
 
 const REMEMBERED = 1_000;
+/** The runtime's tag clock, in the cache directory. */
+const KEPT = 'tags.log';
+const MAX_KEPT = 64 * 1024 * 1024;
 
 /** Turns a deployment into something that can be started. */
 export function createLauncher(ports: LauncherPorts): Launcher {
@@ -95,6 +98,13 @@ export function createLauncher(ports: LauncherPorts): Launcher {
       return ok(undefined);
     },
     standDown: standbys.drop,
+    async clearCache(deploymentId) {
+      const cache = ports.paths.deploymentCache(deploymentId);
+      for (const name of await readdir(cache).catch(() => [])) if (name !== KEPT) await rm(join(cache, name), { recursive: true, force: true });
+      // Invalidated tags must stay known, or pages of the build would come back; but it must be a record and not the flood itself.
+      const kept = await lstat(join(cache, KEPT)).catch(() => undefined);
+      if (kept !== undefined && (!kept.isFile() || kept.size > MAX_KEPT)) await rm(join(cache, KEPT), { recursive: true, force: true });
+    },
     standbys: standbys.count,
     note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
     async close() {

@@ -19,7 +19,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
   const pool = createPool({
     clock: systemClock, settings,
     launcher: {
-      standBy: async () => ok(undefined), standDown: async () => undefined, standbys: () => 0, close: async () => undefined,
+      standBy: async () => ok(undefined), standDown: async () => undefined, clearCache: async () => undefined, standbys: () => 0, close: async () => undefined,
       note: (_, level, text) => notes.push(`${level} ${text}`),
       prepare: async (deploymentId) => ok({
         settings: functions,
@@ -28,7 +28,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
           if (state.broken) return fail('function_start_failed', 'The function ended while starting: exit code 1', 'Read the log.');
           const instance = `fn-${++state.starts}`;
           const { promise: gone, resolve } = Promise.withResolvers<Departure>();
-          live.set(instance, { deploymentId, crash: (reason) => (live.delete(instance), resolve({ reason, outOfMemory: false })) });
+          live.set(instance, { deploymentId, crash: (reason) => (live.delete(instance), resolve({ reason, cacheFull: false })) });
           state.most = Math.max(state.most, live.size);
           return ok({
             upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone,

@@ -18,6 +18,9 @@ export type FunctionHostSettings = Readonly<{
   processes: number;
   /** Size of an instance's private /tmp, in MiB; counts against its memory. */
   temporaryMb: number;
+  /** What a deployment's functions may keep in their shared cache, in MiB, and how often the disk is looked at. */
+  cacheMb: number;
+  diskLookMs: number;
   /** Functions scaled to zero that keep an empty sandbox ready: no process, but a network namespace each. */
   standbys: number;
   /** Private networks that functions may reach, as CIDR blocks: databases on the same network. */
@@ -34,6 +37,6 @@ export type FunctionHostSettings = Readonly<{
 
 export const DEFAULT_HOST_SETTINGS: FunctionHostSettings = {
   leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, memoryMb: 32_768, roomTimeoutMs: 10_000,
-  cpus: 2, processes: 256, temporaryMb: 128, standbys: 32, allow: [], linesPerSecond: 1_000,
+  cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000, standbys: 32, allow: [], linesPerSecond: 1_000,
   backoffFirstMs: 1_000, backoffMaxMs: 30_000, healthyMs: 60_000, backoffWaitMs: 2_000,
 };

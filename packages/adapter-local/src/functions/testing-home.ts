@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '@anchor/core/artifact/manifest.ts';
@@ -20,6 +20,8 @@ import type { LauncherPorts } from './launcher.ts';
 import { DEFAULT_HOST_SETTINGS, type FunctionHostSettings } from './settings.ts';
 import { createTrees } from './tree.ts';
 
+type Records = { deployments: Record<DeploymentId, Deployment>; projects: Record<ProjectId, Project> };
+
 /** A data directory with everything that a function host needs, for tests: real blobs, logs, secrets and sandboxes. */
 export type TestingHome = Readonly<{
   paths: Paths;
@@ -30,13 +32,14 @@ export type TestingHome = Readonly<{
   remove(): Promise<void>;
 }>;
 
-export async function openTestingHome(settings: Partial<FunctionHostSettings> = {}): Promise<TestingHome> {
-  const data = await mkdtemp(join(tmpdir(), 'anchor-test-'));
+/** `existing`: the directory of a home that another process opened, with its deployments. */
+export async function openTestingHome(settings: Partial<FunctionHostSettings> = {}, existing?: string): Promise<TestingHome> {
+  const data = existing ?? (await mkdtemp(join(tmpdir(), 'anchor-test-')));
   const paths = pathsIn(data);
   const blobs = openBlobStore(paths.blobs);
   const secrets = must(await openSecretBox(paths.key));
-  const deployments = new Map<DeploymentId, Deployment>();
-  const projects = new Map<ProjectId, Project>();
+  const recordsFile = join(data, 'records.json');
+  const records = (): Promise<Records> => readFile(recordsFile, 'utf8').then((text): Records => JSON.parse(text), () => ({ deployments: {}, projects: {} }));
   const { runtimeDir } = await emitModules(paths);
   const nodeDirectory = dirname(dirname(await realpath(process.execPath)));
   const sandboxes = createSandboxes({ data });
@@ -46,7 +49,7 @@ export async function openTestingHome(settings: Partial<FunctionHostSettings> = 
     paths, blobs, secrets, sandboxes, clock: systemClock, modules: runtimeDir, logs,
     settings: { ...DEFAULT_HOST_SETTINGS, ...settings }, trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }),
     nodes: { directory: async () => ok(nodeDirectory) },
-    deployments: { get: async (id) => deployments.get(id) }, projects: { get: async (id) => projects.get(id) },
+    deployments: { get: async (id) => (await records()).deployments[id] }, projects: { get: async (id) => (await records()).projects[id] },
   };
   return {
     paths, ports, logs,
@@ -60,15 +63,17 @@ export async function openTestingHome(settings: Partial<FunctionHostSettings> = 
       };
       const id = newId('dpl', Date.now());
       const now = Date.now();
-      projects.set(projectId, {
+      const project: Project = {
         id: projectId, name: must(parseProjectName('site')), source: { kind: 'hosted' }, productionBranch: must(parseBranchName('main')), branchRules: [], build: {}, health: DEFAULT_HEALTH,
         functions: { ...DEFAULT_FUNCTIONS, memoryMb: 256, ...functions }, webhookSecret: '', deployHookHash: '', actionsKey: '', status: 'active', createdAt: now, updatedAt: now, version: 1,
-      });
-      deployments.set(id, {
+      };
+      const deployment: Deployment = {
         id, projectId, environment: PRODUCTION, source: { kind: 'git', commit: must(parseCommitSha('a'.repeat(40))), branch: must(parseBranchName('main')) }, dedupeKey: id, state: 'success', trusted: true,
         artifact: await put(JSON.stringify(manifest)), environmentSnapshot: await sealSnapshot({ secrets })(id, { build: {}, run: variables, secrets: [...hidden] }),
         host: must(parseHostName('site.localhost')), steps: [], attempt: 1, createdAt: now, updatedAt: now, version: 1,
-      });
+      };
+      const { deployments, projects } = await records();
+      await writeFile(recordsFile, JSON.stringify({ deployments: { ...deployments, [id]: deployment }, projects: { ...projects, [projectId]: project } }));
       return id;
     },
     async remove() {

@@ -106,20 +106,16 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
   check('no request is lost while the function is scaled to zero again and again', async ({ host, healthy, running }) => {
     const client = createFunctionClient(host, healthy);
     let answered = 0;
-    let zeroes = 0;
-    for (let round = 0; round < 4; round++) {
-      for (let burst = 0; burst < 20; burst++) {
-        const answers = await Promise.all(Array.from({ length: 10 }, () => client.get('/')));
-        for (const answer of answers) assert.equal(answer.body, 'hello');
-        answered += answers.length;
-      }
-      // Requests go on at a pace near the idle time, so that some meet an instance that is about to be drained.
-      await until('scaled to zero', async () => (await running()) === 0);
-      zeroes++;
+    // The pauses between bursts lie around the time at which the host drains, so that some bursts meet it exactly then.
+    for (let round = 0; round < 12 || client.seen.size < 4; round++) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => client.get('/')));
+      for (const answer of answers) assert.equal(answer.body, 'hello');
+      answered += answers.length;
+      const end = Date.now() + 300 + (round % 6) * 120;
+      await until('a pause, or scaled to zero', async () => Date.now() > end || (await running()) === 0);
     }
     client.close();
-    assert.equal(answered, 800);
-    assert.equal(zeroes, 4);
+    assert.ok(answered >= 240);
     assert.ok(client.seen.size >= 4);
   });
 }
