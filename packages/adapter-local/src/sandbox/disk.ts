@@ -116,7 +116,7 @@ const hardDisk = (path: string, release: () => void): Disk & { readonly hard: bo
 };
 
 /** Where images can not be mounted: a directory whose size is measured, but not bounded. */
-const softDisk = (path: string, sizeMb: number, release: () => void): Disk & { readonly hard: boolean } => ({
+export const softDisk = (path: string, sizeMb: number, release: () => void): Disk & { readonly hard: boolean } => ({
   path,
   hard: false,
   async free() {

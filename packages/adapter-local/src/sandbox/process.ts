@@ -8,32 +8,31 @@ import { INSIDE_UID } from './etc.ts';
 
 const LAUNCH = fileURLToPath(new URL('launch.sh', import.meta.url));
 
+/** Where a program runs. */
 export type Place = Readonly<{
-  uid: number;
-  mountNamespace: string;
-  /** Undefined: a network namespace of its own with nothing but a loopback. */
-  networkNamespace: string | undefined;
+  /** Files into which the launcher writes itself: its control groups. */
   doors: readonly string[];
+  /** The compiled system call filter. */
   filter: string;
+  /** The words of a command that enters namespaces and gives up root, before bubblewrap's own; may be empty. */
+  enter: readonly string[];
+  /** bubblewrap's options for the files and namespaces of this sandbox. */
+  options: readonly string[];
   /** 0 for live traffic, up to 19 for work that can wait. */
   niceness: number;
 }>;
 
 type Command = Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>>; cwd: string; input?: Uint8Array }>;
 
-const FIXED = [
-  '--bind', '/sandbox', '/', '--proc', '/proc', '--dev', '/dev',
+const ALWAYS = [
   '--unshare-user', '--uid', String(INSIDE_UID), '--gid', String(INSIDE_UID),
   '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'anchor',
   '--die-with-parent', '--new-session', '--json-status-fd', '3', '--seccomp', '5', '--clearenv',
 ];
 
 /** The options go through a pipe and not on the command line, which every user of the machine could read. */
-const options = (place: Place, command: Command): readonly string[] => [
-  ...FIXED,
-  ...(place.networkNamespace === undefined ? ['--unshare-net'] : []),
-  ...Object.entries(command.env).flatMap(([name, value]) => ['--setenv', name, value]),
-  '--chdir', command.cwd,
+const settingsOf = (place: Place, command: Command): readonly string[] => [
+  ...place.options, ...ALWAYS, ...Object.entries(command.env).flatMap(([name, value]) => ['--setenv', name, value]), '--chdir', command.cwd,
 ];
 
 /**
@@ -53,14 +52,11 @@ const covers: readonly ('ignore' | number)[] = nowhere === undefined ? [] : Arra
 
 /** Starts a program inside: launch.sh → nsenter → bubblewrap → program, without a process in between. */
 export const startProcess = (place: Place, command: Command): SandboxProcess => {
-  const settings = options(place, command);
+  const settings = settingsOf(place, command);
   if (command.argv.length === 0 || [...settings, ...command.argv].some((text) => text.includes('\0'))) return refusedProcess('a program, its arguments and its environment can not be empty or contain a NUL character');
-  const namespaces = [`--mount=${place.mountNamespace}`, ...(place.networkNamespace === undefined ? [] : [`--net=${place.networkNamespace}`])];
-  const child = spawn(
-    '/bin/sh',
-    [LAUNCH, ...place.doors, '--', place.filter, 'nsenter', ...namespaces, '-S', String(place.uid), '-G', String(place.uid), '--', '/usr/bin/bwrap', '--args', '4', '--', ...command.argv],
-    { env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...covers] },
-  );
+  const child = spawn('/bin/sh', [LAUNCH, ...place.doors, '--', place.filter, ...place.enter, 'bwrap', '--args', '4', '--', ...command.argv], {
+    env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...covers],
+  });
   const [stdin, stdout, stderr, statusPipe, argumentPipe] = child.stdio;
   const status = { text: '' };
   for (const pipe of [stdin, statusPipe, argumentPipe]) pipe?.on('error', () => {});

@@ -95,8 +95,12 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       const allowed = await parts.network?.allow(spec.allow ?? []);
       if (allowed !== undefined && !allowed.ok) return await giveUp(allowed);
       const place: Place = {
-        uid, filter, doors: parts.cgroup.doors, mountNamespace: root.value.namespace, networkNamespace: parts.network?.namespace,
-        niceness: spec.weight >= 5 ? 0 : 10,
+        filter, doors: parts.cgroup.doors, niceness: spec.weight >= 5 ? 0 : 10,
+        enter: [
+          'nsenter', `--mount=${root.value.namespace}`, ...(parts.network === undefined ? [] : [`--net=${parts.network.namespace}`]),
+          '-S', String(uid), '-G', String(uid), '--',
+        ],
+        options: ['--bind', '/sandbox', '/', '--proc', '/proc', '--dev', '/dev', ...(parts.network === undefined ? ['--unshare-net'] : [])],
       };
       return ok(openHandle(place, parts.cgroup, tidy));
     } catch (error) {
