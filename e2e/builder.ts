@@ -59,14 +59,14 @@ export async function openHome(options: Partial<BuilderOptions> = {}) {
       git('push', '-q', '--force', repository, 'HEAD:refs/heads/main');
       return git('rev-parse', 'HEAD') as CommitSha;
     },
-    async build(commit: CommitSha, request: Partial<BuildRequest> = {}, signal: AbortSignal = new AbortController().signal): Promise<Result<{ artifact: string }> & { told: Told }> {
+    async build(commit: CommitSha, request: Partial<BuildRequest> = {}, signal: AbortSignal = new AbortController().signal, onOutput: (chunk: string) => void = () => {}): Promise<Result<{ artifact: string }> & { told: Told }> {
       const told: Told = { log: '', steps: [], bytes: 0 };
       const result = await builder.run(
         {
           deploymentId: newId('dpl', Date.now()), projectId: project, repository: { kind: 'hosted' }, source: { kind: 'git', commit, branch: 'main' as BranchName }, settings: {}, variables: {}, secrets: [],
           cache: { scope: 'production', write: true }, ...request,
         },
-        { output: (chunk) => { told.bytes += chunk.length; if (told.log.length < 1 << 20) told.log += chunk; }, step: (step) => told.steps.push(step) },
+        { output: (chunk) => { onOutput(chunk); told.bytes += chunk.length; if (told.log.length < 1 << 20) told.log += chunk; }, step: (step) => told.steps.push(step) },
         signal,
       );
       return { ...result, told };
