@@ -2,8 +2,6 @@ import { tokenScope } from '@anchor/client/schemas/token.ts';
 import { command, done } from '../framework/command.ts';
 import { refuse } from '../framework/problem.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 export const tokensCreate = command({
   name: 'tokens create',
   summary: 'Make an access token; it is shown once',
@@ -19,7 +17,7 @@ export const tokensCreate = command({
     if (!wanted.success) return refuse('usage', `"${scope ?? ''}" is not a scope.`, `Use one of ${tokenScope.options.join(', ')}.`);
     const client = await context.client();
     if (!client.ok) return client;
-    const created = await client.value.tokens.create({ name, scope: wanted.data, project, ...(days === undefined ? {} : { expiresAt: Date.now() + days * DAY_MS }) }, { signal: context.signal });
+    const created = await client.value.tokens.create({ name, scope: wanted.data, project, expiresInDays: days }, { signal: context.signal });
     if (!created.ok) return created;
     context.out.note(`${created.value.token.id}: shown only now.`);
     return done(created.value, created.value.value);
