@@ -27,6 +27,7 @@ export function createFunctionClient(host: FunctionHost, deploymentId: Deploymen
   let until = 0;
   let next = 0;
   const seen = new Set<string>();
+  const refusals: string[] = [];
 
   async function acquire(): Promise<void> {
     const asked = Date.now();
@@ -39,6 +40,8 @@ export function createFunctionClient(host: FunctionHost, deploymentId: Deploymen
   return {
     /** Every instance that answered. */
     seen,
+    /** Connections that were refused within a lease: an instance died, or was stopped too early. */
+    refusals,
     async get(path: string): Promise<Answer> {
       for (let attempt = 0; ; attempt++) {
         if (Date.now() >= until) await acquire();
@@ -51,6 +54,7 @@ export function createFunctionClient(host: FunctionHost, deploymentId: Deploymen
         } catch (cause) {
           const refused = cause instanceof Error && 'code' in cause && (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT');
           if (!refused || attempt >= 5) throw cause;
+          refusals.push(upstream.instance);
           until = 0;
         }
       }

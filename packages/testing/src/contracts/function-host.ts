@@ -103,7 +103,7 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     assert.equal(await running(), 3);
   });
 
-  check('no request is lost while the function is scaled to zero again and again', async ({ host, healthy, running }) => {
+  check('no request is lost and no lease is broken while the function is scaled to zero again and again', async ({ host, healthy, running }) => {
     const client = createFunctionClient(host, healthy);
     let answered = 0;
     // The pauses between bursts lie around the time at which the host drains, so that some bursts meet it exactly then.
@@ -116,6 +116,7 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     }
     client.close();
     assert.ok(answered >= 240);
+    assert.deepEqual(client.refusals, []);
     assert.ok(client.seen.size >= 4);
   });
 }
