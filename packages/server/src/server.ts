@@ -51,9 +51,10 @@ export function createServer(options: Readonly<{ ports: Ports; home: Home; setti
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => http.closeAllConnections(), graceMs);
-        http.close(() => { clearTimeout(cut); resolve(); });
+        // A connection whose last answer ends during the grace time would otherwise idle until its keep-alive runs out.
+        const idle = setInterval(() => http.closeIdleConnections(), 50);
+        http.close(() => { clearTimeout(cut); clearInterval(idle); resolve(); });
         closing.abort();
-        http.closeIdleConnections();
       }),
   };
 }
