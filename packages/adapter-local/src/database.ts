@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { groupCommit } from './group-commit.ts';
 import { migrate } from './migrations.ts';
+import { walSync } from './wal-sync.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -39,7 +40,8 @@ export function openDatabase(file: string, options: OpenOptions = {}): Result<Da
     // A reader only ever waits for recovery after a crash, and an edge must not stand still for it.
     sqlite = new DatabaseSync(file, { readOnly, timeout: readOnly ? 200 : 5000 });
     if (!readOnly) {
-      sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;');
+      // NORMAL, because group-commit.ts flushes every commit itself before it answers.
+      sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;');
     }
     const migrated = migrate(sqlite, readOnly);
     if (!migrated.ok) {
@@ -69,7 +71,7 @@ function databaseOver(sqlite: DatabaseSync, file: string): Database {
     }
     return statement;
   };
-  const writer = groupCommit(sqlite);
+  const writer = groupCommit(sqlite, walSync(file));
   return {
     file,
     get: (sql, ...values) => prepared(sql).get(...values),

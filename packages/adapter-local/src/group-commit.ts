@@ -1,64 +1,120 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Sync } from './wal-sync.ts';
 
 type Pending = Readonly<{ run: () => unknown; resolve: (value: unknown) => void; reject: (error: unknown) => void }>;
-type Settle = () => void;
+/** What an operation has become: `settle` once the commit is on disk, or `reject` when that can not be had. */
+type Outcome = Readonly<{ settle: () => void; reject: (error: unknown) => void }>;
 
 /**
- * The one writer of a database. Every commit costs an fsync, so all operations queued in one turn of the event loop
- * share one: a burst of a thousand webhooks costs a handful. While the disk works, the next group gathers in the kernel's
- * socket buffers.
+ * The one writer of a database. A commit is worth an answer only when the disk has it, and that takes milliseconds: so
+ * operations are committed in groups, the flush runs beside the main thread, and what comes meanwhile is the next
+ * group. A burst of a thousand webhooks costs a handful of flushes, and requests are accepted all the while.
  */
-export function groupCommit(sqlite: DatabaseSync) {
+export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
+  const changes = sqlite.prepare('SELECT total_changes() AS n');
   let queue: Pending[] = [];
+  let flushing: readonly Outcome[] = [];
+  let busy = false; // a turn is scheduled, or a flush runs
   let closed = false;
+  let broken: Error | undefined;
 
-  const flush = (): void => {
+  const changed = (): number => Number(changes.get()?.['n']);
+  const schedule = (): void => {
+    busy = true;
+    setImmediate(turn);
+  };
+  const finish = (outcomes: readonly Outcome[], error: Error | null): void => {
+    if (error !== null) broken = error;
+    for (const outcome of outcomes) {
+      if (error === null) outcome.settle();
+      else outcome.reject(error);
+    }
+  };
+
+  /** Commits the queue; true when that left something to flush. */
+  const commitQueue = (): boolean => {
     const group = queue;
     queue = [];
-    if (group.length === 0) return;
-    let settled: readonly Settle[];
+    if (group.length === 0) return false;
+    const before = changed();
     try {
-      settled = commit(sqlite, group);
+      if (broken !== undefined) throw broken;
+      flushing = commit(sqlite, group);
     } catch (error) {
       if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
-      settled = group.map((pending) => () => pending.reject(error));
+      for (const pending of group) pending.reject(error);
+      return false;
     }
-    for (const settle of settled) settle();
+    if (changed() !== before) return true;
+    finish(flushing, null);
+    flushing = [];
+    return false;
+  };
+
+  const turn = (): void => {
+    if (closed) return;
+    busy = commitQueue();
+    if (!busy) return;
+    try {
+      sync.start(flushed);
+    } catch (error) {
+      flushed(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const flushed = (error: Error | null): void => {
+    const outcomes = flushing;
+    flushing = [];
+    busy = false;
+    // A disk that failed to flush may have dropped the pages: nothing more is taken until a restart reads what is there.
+    finish(outcomes, error);
+    if (queue.length > 0 && !closed) schedule();
   };
 
   return {
     add<T>(operation: () => T): Promise<T> {
       if (closed) return Promise.reject(new Error('the database is closed'));
-      if (queue.length === 0) setImmediate(flush);
+      if (!busy) schedule();
       return new Promise<T>((resolve, reject) => {
         let value: T;
         queue.push({ run: () => (value = operation()), resolve: () => resolve(value), reject });
       });
     },
+    /** Commits and flushes all that is queued, now. */
     close(): void {
+      if (closed) return;
       closed = true;
-      flush();
+      const before = flushing;
+      flushing = [];
+      let error: Error | null = null;
+      try {
+        if (commitQueue() || before.length > 0) sync.now();
+      } catch (cause) {
+        error = cause instanceof Error ? cause : new Error(String(cause));
+      }
+      finish([...before, ...flushing], error);
+      flushing = [];
+      sync.close();
     },
   };
 }
 
-/** All of the group in one transaction; what each has become once it is durable. Throws when nothing of it is. */
-function commit(sqlite: DatabaseSync, group: readonly Pending[]): readonly Settle[] {
-  const settled: Settle[] = [];
+/** All of the group in one transaction. Throws when nothing of it was committed. */
+function commit(sqlite: DatabaseSync, group: readonly Pending[]): readonly Outcome[] {
+  const outcomes: Outcome[] = [];
   sqlite.exec('BEGIN IMMEDIATE');
-  for (const pending of group) {
+  for (const { run, resolve, reject } of group) {
     sqlite.exec('SAVEPOINT one');
     try {
-      const value = pending.run();
-      settled.push(() => pending.resolve(value));
+      const value = run();
+      outcomes.push({ settle: () => resolve(value), reject });
     } catch (error) {
       // A full disk or a failed read makes SQLite undo the whole transaction: then nobody's write happened.
       if (!sqlite.isTransaction) throw error;
       sqlite.exec('ROLLBACK TO one');
-      settled.push(() => pending.reject(error));
+      outcomes.push({ settle: () => reject(error), reject });
     }
     sqlite.exec('RELEASE one');
   }
   sqlite.exec('COMMIT');
-  return settled;
+  return outcomes;
 }

@@ -9,11 +9,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import { LANES } from '@anchor/core/queue/job.ts';
-import { roundAlias, roundBlob, roundDelivery, roundDeployment, roundHost, roundProject } from '@anchor/testing/children/round.ts';
 import { eventually } from '@anchor/testing/eventually.ts';
 import { must, sampleDeployment, sampleAlias, sha256 } from '@anchor/testing/samples.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import { openBlobStore } from './blob-store.ts';
+import { roundAlias, roundBlob, roundDelivery, roundDeployment, roundHost, roundProject } from './crash/round.ts';
 import { openDatabase } from './database.ts';
 import { openJobQueue } from './job-queue.ts';
 import { openLogStore } from './log-store.ts';
@@ -22,7 +22,7 @@ import { openStores } from './stores.ts';
 
 /** Runs a child until it has printed `lines` lines and `moreMs` have passed, kills it -9, and answers the last whole line that it printed. */
 async function killedAfter(program: string, directory: string, lines: number, moreMs = 0): Promise<string> {
-  const file = fileURLToPath(import.meta.resolve(`@anchor/testing/children/${program}`));
+  const file = fileURLToPath(import.meta.resolve(`./crash/${program}`));
   const child = spawn(process.execPath, [file, directory], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 });
   const exited = once(child, 'exit');
   let count = 0;

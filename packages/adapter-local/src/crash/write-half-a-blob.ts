@@ -1,6 +1,6 @@
 /** Writes the beginning of a blob into the directory given, says so, and never ends it. */
 import { writeSync } from 'node:fs';
-import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
+import { openBlobStore } from '../blob-store.ts';
 
 const [directory = ''] = process.argv.slice(2);
 const forever = setInterval(() => undefined, 1000);

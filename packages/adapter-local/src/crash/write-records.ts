@@ -4,19 +4,19 @@
  */
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
-import { openDatabase } from '@anchor/adapter-local/database.ts';
-import { openJobQueue } from '@anchor/adapter-local/job-queue.ts';
-import { openLogStore } from '@anchor/adapter-local/log-store.ts';
-import { openStores } from '@anchor/adapter-local/stores.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
-import { must, sampleJob } from '../samples.ts';
-import { roundAlias, roundBlob, roundDelivery, roundDeployment } from './round.ts';
+import { openBlobStore } from '../blob-store.ts';
+import { openDatabase } from '../database.ts';
+import { openJobQueue } from '../job-queue.ts';
+import { openLogStore } from '../log-store.ts';
+import { openStores } from '../stores.ts';
+import { roundAlias, roundBlob, roundDelivery, roundDeployment, roundJob } from './round.ts';
 
 const [data = ''] = process.argv.slice(2);
-const db = must(openDatabase(join(data, 'anchor.db')));
-const stores = openStores(db);
-const queue = openJobQueue(db, systemClock);
+const opened = openDatabase(join(data, 'anchor.db'));
+if (!opened.ok) throw new Error(opened.error.message);
+const stores = openStores(opened.value);
+const queue = openJobQueue(opened.value, systemClock);
 const blobs = openBlobStore(join(data, 'blobs'));
 const logs = openLogStore(join(data, 'logs'));
 
@@ -24,7 +24,7 @@ for (let round = 1; ; round++) {
   const written = await Promise.all([
     stores.deliveries.insert(roundDelivery(round)),
     stores.aliases.compareAndSet(roundAlias(round)),
-    queue.enqueue(sampleJob({ dedupeKey: `job-${round}` })),
+    queue.enqueue(roundJob(round)),
     blobs.put(roundBlob(round)),
     logs.append('build', roundDeployment, [{ at: round, level: 'info', text: `round ${round}` }]),
   ]);
