@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { readTar, TarError, type TarEntry } from './tar-reader.ts';
 
 export type TarLimits = Readonly<{ bytes: number; entries: number; pathLength: number }>;
-export const TAR_LIMITS: TarLimits = { bytes: 2 << 30, entries: 200_000, pathLength: 1024 };
+export const TAR_LIMITS: TarLimits = { bytes: 2 * 1024 ** 3, entries: 200_000, pathLength: 1024 };
 
 /**
  * Unpacks an uploaded folder (tar, or tar in gzip) into the empty directory `to`, owned by `owner`. Refused with
