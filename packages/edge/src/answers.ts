@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { AccessEntry, CacheResult, Exchange } from './exchange.ts';
 import { isHopByHop } from './http/headers.ts';
 import { renderProblem, type Problem } from './pages/error-page.ts';
 import type { Headers } from './routing/plan.ts';
+
+/** What the log says when the client left before it was answered (nginx's number for it). */
+const CLIENT_LEFT = 499;
 
 /** The answers that are the edge's own, and the end of every answer: counted, and written to the access log. */
 export class Answers {
@@ -25,7 +29,7 @@ export class Answers {
   }
 
   /** Once an exchange; later calls do nothing. */
-  finished(exchange: Exchange, status = exchange.res.statusCode): void {
+  finished(exchange: Exchange, status = exchange.res.headersSent ? exchange.res.statusCode : CLIENT_LEFT): void {
     if (exchange.done) return;
     exchange.done = true;
     this.inflight--;
@@ -106,5 +110,5 @@ export function refuseRaw(code: string | undefined, socket: Duplex): void {
   if (!socket.writable || code === 'ECONNRESET' || code === 'EPIPE') return void socket.destroy();
   const line = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
   const body = `${line}\n`;
-  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
+  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\nx-request-id: ${randomUUID()}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -45,6 +45,7 @@ test('requests that two servers could read differently are refused and the conne
     `${host}content-length: 0x5\r\n`,
     `${host}transfer-encoding: chunked, identity\r\n`,
     `${host}transfer-encoding: xchunked\r\n`,
+    `${host}transfer-encoding: gzip, chunked\r\n`,
     `${host}transfer-encoding : chunked\r\n`,
     `${host}transfer-encoding:\x0bchunked\r\n`,
     `${host}x: a\r\n b: c\r\n folded\r\n transfer-encoding: chunked\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n`,

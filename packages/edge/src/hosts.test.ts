@@ -73,6 +73,11 @@ test('a deployment that is not of this host is never reached', async () => {
   assert.equal(await ask('/x', { 'x-deployment-id': '__proto__' }), `function of ${dpl(2)}`);
 });
 
+test('a tab whose deployment was cleaned up gets the current one', async () => {
+  bed.route('cleaned.localhost', dpl(2), bed.routes.get('app.localhost')!.artifact, [{ deploymentId: dpl(7), artifact: 'd'.repeat(64) }]);
+  assert.equal(await ask('/page.txt', { 'x-deployment-id': dpl(7) }, 'cleaned.localhost'), 'new page');
+});
+
 test('a switch is seen by the next request on the same connection', async () => {
   bed.route('flip.localhost', dpl(1), old.artifact);
   assert.equal(await ask('/page.txt', {}, 'flip.localhost'), 'old page');

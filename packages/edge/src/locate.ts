@@ -17,6 +17,8 @@ export function locate(exchange: Exchange, routes: HostRoutes): Located {
   if (req.httpVersionMajor !== 1) return refused('Only HTTP/1.0 and HTTP/1.1 are spoken here.', 505);
   const parsed = parseTarget(req.url ?? '');
   if (parsed.kind === 'refused') return refused(parsed.reason, parsed.status);
+  const coding = req.headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return refused('Of transfer codings only "chunked" is spoken here.');
   const hosts = hostHeaders(req.rawHeaders);
   if (hosts > 1) return refused('The request has more than one Host header.');
   if (hosts === 0 && req.httpVersionMinor > 0) return refused('The request has no Host header.');

@@ -46,18 +46,15 @@ export function serve(deps: ServeDeps, visit: Visit): void {
   } else ({ headers, pages } = decision);
 
   const path = target.decoded;
-  if (path !== undefined && !(site.hasFunction && isOwnPage(path))) {
+  if (path !== undefined && !site.ownPages.has(path)) {
     const asset = site.files.get(path) ?? (pages || !site.hasFunction ? prerendered(deps, visit, path, asked) : undefined);
     if (asset !== undefined) return deps.sender.send(exchange, site.dressed(asset, headers));
   }
-  if (path !== undefined && visit.route.earlier.length > 0 && path.includes('.', path.lastIndexOf('/'))) {
+  if (path !== undefined && visit.route.earlier.length > 0 && site.mayBeHashed(path)) {
     return void earlier(deps, visit, path).then((asset) => (asset === undefined ? miss(deps, visit, headers) : deps.sender.send(exchange, asset)));
   }
   return miss(deps, visit, headers);
 }
-
-/** Next's own error pages: asked for by name, only the function gives them the right status. */
-const isOwnPage = (path: string): boolean => path === '/404' || path === '/500' || path === '/_not-found' || path === '/_global-error' || path === '/_error';
 
 /** The stored answer of a page, when it may be used for this request. */
 function prerendered(deps: ServeDeps, { exchange, site, deploymentId, target }: Visit, path: string, asked: Asked): Asset | undefined {
@@ -69,7 +66,7 @@ function prerendered(deps: ServeDeps, { exchange, site, deploymentId, target }: 
   const page = site.pages.get(key);
   if (page === undefined || page.functionOnly) return undefined;
   if (site.hasFunction) {
-    if (headers['x-prerender-revalidate'] !== undefined) return undefined;
+    if (headers['x-prerender-revalidate'] !== undefined && headers['x-prerender-revalidate'] === page.bypassToken) return undefined;
     if (bypassed(page, asked, cookieValue(headers.cookie, '__prerender_bypass'))) return undefined;
     if (deps.tags.isStale(deploymentId, page.tags)) return undefined;
   }

@@ -74,6 +74,8 @@ export class Worker {
       shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
     });
     this.#server.maxHeadersCount = settings.maxHeaders;
+    // A client that neither reads nor writes any more.
+    this.#server.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
     this.#server.on('request', (req, res) => this.#handle(req, res, false));
     this.#server.on('checkContinue', (req, res) => this.#handle(req, res, true));
     this.#server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => problem(this.#exchange(req, res, false), expectationFailed()));
@@ -103,7 +105,8 @@ export class Worker {
     const until = performance.now() + deadlineMs;
     // Not http.Server.close: that cuts idle connections at once, just when a client may be writing its next request.
     NetServer.prototype.close.call(this.#server);
-    await delay(Math.min(this.#options.settings.lingerMs, deadlineMs));
+    const lingerUntil = performance.now() + Math.min(this.#options.settings.lingerMs, deadlineMs);
+    while (performance.now() < lingerUntil && (await connections(this.#server)) > 0) await delay(10);
     this.#server.closeIdleConnections();
     const timer = new AbortController();
     await Promise.race([this.#answers.idle(), delay(Math.max(0, until - performance.now()), timer.signal)]);
@@ -157,7 +160,12 @@ export class Worker {
     if (site !== undefined) return then({ exchange, route, site, deploymentId, target });
     void this.#sites
       .load(artifact)
-      .then((loaded) => (loaded.ok ? then({ exchange, route, site: loaded.value, deploymentId, target }) : this.#answers.problem(exchange, brokenArtifact(loaded.error), ['retry-after', '5'])))
+      .then((loaded) => {
+        if (loaded.ok) return then({ exchange, route, site: loaded.value, deploymentId, target });
+        // An old tab's deployment that was cleaned up: the current one is the better answer.
+        if (artifact !== route.artifact) return this.#visit(exchange, { ...route, earlier: [] }, then);
+        return this.#answers.problem(exchange, brokenArtifact(loaded.error), ['retry-after', '5']);
+      })
       .catch(() => this.#answers.problem(exchange, internal()));
   }
 
@@ -177,6 +185,7 @@ export class Worker {
 
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
+    req.socket.setTimeout(0);
     // Only its status is ever read: an upgrade has no response object.
     const res = Object.assign(Object.create(null) as ServerResponse, { statusCode: 101 });
     const exchange = this.#exchange(req, res, false);

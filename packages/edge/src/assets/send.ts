@@ -6,7 +6,7 @@ import { parseRange } from '../http/range.ts';
 import type { Exchange } from '../exchange.ts';
 import { HEAD_SLOTS, type Asset, type Variant } from './asset.ts';
 import type { Assets } from './assets.ts';
-import type { Memory } from './memory.ts';
+import { keep, part, type Kept, type Memory } from './memory.ts';
 
 export type SendDeps = Readonly<{
   assets: Assets;
@@ -20,7 +20,7 @@ export type SendDeps = Readonly<{
 /** Sends files: conditional requests, single ranges, codings, HEAD; small ones from memory in one write, others as a stream. */
 export class AssetSender {
   readonly #deps: SendDeps;
-  readonly #loading = new Map<string, Promise<Buffer | undefined>>();
+  readonly #loading = new Map<string, Promise<Kept | undefined>>();
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
@@ -67,12 +67,12 @@ export class AssetSender {
     }
     exchange.bytes = length;
     const kept = this.#deps.memory.get(variant.blob);
-    if (kept !== undefined) return this.#whole(exchange, status, head, length === kept.length ? kept : kept.subarray(start, end + 1));
+    if (kept !== undefined) return this.#whole(exchange, status, head, part(kept, start, end + 1));
     if (variant.size <= this.#deps.memoryFileBytes) {
       void this.#load(variant).then((bytes) => {
         if (res.destroyed) return this.#deps.finished(exchange);
         if (bytes === undefined) return this.#deps.missing(exchange, variant.blob);
-        return this.#whole(exchange, status, head, length === bytes.length ? bytes : bytes.subarray(start, end + 1));
+        return this.#whole(exchange, status, head, part(bytes, start, end + 1));
       });
       return;
     }
@@ -92,22 +92,23 @@ export class AssetSender {
     this.#deps.finished(exchange);
   }
 
-  #whole(exchange: Exchange, status: number, head: string[], bytes: Buffer): void {
+  #whole(exchange: Exchange, status: number, head: string[], bytes: Kept): void {
     exchange.res.writeHead(status, head);
-    exchange.res.end(bytes);
+    exchange.res.end(bytes, 'latin1');
     this.#deps.finished(exchange);
   }
 
   /** Concurrent requests for one file read it once. */
-  #load(variant: Variant): Promise<Buffer | undefined> {
+  #load(variant: Variant): Promise<Kept | undefined> {
     const loading = this.#loading.get(variant.blob);
     if (loading !== undefined) return loading;
     const promise = readFile(this.#deps.assets.open(variant.blob).path)
       .then((bytes) => {
         // A file of another length is not the blob that the manifest promised.
         if (bytes.length !== variant.size) return undefined;
-        this.#deps.memory.set(variant.blob, bytes);
-        return bytes;
+        const kept = keep(bytes);
+        this.#deps.memory.set(variant.blob, kept);
+        return kept;
       })
       .catch(() => undefined)
       .finally(() => this.#loading.delete(variant.blob));

@@ -17,10 +17,11 @@ type Pool = {
   inflight: number;
   used: boolean;
   acquiring: Promise<Result<void>> | undefined;
+  acquiringSince: number;
   lastScaleUp: number;
 };
 
-export type PoolOptions = Readonly<{ scaleUpInflight: number }>;
+export type PoolOptions = Readonly<{ scaleUpInflight: number; startMs: number }>;
 
 const TOUCH_MS = 1000;
 const SCALE_UP_EVERY_MS = 250;
@@ -92,15 +93,22 @@ export class FunctionPools {
   #pool(id: DeploymentId): Pool {
     let pool = this.#pools.get(id);
     if (pool === undefined) {
-      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, inflight: 0, used: true, acquiring: undefined, lastScaleUp: 0 };
+      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0 };
       this.#pools.set(id, pool);
     }
     return pool;
   }
 
   #acquire(pool: Pool): Promise<Result<void>> {
-    pool.acquiring ??= this.#ask(pool).finally(() => { pool.acquiring = undefined; });
-    return pool.acquiring;
+    const now = performance.now();
+    // A question that is never answered must not block all that come later.
+    if (pool.acquiring !== undefined && now - pool.acquiringSince < this.#options.startMs) return pool.acquiring;
+    const asking = this.#ask(pool).finally(() => {
+      if (pool.acquiring === asking) pool.acquiring = undefined;
+    });
+    pool.acquiring = asking;
+    pool.acquiringSince = now;
+    return asking;
   }
 
   async #ask(pool: Pool): Promise<Result<void>> {

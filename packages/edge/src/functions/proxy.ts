@@ -20,6 +20,8 @@ export type ProxyDeps = Readonly<{
 export type Job = Readonly<{ exchange: Exchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
+/** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */
+const MAX_ANSWER_HEAD = 128 * 1024;
 const CONTINUE_AFTER_MS = 1000;
 /** Methods that may be sent twice. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
@@ -108,6 +110,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         path: job.path,
         headers: requestHeaders(exchange, tokens, extra),
         setHost: false,
+        maxHeaderSize: MAX_ANSWER_HEAD,
       });
     } catch (error) {
       clearTimeout(timer);

@@ -18,6 +18,7 @@ const NO_HEADERS: Headers = [];
 const PASS: Decision = { kind: 'pass', headers: NO_HEADERS, pages: true };
 const FUNCTION: Decision = { kind: 'function' };
 const MAX_PLANS = 4096;
+const MAX_REMEMBERED_PATH = 512;
 
 /**
  * The routing rules of one artifact. Expressions run once a path: what matched is remembered as a plan, and where no
@@ -58,7 +59,7 @@ export class RoutingPlans {
     if (plan === undefined) {
       plan = this.#plan(path, decoded);
       if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
-      this.#plans.set(path, plan);
+      if (path.length <= MAX_REMEMBERED_PATH) this.#plans.set(path, plan);
     }
     if (plan.fixed !== undefined && (plan.fixed.kind !== 'redirect' || asked.query === '')) return plan.fixed;
     return run(plan.steps, asked);

@@ -13,8 +13,6 @@ export type Page = Readonly<{
   bypassToken: string | undefined;
 }>;
 
-const MAX_DRESSED = 4096;
-
 /** An artifact's web component, made ready to answer: names in Maps, rules compiled, heads of answers prepared. */
 export class Site {
   readonly artifact: string;
@@ -29,14 +27,18 @@ export class Site {
   readonly notFound: Asset | undefined;
   readonly fallback: Asset | undefined;
   readonly staticPrefix: string;
-  readonly #dressed = new Map<string, Asset>();
+  /** Next's own error pages: asked for by name, only the function gives them the right status. */
+  readonly ownPages: ReadonlySet<string>;
+  readonly #dressed = new WeakMap<Headers, Map<Asset, Asset>>();
 
   constructor(artifact: string, web: WebComponent) {
     this.artifact = artifact;
     this.web = web;
     this.plans = new RoutingPlans(web);
     this.hasFunction = web.function !== undefined;
-    this.staticPrefix = `${web.basePath === '/' ? '' : web.basePath}/_next/static/`;
+    const base = web.basePath === '/' ? '' : web.basePath;
+    this.staticPrefix = `${base}/_next/static/`;
+    this.ownPages = new Set(this.hasFunction ? ['/404', '/500', '/_not-found', '/_global-error', '/_error'].map((path) => base + path) : []);
     for (const [path, file] of Object.entries(web.files)) {
       this.files.set(path, fileAsset(file));
       if (file.immutable === true) this.immutable.add(path);
@@ -58,16 +60,18 @@ export class Site {
     this.fallback = fallback === undefined ? undefined : fileAsset(fallback);
   }
 
-  /** An asset with the headers that routing adds at this path, prepared once for each set of them. */
+  /** Whether an earlier deployment may have had a file of this name that must stay reachable. */
+  mayBeHashed(path: string): boolean {
+    return this.web.framework.name === 'nextjs' ? path.startsWith(this.staticPrefix) : path.includes('.', path.lastIndexOf('/'));
+  }
+
+  /** An asset with the headers that routing adds: prepared once for each list of them, and lists are kept with their plans. */
   dressed(asset: Asset, headers: Headers): Asset {
     if (headers.length === 0) return asset;
-    const key = `${asset.identity.blob}\0${asset.status}\0${asset.headers.get('content-type') ?? ''}\0${JSON.stringify(headers)}`;
-    let dressed = this.#dressed.get(key);
-    if (dressed === undefined) {
-      dressed = withHeaders(asset, headers);
-      if (this.#dressed.size >= MAX_DRESSED) this.#dressed.clear();
-      this.#dressed.set(key, dressed);
-    }
+    let known = this.#dressed.get(headers);
+    if (known === undefined) this.#dressed.set(headers, (known = new Map()));
+    let dressed = known.get(asset);
+    if (dressed === undefined) known.set(asset, (dressed = withHeaders(asset, headers)));
     return dressed;
   }
 }
