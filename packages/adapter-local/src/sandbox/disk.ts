@@ -60,7 +60,7 @@ export const createDisks = (dir: string, owner: string): Disks => {
       const path = join(dir, name);
       const uid = uidOf(identity);
       owned.add(name);
-      mkdirSync(dir, { recursive: true });
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
       writeFileSync(mark(name), owner);
       await unmount(path);
       mkdirSync(path, { recursive: true });

@@ -113,6 +113,22 @@ test('a link in a writable directory leads nowhere: not inside, not for a mount 
   });
 });
 
+test('a strict file mode mask of the platform does not lock sandboxes out', async (t) => {
+  const before = process.umask(0o077);
+  t.after(() => void process.umask(before));
+  const { subject } = await sandboxesFor(t);
+  await inSandbox(subject, {}, async (sandbox) => {
+    assert.deepEqual(await runIn(sandbox, sh('cat /etc/hostname; touch /tmp/file && ls /tmp')), { exit: { code: 0, signal: null }, out: 'anchor\nfile\n', err: '' });
+  });
+});
+
+test('work that can wait steps back for live traffic', async (t) => {
+  const { subject } = await sandboxesFor(t);
+  const seen = async (weight: number): Promise<string> => inSandbox(subject, { weight }, async (sandbox) => (await runIn(sandbox, sh('nice; cat /proc/self/oom_score_adj; ulimit -c'))).out);
+  assert.equal(await seen(1), '10\n800\n0\n');
+  assert.equal(await seen(10), '0\n300\n0\n');
+});
+
 test('output is not gathered in memory while nobody reads it', async (t) => {
   const { subject } = await sandboxesFor(t);
   await inSandbox(subject, {}, async (sandbox) => {

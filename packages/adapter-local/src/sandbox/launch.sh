@@ -3,6 +3,7 @@
 # Run as: sh launch.sh <cgroup.procs file>… -- <filter file> <command> <argument>…
 # "0" is the writing process itself, in both versions of cgroups.
 set -e
+ulimit -c 0
 while [ "$1" != -- ]; do
   echo 0 > "$1"
   shift

@@ -1,10 +1,14 @@
 import { ok, type Result } from '@anchor/core/result/result.ts';
-import { makeNetworks, type Network } from './network.ts';
+import { ensureFirewall } from './firewall.ts';
+import { forwardPackets, makeNetworks, type Network } from './network.ts';
+
+/** How often the packet rules are looked at while a pool is kept: another program may have flushed them. */
+const CHECK_MS = 30_000;
 
 /** Networks that are ready before anybody asks: making one takes longer than starting a program. */
 export type NetworkPool = Readonly<{
   take(): Promise<Result<Network>>;
-  /** From now on keeps `size` networks ready; resolves when they are. */
+  /** From now on keeps `size` networks ready and the packet rules in place; resolves when they are. */
   warm(size: number): Promise<Result<void>>;
   close(): Promise<void>;
 }>;
@@ -13,6 +17,7 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
   const ready: Network[] = [];
   /** How many to keep ready; 0 after `close`. */
   let size = 0;
+  let watch: NodeJS.Timeout | undefined;
   let filling: Promise<Result<void>> | undefined;
 
   const fill = async (): Promise<Result<void>> => {
@@ -40,9 +45,15 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
     },
     warm: (count) => {
       size = count;
+      watch ??= setInterval(() => {
+        forwardPackets();
+        void ensureFirewall(servers(), []);
+      }, CHECK_MS).unref();
       return refill();
     },
     async close() {
+      clearInterval(watch);
+      watch = undefined;
       size = 0;
       await filling;
       await Promise.all(ready.splice(0).map((network) => network.close()));

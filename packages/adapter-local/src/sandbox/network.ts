@@ -105,7 +105,8 @@ const claimLink = async (instance: string, range: Block, pid: number, mtu: strin
   return refused(problem.trim());
 };
 
-const forwardPackets = (): void => {
+/** Lets the machine pass packets on between sandboxes' links and its own. */
+export const forwardPackets = (): void => {
   const file = '/proc/sys/net/ipv4/ip_forward';
   if (readFileSync(file, 'utf8').trim() !== '1') writeFileSync(file, '1');
 };

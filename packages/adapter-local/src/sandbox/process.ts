@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Exit, SandboxProcess } from '@anchor/core/ports/sandbox.ts';
@@ -63,7 +63,7 @@ export const startProcess = (place: Place, command: Command): SandboxProcess => 
   statusPipe?.on('data', (bytes: Buffer) => (status.text += bytes.toString('utf8')));
   if (argumentPipe !== null && argumentPipe !== undefined && 'end' in argumentPipe) argumentPipe.end(`${settings.join('\0')}\0`);
   if (command.input !== undefined) child.stdin?.end(command.input);
-  if (place.niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, place.niceness);
+  if (child.pid !== undefined) stepBack(child.pid, place.niceness);
 
   let ended = false;
   const exited = new Promise<Exit>((resolve) => {
@@ -120,9 +120,11 @@ const send = (pid: number | undefined, signal: NodeJS.Signals): void => {
   }
 };
 
-const lowerPriority = (pid: number, niceness: number): void => {
+/** When processor or memory of the whole machine run short, builds give way first, then functions, then the platform. */
+const stepBack = (pid: number, niceness: number): void => {
   try {
-    setPriority(pid, niceness);
+    writeFileSync(`/proc/${pid}/oom_score_adj`, niceness > 0 ? '800' : '300');
+    if (niceness > 0) setPriority(pid, niceness);
   } catch {
     // It has ended meanwhile.
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,9 +56,19 @@ export const buildRoot = async (plan: Plan): Promise<Result<Root>> => {
     if (!added.ok) return added;
     lines.push(added.value);
   }
+  openToAll(outer);
   const table = join(plan.dir, 'mounts');
   writeFileSync(table, lines.join(''));
   return stage(table, outer, checks, plan.doors);
+};
+
+/** The sandbox's user must read and pass what was made here, whatever file mode mask the platform runs with. */
+const openToAll = (dir: string): void => {
+  chmodSync(dir, 0o755);
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) openToAll(join(dir, entry.name));
+    else if (entry.isFile()) chmodSync(join(dir, entry.name), 0o644);
+  }
 };
 
 /** /bin, /lib … are links into /usr on current systems and directories on older ones. */
