@@ -45,14 +45,23 @@ export function createRouter({ description, root, require }: FunctionFiles): Rou
     module,
     byPathname: (pathname) => entries.get(pathname),
     async route(url, headers, invokeMiddleware) {
+      let byMiddleware: URL | undefined;
       const resolved = await module.resolveRoutes({
         url, headers, buildId, basePath: config.basePath, i18n: config.i18n ?? undefined, pathnames, routes: description.routing, requestBody: undefined,
-        invokeMiddleware: ({ url, headers }: { url: URL; headers: Headers }) => invokeMiddleware(url, headers),
+        invokeMiddleware: async ({ url, headers }: { url: URL; headers: Headers }) => {
+          const result = await invokeMiddleware(url, headers);
+          byMiddleware = result.rewrite;
+          return result;
+        },
       });
       const answer = resolved.resolvedHeaders ?? new Headers();
       const { status } = resolved;
       if (resolved.middlewareResponded === true) return { kind: 'done', headers: answer };
-      if (resolved.externalRewrite !== undefined) return { kind: 'proxy', url: resolved.externalRewrite, headers: answer };
+      if (resolved.externalRewrite !== undefined) {
+        // A rewrite of the configuration takes the query along; middleware has said exactly what it wants.
+        const target = resolved.externalRewrite;
+        return { kind: 'proxy', url: target === byMiddleware ? target : withQuery(target, url), headers: answer };
+      }
       if (resolved.redirect !== undefined) return { kind: 'redirect', status: resolved.redirect.status, location: answer.get('location') ?? resolved.redirect.url.toString(), headers: answer };
       const location = answer.get('location');
       if (status !== undefined && status >= 300 && status < 400 && location !== null) return { kind: 'redirect', status, location, headers: answer };
@@ -91,6 +100,12 @@ function changed(url: URL, target: { pathname: string; query: Record<string, str
   for (const [name, values] of Object.entries(target.query)) for (const value of Array.isArray(values) ? values : [values]) query.append(name, value);
   if (target.pathname === url.pathname && query.toString() === url.searchParams.toString()) return undefined;
   return query.size === 0 ? target.pathname : `${target.pathname}?${query}`;
+}
+
+function withQuery(target: URL, from: URL): URL {
+  const merged = new URL(target);
+  for (const [name, value] of from.searchParams) if (!target.searchParams.has(name)) merged.searchParams.append(name, value);
+  return merged;
 }
 
 /** The address as the visitor wrote it, from what the edge forwards; undefined when it is none. */

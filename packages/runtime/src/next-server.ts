@@ -43,7 +43,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const done = inFlight.begin();
   response.once('close', done);
   if (inFlight.draining) response.setHeader('connection', 'close');
-  inRequest(request, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
+  inRequest(request, response, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
     console.error(cause);
     response.destroy();
   }));

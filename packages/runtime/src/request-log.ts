@@ -3,7 +3,7 @@
  * prefixed with `\x1e<request id>\x1f<level>\x1f`. Lines outside of a request pass as they are.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 type Scope = { readonly id: string; readonly partial: Map<NodeJS.WriteStream, string> };
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -17,10 +17,17 @@ const idOf = (request: IncomingMessage): string | undefined => {
   return typeof id === 'string' && ID.test(id) ? id : undefined;
 };
 
-/** Runs `work` as part of the request: also what it starts and awaits later. */
-export function inRequest<T>(request: IncomingMessage, work: () => T): T {
+/** Runs `work` as part of the request: also what it starts and awaits later, and what listens for the end of the connection. */
+export function inRequest<T>(request: IncomingMessage, response: ServerResponse, work: () => T): T {
   const id = idOf(request);
-  return id === undefined ? work() : scopes.run({ id, partial: new Map() }, work);
+  if (id === undefined) return work();
+  const scope: Scope = { id, partial: new Map() };
+  // The end of a connection is told by the socket, outside of the request that it ends.
+  for (const message of [request, response]) {
+    const emit = message.emit.bind(message);
+    message.emit = (event: string, ...rest: unknown[]) => (event === 'close' || event === 'aborted' ? scopes.run(scope, () => Reflect.apply(emit, message, [event, ...rest])) : Reflect.apply(emit, message, [event, ...rest]));
+  }
+  return scopes.run(scope, work);
 }
 
 /** From here on everything in this asynchronous context belongs to the request: for servers that are not ours to wrap. */
