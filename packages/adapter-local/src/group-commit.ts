@@ -1,7 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Sync } from './wal-sync.ts';
 
 type Pending = Readonly<{ run: () => unknown; resolve: (value: unknown) => void; reject: (error: unknown) => void }>;
+type Statements = Readonly<Record<'begin' | 'savepoint' | 'release' | 'undo' | 'commit', StatementSync>>;
 /** What an operation has become: `settle` once the commit is on disk, or `reject` when that can not be had. */
 type Outcome = Readonly<{ settle: () => void; reject: (error: unknown) => void }>;
 
@@ -11,14 +12,17 @@ type Outcome = Readonly<{ settle: () => void; reject: (error: unknown) => void }
  * group. A burst of a thousand webhooks costs a handful of flushes, and requests are accepted all the while.
  */
 export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
-  const changes = sqlite.prepare('SELECT total_changes() AS n');
+  const statements = {
+    begin: sqlite.prepare('BEGIN IMMEDIATE'), savepoint: sqlite.prepare('SAVEPOINT one'), release: sqlite.prepare('RELEASE one'),
+    undo: sqlite.prepare('ROLLBACK TO one'), commit: sqlite.prepare('COMMIT'), changes: sqlite.prepare('SELECT total_changes() AS n'),
+  };
   let queue: Pending[] = [];
   let flushing: readonly Outcome[] = [];
   let busy = false; // a turn is scheduled, or a flush runs
   let closed = false;
   let broken: Error | undefined;
 
-  const changed = (): number => Number(changes.get()?.['n']);
+  const changed = (): number => Number(statements.changes.get()?.['n']);
   const schedule = (): void => {
     busy = true;
     setImmediate(turn);
@@ -39,7 +43,7 @@ export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
     const before = changed();
     try {
       if (broken !== undefined) throw broken;
-      flushing = commit(sqlite, group);
+      flushing = commit(sqlite, statements, group);
     } catch (error) {
       if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
       for (const pending of group) pending.reject(error);
@@ -99,22 +103,22 @@ export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
 }
 
 /** All of the group in one transaction. Throws when nothing of it was committed. */
-function commit(sqlite: DatabaseSync, group: readonly Pending[]): readonly Outcome[] {
+function commit(sqlite: DatabaseSync, statements: Statements, group: readonly Pending[]): readonly Outcome[] {
   const outcomes: Outcome[] = [];
-  sqlite.exec('BEGIN IMMEDIATE');
+  statements.begin.run();
   for (const { run, resolve, reject } of group) {
-    sqlite.exec('SAVEPOINT one');
+    statements.savepoint.run();
     try {
       const value = run();
       outcomes.push({ settle: () => resolve(value), reject });
     } catch (error) {
       // A full disk or a failed read makes SQLite undo the whole transaction: then nobody's write happened.
       if (!sqlite.isTransaction) throw error;
-      sqlite.exec('ROLLBACK TO one');
+      statements.undo.run();
       outcomes.push({ settle: () => reject(error), reject });
     }
-    sqlite.exec('RELEASE one');
+    statements.release.run();
   }
-  sqlite.exec('COMMIT');
+  statements.commit.run();
   return outcomes;
 }

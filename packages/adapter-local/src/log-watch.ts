@@ -52,8 +52,11 @@ export function logWatch(): (files: LogFiles, signal: AbortSignal) => Promise<Be
       rung: async () => {
         if (!changed) {
           await new Promise<void>((resolve) => {
-            wake = resolve;
-            setTimeout(resolve, POLL_MS, undefined).unref();
+            const poll = setTimeout(resolve, POLL_MS);
+            wake = () => {
+              clearTimeout(poll);
+              resolve();
+            };
           });
         }
         wake = undefined;
