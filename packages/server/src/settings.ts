@@ -9,6 +9,8 @@ export type ServerSettings = Readonly<{
 export type Limits = Readonly<{
   jsonBytes: number;
   webhookBytes: number;
+  /** What bodies of webhooks may hold in memory together: anybody can send them. */
+  webhookMemoryBytes: number;
   uploadBytes: number;
   /** One push, after decompression of the request. */
   pushBytes: number;
@@ -23,6 +25,7 @@ export type Limits = Readonly<{
 export const DEFAULT_LIMITS: Limits = {
   jsonBytes: 1024 * 1024,
   webhookBytes: 25 * 1024 * 1024,
+  webhookMemoryBytes: 256 * 1024 * 1024,
   uploadBytes: 1024 * 1024 * 1024,
   pushBytes: 2 * 1024 * 1024 * 1024,
   pushLogMs: 35 * 60_000,

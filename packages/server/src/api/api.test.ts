@@ -284,6 +284,28 @@ test('a quiet event stream shows signs of life, and its end stops what it watche
   assert.ok(Date.now() - before < 3_000, 'the stream did not end by itself');
 });
 
+test('a follower who goes away leaves nothing behind, and HEAD starts nothing', async (t) => {
+  let following = 0;
+  const server = await openServer(t, { ports: {} });
+  const { project } = await server.project('shop');
+  const { deployment } = must(await requestDeployment(server.ports)({ project, environment: PRODUCTION, source: { kind: 'git', commit: 'f'.repeat(40) as CommitSha, branch: 'main' as BranchName } }));
+  const { follow } = server.ports.logs;
+  Object.assign(server.ports.logs, { async *follow(...args: Parameters<typeof follow>) {
+    following += 1;
+    try { yield* follow(...args); } finally { following -= 1; }
+  } });
+  const headers = { authorization: `Bearer ${server.admin}`, accept: 'text/event-stream' };
+  const url = `${server.url}/api/deployments/${deployment.id}/logs`;
+  assert.equal((await fetch(url, { method: 'HEAD', headers })).status, 501);
+  assert.equal((await fetch(`${server.url}/api/health`, { method: 'HEAD' })).status, 200);
+  const stop = new AbortController();
+  const answers = await Promise.all([1, 2, 3].map(() => fetch(url, { headers, signal: stop.signal })));
+  for (const answer of answers) await answer.body!.getReader().read();
+  await eventually('three follow', () => (following === 3 ? true : undefined));
+  stop.abort();
+  await eventually('nobody follows any more', () => (following === 0 ? true : undefined));
+});
+
 test('status, gc, backup, dead letters and the description of the API answer', async (t) => {
   const { client } = await openServer(t);
   const status = await client.platform.status();

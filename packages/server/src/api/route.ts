@@ -35,6 +35,8 @@ export function route(server: ServerContext, endpoint: Endpoint, handler: AnyHan
 
 async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandler, decodeQuery: ReturnType<typeof queryDecoder> | undefined, context: Context, { token, resources }: Authorized, requestId: string): Promise<Response> {
   const raw = context.req.raw;
+  // A HEAD would start a stream that nobody reads.
+  if (raw.method === 'HEAD' && endpoint.stream !== undefined) return problem(anchorError('unsupported', 'This can not be asked for with HEAD', 'Use GET.'), requestId);
   const url = new URL(context.req.url);
   const params = validate('path', endpoint.params, context.req.param());
   if (!params.ok) return problem(params.error, requestId);

@@ -58,7 +58,11 @@ async function serve(server: ServerContext, { call, project, repository }: Allow
   if (request.headers['content-type'] !== `application/x-${call.service}-request`) return fail('malformed_body', 'This is not a request of git', 'Use git itself: git push anchor main.');
   const body = bodyOf(request);
   if (body === undefined) return fail('malformed_body', 'The content encoding is not known', 'Use git itself: git push anchor main.');
-  if (call.service === 'git-receive-pack') return receivePack(server, project, repository, body, request, response, release);
+  if (call.service === 'git-receive-pack') {
+    const room = await server.ports.capacity.roomForBuild();
+    if (!room.ok) return room;
+    return receivePack(server, project, repository, body, request, response, release);
+  }
   const protocol = protocolOf(one(request.headers['git-protocol']));
   const git = gitProcess({ service: call.service, repository, advertise: false, maxBytes: MAX_WANTS_BYTES, ...(protocol === undefined ? {} : { protocol }) });
   const end = ended(git);

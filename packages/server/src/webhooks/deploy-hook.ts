@@ -38,10 +38,10 @@ export function deployHook(server: ServerContext): (request: IncomingMessage, re
       refuse(error);
     };
     // The stored hash and the hash of what was given are compared, in constant time.
-    if (!secretMatches(project.deployHookHash, sha256(secret))) return rejected(anchorError('bad_signature', 'The secret of this deploy hook is wrong', 'Make a new address: POST /api/projects/{project}/hooks/rotate.'));
+    if (!secretMatches(project.deployHookHash, sha256(secret))) return rejected(anchorError('bad_signature', 'The secret of this deploy hook is wrong', 'Make a new address: anchor projects rotate-hooks'));
     const body = await readRaw(request, MAX_BODY);
     if (body.kind === 'aborted') return;
-    if (body.kind === 'too_large') return rejected(anchorError('too_large', `A deploy hook takes at most ${MAX_BODY} bytes`, 'Send no body; name the branch in the address: ?branch=main'));
+    if (body.kind !== 'bytes') return rejected(anchorError('too_large', `A deploy hook takes at most ${MAX_BODY} bytes`, 'Send no body; name the branch in the address: ?branch=main'));
     const branch = parseBranchName(url.searchParams.get('branch') ?? project.productionBranch);
     if (!branch.ok) return rejected(branch.error);
     const commit = await headOf(server, project, branch.value);

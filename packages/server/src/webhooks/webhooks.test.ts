@@ -146,6 +146,15 @@ test('a delivery above the limit is 413 as soon as that is known, announced or n
   assert.ok(rejected.every(({ state, reason }) => state === 'rejected' && /larger than/.test(reason ?? '')));
 });
 
+test('many large bodies at once are told to come again rather than kept in memory', async (t) => {
+  const { send, server } = await open(t, { webhookMemoryBytes: 300_000 });
+  const large = push({ pad: 'x'.repeat(200_000) });
+  const answers = await Promise.all(Array.from({ length: 12 }, () => send('push', large).catch(() => ({ status: 0 }))));
+  assert.ok(answers.every(({ status }) => status === 202 || status === 429 || status === 0), JSON.stringify(answers.map(({ status }) => status)));
+  assert.equal((await send('push', large)).status, 202); // the budget is given back
+  void server;
+});
+
 test('a form with a payload field is read as GitHub sends it, and signed over its raw bytes', async (t) => {
   const { send } = await open(t);
   const raw = `payload=${encodeURIComponent(JSON.stringify(push()))}`;

@@ -24,6 +24,7 @@ export function webhooks(server: ServerContext): (request: IncomingMessage, resp
   const accept = acceptPush(ports);
   const log = throttled(server.log, 60, () => ports.clock.now());
   const max = settings.limits.webhookBytes;
+  const budget = { left: settings.limits.webhookMemoryBytes };
 
   return async (request, response) => {
     const [, , host = '', id = ''] = (request.url ?? '').split('?', 1)[0]?.split('/') ?? [];
@@ -39,14 +40,15 @@ export function webhooks(server: ServerContext): (request: IncomingMessage, resp
       answerProblem(request, response, error, randomUUID());
     };
     if (request.method !== 'POST') return answerProblem(request, response, anchorError('unsupported', 'Webhooks are sent with POST', 'Set the webhook up at the git host.'), randomUUID(), { allow: 'POST' });
-    const read = await readRaw(request, max);
+    const read = await readRaw(request, max, budget);
     if (read.kind === 'aborted') return;
+    if (read.kind === 'busy') return answerProblem(request, response, { ...anchorError('rate_limited', 'Too many large deliveries at once', 'Send it again in a moment.'), retryAfterSeconds: 5 }, randomUUID());
     if (read.kind === 'too_large') return refuse(anchorError('too_large', `The delivery is larger than ${max} bytes`, 'Send smaller events; GitHub itself stops at 25 MB.'), '');
     const { bytes } = read;
     const secret = await secretOf(project);
     if (!secret.ok) return answerProblem(request, response, secret.error, randomUUID());
     if (!sender.genuine(secret.value, bytes, request.headers)) {
-      return refuse(anchorError('bad_signature', `The signature of this ${sender.title} webhook is wrong or missing`, 'Enter the webhook secret of the project at the git host; POST /api/projects/{project}/hooks/rotate makes a new one.'), '');
+      return refuse(anchorError('bad_signature', `The signature of this ${sender.title} webhook is wrong or missing`, 'Enter the webhook secret of the project at the git host; a new one comes from: anchor projects rotate-hooks'), '');
     }
     const parsed = parse(sender, project, request, bytes);
     if (!parsed.ok) return refuse(parsed.error, isUtf8(bytes) ? bytes.toString('utf8', 0, 4_096) : '');
