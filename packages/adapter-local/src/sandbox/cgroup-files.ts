@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -36,6 +36,18 @@ export const children = (dir: string): readonly string[] => {
     return readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   } catch {
     return [];
+  }
+};
+
+/** Makes groups and those above them; once more when another process removed an empty one meanwhile. */
+export const makeAll = (dirs: readonly string[]): void => {
+  const make = (): void => {
+    for (const dir of dirs) mkdirSync(dir, { recursive: true });
+  };
+  try {
+    make();
+  } catch {
+    make();
   }
 };
 

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OWN_PROCESSES, type Cgroup, type Cgroups } from './cgroup.ts';
-import { children, emptyAndRemove, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
+import { children, emptyAndRemove, makeAll, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
 
 const MB = 1024 * 1024;
 /** One hierarchy a controller, as older machines and some virtual machines mount them. `roots` are the mount points. */
@@ -12,7 +12,7 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
     create(owner, name, limits, weight) {
       const [memory, pids, cpu] = [roots.memory, roots.pids, roots.cpu].map((root) => join(root, group, owner, name)) as [string, string, string];
       const dirs = [...new Set([memory, pids, cpu])];
-      for (const dir of dirs) mkdirSync(dir, { recursive: true });
+      makeAll(dirs);
       tryWrite(join(roots.memory, group, 'memory.use_hierarchy'), '1');
       writeFileSync(join(memory, 'memory.limit_in_bytes'), String(limits.memoryMb * MB));
       // Without swap accounting in the kernel the next best is to never choose to swap.
@@ -28,7 +28,11 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
           oomKills: readKey(join(memory, 'memory.oom_control'), 'oom_kill'),
           processLimitHits: readKey(join(pids, 'pids.events'), 'max'),
         }),
-        remove: () => emptyAndRemove(dirs, stop(pids)),
+        remove: async () => {
+          await emptyAndRemove(dirs, stop(pids));
+          for (const root of all) removeEmpty(join(root, group, owner));
+          for (const root of all) removeEmpty(join(root, group));
+        },
       } satisfies Cgroup;
     },
     owners: () => [...new Set(all.flatMap((root) => children(join(root, group))))],

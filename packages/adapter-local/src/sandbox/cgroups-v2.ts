@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OWN_PROCESSES, type Cgroup, type Cgroups } from './cgroup.ts';
-import { children, emptyAndRemove, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
+import { children, emptyAndRemove, makeAll, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
 
 const MB = 1024 * 1024;
 
@@ -23,11 +23,8 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
   return {
     create(owner, name, limits, weight) {
       const dir = join(root, group, owner, name);
-      for (const parent of [root, join(root, group), join(root, group, owner)]) {
-        mkdirSync(parent, { recursive: true });
-        handDown(parent);
-      }
-      mkdirSync(dir, { recursive: true });
+      makeAll([dir]);
+      for (const parent of [root, join(root, group), join(root, group, owner)]) handDown(parent);
       writeFileSync(join(dir, 'memory.max'), String(limits.memoryMb * MB));
       tryWrite(join(dir, 'memory.swap.max'), '0');
       writeFileSync(join(dir, 'pids.max'), String(limits.processes + OWN_PROCESSES));
@@ -44,7 +41,11 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
           sampledPeak = Math.max(sampledPeak, readNumber(join(dir, peak)));
           return { memoryPeakMb: Math.ceil(sampledPeak / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
         },
-        remove: () => emptyAndRemove([dir], stop(dir)),
+        remove: async () => {
+          await emptyAndRemove([dir], stop(dir));
+          removeEmpty(join(root, group, owner));
+          removeEmpty(join(root, group));
+        },
       } satisfies Cgroup;
     },
     owners: () => children(join(root, group)),

@@ -4,6 +4,8 @@ import { forwardPackets, makeNetworks, type Network } from './network.ts';
 
 /** How often the packet rules are looked at while a pool is kept: another program may have flushed them. */
 const CHECK_MS = 30_000;
+/** How long a taken network is not replaced while others are ready. */
+const PAUSE_MS = 500;
 
 /** Networks that are ready before anybody asks: making one takes longer than starting a program. */
 export type NetworkPool = Readonly<{
@@ -17,6 +19,7 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
   const ready: Network[] = [];
   /** How many to keep ready; 0 after `close`. */
   let size = 0;
+  let later: NodeJS.Timeout | undefined;
   let watch: NodeJS.Timeout | undefined;
   let filling: Promise<Result<void>> | undefined;
 
@@ -33,11 +36,15 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
     filling ??= fill().finally(() => (filling = undefined));
     return filling;
   };
+  const refillLater = (): void => {
+    later = undefined;
+    void refill();
+  };
   return {
     async take() {
       const network = ready.shift();
-      // A failure to refill shows when the next one is asked for.
-      if (network !== undefined || size > 0) setImmediate(() => void refill());
+      // Not at once: who takes one is about to start a program that somebody waits for. A failure shows at the next call.
+      if (size > 0) later ??= setTimeout(refillLater, ready.length > 0 ? PAUSE_MS : 0).unref();
       if (network !== undefined) return ok(network);
       const made = await makeNetworks(instance, servers(), 1);
       const [first] = made.ok ? made.value : [];
@@ -54,6 +61,7 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
     async close() {
       clearInterval(watch);
       watch = undefined;
+      clearTimeout(later);
       size = 0;
       await filling;
       await Promise.all(ready.splice(0).map((network) => network.close()));

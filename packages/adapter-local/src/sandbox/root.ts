@@ -150,8 +150,7 @@ const stage = async (table: string, outer: string, checks: readonly { to: string
     return found?.ino !== source.ino || found.dev !== source.dev;
   });
   const descriptor = swapped === undefined ? openSync(`/proc/${child.pid}/ns/mnt`, 'r') : undefined;
-  child.stdin.end();
-  await ended;
+  child.stdin.end(); // it ends by itself; the descriptor keeps the namespace
   if (descriptor === undefined) return problem(`${swapped?.to} changed while it was mounted`);
   let open = true;
   return ok({
