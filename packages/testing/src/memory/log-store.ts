@@ -42,7 +42,7 @@ export function logStore(): LogStore {
           if (matches(line, filter)) yield line;
         }
         if (closed) return;
-        if (log.lines.length > last) continue;
+        if (log.lines.length > last || log.closed) continue;
         await new Promise<void>((resolve) => {
           const wake = (): void => {
             log.waiters.delete(wake);
