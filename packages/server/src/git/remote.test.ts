@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
 import { moveDeployment, updateDeployment } from '@anchor/core/deployments/update.ts';
-import { anchorError } from '@anchor/core/result/result.ts';
+import { anchorError, fail } from '@anchor/core/result/result.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { ProjectId } from '@anchor/core/names/id.ts';
 import { eventually, must, openServer, type OpenServer } from '../fixtures/open-server.ts';
@@ -147,6 +148,44 @@ test('a pusher who goes away cancels nothing', async (t) => {
   await new Promise((resolve) => { child.once('close', resolve); });
   await work(server, project.id, 'success');
   assert.equal((await server.ports.deployments.get(deployment.id))?.state, 'success');
+});
+
+test('a large push, which git sends in chunks after a probe, arrives whole', async (t) => {
+  const server = await openServer(t, { limits: { pushLogMs: 100 } });
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await writeFile(join(copy.home, 'big'), Buffer.concat(Array.from({ length: 80 }, () => Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))))));
+  const sha = await copy.commit('small', 'x');
+  const pushed = await copy.git('push', remote(server, 'shop', server.admin), 'main');
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), sha);
+  const probe = await fetch(`${server.url}/git/shop.git/git-receive-pack`, {
+    method: 'POST', body: gzipSync('0000'), headers: { authorization: `Basic ${Buffer.from(`x:${server.admin}`).toString('base64')}`, 'content-type': 'application/x-git-receive-pack-request', 'content-encoding': 'gzip' },
+  });
+  assert.equal(probe.status, 200);
+});
+
+test('when the server closes, the pusher is told that the build goes on, and the push has succeeded', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const pushing = copy.git('push', remote(server, 'shop', server.admin), 'main');
+  const queued = await eventually('the push is accepted', async () => (await deploymentsOf(server, project.id))[0]);
+  await server.server.close(5_000);
+  const pushed = await pushing;
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.match(pushed.text, new RegExp(`The build goes on. Follow it with: anchor logs ${queued.id}`));
+});
+
+test('a full disk refuses a push with the reason', async (t) => {
+  const server = await openServer(t, { ports: { capacity: { roomForBuild: async () => fail('disk_full', 'The disk is full', 'Free some space: anchor gc.') } } });
+  await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const pushed = await copy.git('push', remote(server, 'shop', server.admin), 'main');
+  assert.notEqual(pushed.code, 0);
+  assert.match(pushed.text, /remote: The disk is full\nremote: Free some space: anchor gc\./);
 });
 
 test('no token, a wrong one, one of another project or with too small a scope gets nothing', async (t) => {

@@ -49,6 +49,9 @@ async function allow({ ports, home }: ServerContext, request: IncomingMessage): 
   const project = await findProject(ports, call.project);
   if (project === undefined || !maySee(token.value, project.id)) return fail('not_found', `There is no project ${call.project}, or your token may not see it`, 'List projects with: anchor projects list');
   if (project.source.kind !== 'hosted') return fail('unsupported', `${project.name} is deployed from ${project.source.url}`, 'Push there; its webhook deploys.');
+  // Asked at the first of a push's requests too: only there does git show the words of a refusal.
+  const room = call.service === 'git-receive-pack' ? await ports.capacity.roomForBuild() : ok(undefined);
+  if (!room.ok) return room;
   await ports.repositories.ensure(project.id);
   return ok({ call, project, repository: home.git.repositoryPath(project.id) });
 }
@@ -58,11 +61,7 @@ async function serve(server: ServerContext, { call, project, repository }: Allow
   if (request.headers['content-type'] !== `application/x-${call.service}-request`) return fail('malformed_body', 'This is not a request of git', 'Use git itself: git push anchor main.');
   const body = bodyOf(request);
   if (body === undefined) return fail('malformed_body', 'The content encoding is not known', 'Use git itself: git push anchor main.');
-  if (call.service === 'git-receive-pack') {
-    const room = await server.ports.capacity.roomForBuild();
-    if (!room.ok) return room;
-    return receivePack(server, project, repository, body, request, response, release);
-  }
+  if (call.service === 'git-receive-pack') return receivePack(server, project, repository, body, request, response, release);
   const protocol = protocolOf(one(request.headers['git-protocol']));
   const git = gitProcess({ service: call.service, repository, advertise: false, maxBytes: MAX_WANTS_BYTES, ...(protocol === undefined ? {} : { protocol }) });
   const end = ended(git);
