@@ -42,7 +42,8 @@ export function logStore(): LogStore {
           if (matches(line, filter)) yield line;
         }
         if (closed) return;
-        if (log.lines.length > last || log.closed) continue;
+        // Any of these may have happened while a line was given out.
+        if (log.lines.length > last || log.closed || signal.aborted) continue;
         await new Promise<void>((resolve) => {
           const wake = (): void => {
             log.waiters.delete(wake);
