@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
@@ -210,6 +211,24 @@ test('a deploy hook builds the production branch again, another by name, and not
   assert.equal((await fetch(`${server.url}/hooks/prj_00000000000000000000/x`, { method: 'POST' })).status, 404);
   assert.equal((await deliveries()).filter(({ state }) => state === 'rejected').length, 3);
   assert.ok(!JSON.stringify(server.logged).includes(deployHookSecret));
+
+  const repository = server.paths.repository(project.id);
+  const git = (...args: string[]) => execFileSync('git', [`--git-dir=${repository}`, ...args], { env: { PATH: process.env['PATH'] ?? '', GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' }, input: '' }).toString().trim();
+  const commit = git('commit-tree', git('hash-object', '-t', 'tree', '-w', '--stdin'), '-m', 'first');
+  for (const branch of ['main', 'topic']) git('update-ref', `refs/heads/${branch}`, commit);
+  const built = async (query: string, headers = {}) => {
+    const answer = await fetch(`${server.url}/hooks/${project.id}/${deployHookSecret}${query}`, { method: 'POST', headers });
+    assert.equal(answer.status, 202);
+    const { deploymentIds } = (await answer.json()) as { deploymentIds: string[] };
+    const deployment = await server.client.deployments.get({ deployment: deploymentIds[0]! });
+    assert.ok(deployment.ok && deployment.value.source.commit === commit);
+    return deployment.value;
+  };
+  const [first, second, topic] = [await built(''), await built(''), await built('?branch=topic')];
+  assert.notEqual(first.id, second.id); // the content behind a site can change without a commit
+  assert.deepEqual([first.environment, topic.environment], ['production', 'preview']);
+  const [once, again] = [await built('', { 'idempotency-key': 'k' }), await built('', { 'idempotency-key': 'k' })];
+  assert.equal(once.id, again.id);
 });
 
 test('rotating makes a new secret and address; the old ones stop working at once', async (t) => {
