@@ -10,7 +10,8 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
   const stop = (dir: string) => (): void => void tryWrite(join(dir, 'pids.max'), '0');
   return {
     create(owner, name, limits, weight) {
-      const [memory, pids, cpu] = [roots.memory, roots.pids, roots.cpu].map((root) => join(root, group, owner, name)) as [string, string, string];
+      const leaf = (root: string): string => join(root, group, owner, name);
+      const [memory, pids, cpu] = [leaf(roots.memory), leaf(roots.pids), leaf(roots.cpu)];
       const dirs = [...new Set([memory, pids, cpu])];
       makeAll(dirs);
       tryWrite(join(roots.memory, group, 'memory.use_hierarchy'), '1');

@@ -1,4 +1,4 @@
-import { ok, type Result } from '@anchor/core/result/result.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { ensureFirewall } from './firewall.ts';
 import { forwardPackets, makeNetworks, type Network } from './network.ts';
 
@@ -47,8 +47,9 @@ export const createNetworkPool = (instance: string, servers: () => readonly stri
       if (size > 0) later ??= setTimeout(refillLater, ready.length > 0 ? PAUSE_MS : 0).unref();
       if (network !== undefined) return ok(network);
       const made = await makeNetworks(instance, servers(), 1);
-      const [first] = made.ok ? made.value : [];
-      return first === undefined ? (made as Result<never>) : ok(first);
+      if (!made.ok) return made;
+      const [first] = made.value;
+      return first === undefined ? fail('internal', 'no network was made', 'Report this.') : ok(first);
     },
     warm: (count) => {
       size = count;

@@ -143,7 +143,7 @@ const stage = async (table: string, outer: string, checks: readonly { to: string
   child.stdin.on('error', () => {});
   const ended = once(child, 'close').catch((error: Error) => (errors += error.message));
   const ready = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
-  const problem = (why: string): Result<never> => fail('sandbox_unavailable', 'the files of a sandbox could not be put together', 'Run "anchor doctor" on this machine, or see the cause.', why);
+  const problem = (why: string): Result<never> => fail('sandbox_unavailable', 'the files of a sandbox could not be put together', 'See the cause; docs/isolation.md says what a machine needs.', why);
   if (!ready || child.pid === undefined) return problem(errors.trim());
   const [swapped] = checks.filter(({ to, source }) => {
     const found = statSync(`/proc/${child.pid}/root/sandbox${to}`, { throwIfNoEntry: false });

@@ -104,7 +104,7 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       };
       return ok(openHandle(place, parts.cgroup, tidy));
     } catch (error) {
-      return giveUp(unavailable(error instanceof Error ? error.message : String(error), 'See the cause; "anchor doctor" checks the machine.'));
+      return giveUp(unavailable(error instanceof Error ? error.message : String(error), 'See the cause; docs/isolation.md says what a machine needs.'));
     }
   };
 
