@@ -1,4 +1,4 @@
-import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
+import { Command as Commander, InvalidArgumentError, Option as CommanderOption } from 'commander';
 import type { Command, Option, Outcome } from './command.ts';
 import { EXIT_CODES } from './exit-code.ts';
 
@@ -19,7 +19,7 @@ const flagsOf = (key: string, option: Option): string => {
 };
 
 const wholeNumber = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new CommanderError(2, 'anchor.number', `"${text}" is not a whole number.`);
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 };
 
