@@ -11,12 +11,14 @@ before(async () => {
   await bed.start();
   await bed.serve(dpl(1), (req, res) => {
     if (req.url === '/to-file') return void res.writeHead(200, { 'x-anchor-serve': '/robots.txt', 'x-from': 'middleware', 'set-cookie': ['a=1', 'b=2'] }).end();
+    if (req.url === '/to-coffee') return void res.writeHead(200, { 'x-anchor-serve': encodeURI('/café 100%.txt') }).end();
+    if (req.url === '/to-nothing') return void res.writeHead(200, { 'x-anchor-serve': '/../secret' }).end();
     res.end(`function ${req.method} ${req.url}`);
   });
   const page = { bypass: [[{ type: 'header' as const, key: 'next-action' }]], bypassToken: TOKEN, tags: ['_N_T_/p', 'post'] };
   bed.site({
     function: true,
-    files: { '/robots.txt': bed.file('robots', { type: 'text/plain' }), '/admin/a.txt': bed.file('admin', { type: 'text/plain' }), '/pub/a.txt': bed.file('pub', { type: 'text/plain' }), '/404': bed.file('next 404') },
+    files: { '/robots.txt': bed.file('robots', { type: 'text/plain' }), '/admin/a.txt': bed.file('admin', { type: 'text/plain' }), '/pub/a.txt': bed.file('pub', { type: 'text/plain' }), '/404': bed.file('next 404'), '/café 100%.txt': bed.file('coffee') },
     prerenders: {
       '/': bed.page('home', { ...page, tags: [], group: 9 }), '/index.rsc': bed.page('home rsc', { ...page, tags: [], group: 9 }),
       '/p': bed.page('p html', { ...page, headers: { 'content-type': 'text/html', vary: 'rsc, next-router-prefetch', 'x-nextjs-prerender': '1', 'x-next-cache-tags': 'post' } }),
@@ -132,6 +134,8 @@ test('a function may answer with a file of the deployment', async () => {
   assert.deepEqual(reply.headers['set-cookie'], ['a=1', 'b=2']);
   assert.equal(reply.headers['content-type'], 'text/plain');
   assert.equal(reply.headers['x-anchor-serve'], undefined);
+  assert.equal(await text('/to-coffee'), 'coffee');
+  assert.equal((await bed.get('/to-nothing')).status, 404);
   const known = await bed.get('/to-file', { headers: { 'if-none-match': String(reply.headers.etag) } });
   assert.equal(known.status, 304);
 });

@@ -106,8 +106,9 @@ function miss(deps: ServeDeps, visit: Visit, headers: Headers): void {
 }
 
 /** The function's instruction to answer with a file of the manifest: rewrites and middleware that end on one. */
-export function serveInstead(deps: ServeDeps, visit: Visit, path: string, status: number, own: readonly string[]): void {
+export function serveInstead(deps: ServeDeps, visit: Visit, encoded: string, status: number, own: readonly string[]): void {
   const { exchange, site } = visit;
+  const path = decoded(encoded);
   const asset = site.files.get(path) ?? site.pages.get(path)?.asset;
   if (asset === undefined) return deps.problem(exchange, notFound(path));
   const headers: [string, string][] = [];
@@ -121,3 +122,12 @@ export function serveInstead(deps: ServeDeps, visit: Visit, path: string, status
   deps.sender.send(exchange, dressed, cookies.flatMap((cookie) => ['set-cookie', cookie]));
 }
 
+
+/** The path comes as `encodeURI` wrote it, since a header holds no other letters. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}

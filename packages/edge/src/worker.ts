@@ -103,6 +103,9 @@ export class Worker {
 
   async #close(deadlineMs: number): Promise<void> {
     const until = performance.now() + deadlineMs;
+    // Right after the event loop has accepted all that waits: what waits when the socket closes is lost, unless the
+    // kernel hands it to a sibling (net.ipv4.tcp_migrate_req).
+    await new Promise<void>((resolve) => setImmediate(resolve));
     // Not http.Server.close: that cuts idle connections at once, just when a client may be writing its next request.
     NetServer.prototype.close.call(this.#server);
     const lingerUntil = performance.now() + Math.min(this.#options.settings.lingerMs, deadlineMs);
@@ -139,6 +142,8 @@ export class Worker {
 
   #handle(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const exchange = this.#exchange(req, res, expectsContinue);
+    // Writing to a client that has just left is no error of ours; what ended early is seen by 'close'.
+    res.on('error', ignore);
     try {
       const located = locate(exchange, this.#routes);
       if (located.kind === 'problem') return this.#answers.problem(exchange, located.problem, located.close ? ['connection', 'close'] : []);
@@ -237,6 +242,8 @@ export class Worker {
     };
   }
 }
+
+const ignore = (): void => undefined;
 
 const connections = (server: Server): Promise<number> => new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)));
 

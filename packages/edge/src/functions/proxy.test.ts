@@ -327,6 +327,16 @@ test('a function that speaks no HTTP is 502', async () => {
   garbage.close();
 });
 
+test('a function that answers before it has read the body keeps nothing open', async () => {
+  let ended = 0;
+  const { host, server } = await deployment((_req, res) => void res.writeHead(401).end('no'));
+  server.on('connection', (socket) => socket.on('close', () => { ended++; }));
+  const reply = await bed.raw(`POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 500000\r\n\r\npart`);
+  assert.match(reply, /^HTTP\/1\.1 401 [^]*no/);
+  await eventually(() => ended === 1);
+  assert.equal((await bed.get('/', { host })).status, 401);
+});
+
 test('many requests on kept connections all get their own answer', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const ask = (n: number): Promise<string> =>

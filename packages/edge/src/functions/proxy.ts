@@ -98,6 +98,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       settle('done');
     };
     const onDrain = (): void => {
+      if (settled) return;
       timer.refresh();
       upRes?.resume();
     };
@@ -171,6 +172,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         return fail(error instanceof Error ? error : new Error('bad answer'));
       }
       answer.on('data', (chunk: Buffer) => {
+        if (settled) return;
         written = true;
         exchange.bytes += chunk.length;
         timer.refresh();
@@ -181,6 +183,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         if (answer.rawTrailers.length > 0) res.addTrailers(pairs(answer.rawTrailers));
         res.end();
         settle('done');
+        if (!upReq.writableEnded) upReq.destroy();
         // The rest of a body that nobody reads any more must not keep the connection.
         if (!req.complete) setTimeout(() => { if (!req.complete) req.destroy(); }, CONTINUE_AFTER_MS).unref();
       });
@@ -221,7 +224,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         if (!upReq.write(chunk)) req.pause();
       });
       upReq.on('drain', () => {
-        timer.refresh();
+        if (!settled) timer.refresh();
         req.resume();
       });
       req.on('end', () => {
