@@ -37,6 +37,8 @@ export function createServer(options: Readonly<{ ports: Ports; home: Home; setti
     if (!announcesTooMuch(request, options.settings.limits.webhookBytes) || !(request.url ?? '').startsWith('/webhooks/')) response.writeContinue();
     http.emit('request', request, response);
   });
+  // Such as no free file handles for one more connection: the others go on.
+  http.on('error', (error) => options.log({ level: 'error', message: 'the server had an error', error: error.stack ?? error.message }));
   return {
     address: () => addressOf(http),
     listen: ({ host, port }) =>

@@ -27,7 +27,7 @@ export function route(server: ServerContext, endpoint: Endpoint, handler: AnyHan
       if (!authorized.ok) return problem(authorized.error, requestId);
       return await run(server, endpoint, handler, decodeQuery, context, authorized.value, requestId);
     } catch (error) {
-      server.log({ level: 'error', message: 'a request failed', requestId, method: endpoint.method, path: endpoint.path, error: error instanceof Error ? error.stack : String(error) });
+      if (!context.req.raw.signal.aborted) server.log({ level: 'error', message: 'a request failed', requestId, method: endpoint.method, path: endpoint.path, error: error instanceof Error ? error.stack : String(error) });
       return problem(anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
     }
   };

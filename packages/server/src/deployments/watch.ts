@@ -45,6 +45,8 @@ export async function* watchDeployment(ports: Pick<Ports, 'deployments' | 'logs'
       await pause(POLL_MS, either);
     }
   })().finally(() => events.close());
+  // They may fail while the reader is slow to ask for more: known at once, told at the end.
+  for (const running of [lines, states]) running.catch(() => events.close());
   try {
     yield* events.read();
   } finally {

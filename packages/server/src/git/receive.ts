@@ -31,14 +31,24 @@ export async function receivePack(server: ServerContext, project: Project, repos
   const { code, said } = await end;
   processEnded();
   if (code !== 0) server.log({ level: 'warn', message: 'git receive-pack failed', project: project.name, code, said: said.slice(0, 500) });
-  const outcomes = await acceptUpdates(server, project, repository, head.updates);
+  const outcomes = await acceptUpdates(server, project, repository, head.updates).catch((error: unknown) => notAccepted(server, project, error));
   if (told && whole && !response.destroyed) {
-    await tell(server, project, outcomes, response);
+    // git's own answer has been given: whatever goes wrong in the telling must not look like a failed push.
+    await tell(server, project, outcomes, response).catch((error: unknown) => report(server, project, 'a push could not be followed', error));
     response.write(FLUSH);
   }
   response.end();
   return ok(undefined);
 }
+
+/** What git has stored stays stored; the pusher learns how to deploy it. */
+function notAccepted(server: ServerContext, project: Project, error: unknown): readonly Outcome[] {
+  report(server, project, 'a push was stored but not acted on', error);
+  return [{ branch: '', said: ['The push is stored, but the platform could not act on it.', 'Deploy it with: anchor deploy --branch <name>; the server log says what went wrong.'] }];
+}
+
+const report = (server: ServerContext, project: Project, message: string, error: unknown): void =>
+  server.log({ level: 'error', message, project: project.name, error: error instanceof Error ? error.stack : String(error) });
 
 async function readHead(body: Readable): Promise<Result<Head>> {
   const rest = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

@@ -235,3 +235,22 @@ test('a push above the limit is refused and changes nothing', async (t) => {
   assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), undefined);
   assert.equal((await deploymentsOf(server, project.id)).length, 0);
 });
+
+test('when the log or the store fails, what git has stored is not called a failed push', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const url = remote(server, 'shop', server.admin);
+  await copy.commit('a', '1');
+  Object.assign(server.ports.logs, { follow: () => { throw new Error('the log can not be read'); } });
+  const [unread, deployment] = await Promise.all([copy.git('push', url, 'main'), work(server, project.id, 'success')]);
+  assert.equal(unread.code, 0, unread.text);
+  assert.equal((await server.ports.deployments.get(deployment.id))?.state, 'success');
+  const sha = await copy.commit('b', '2');
+  Object.assign(server.ports.deliveries, { insert: async () => { throw new Error('the store can not be written'); } });
+  const unstored = await copy.git('push', url, 'main');
+  assert.equal(unstored.code, 0, unstored.text);
+  assert.match(unstored.text, /remote: The push is stored, but the platform could not act on it/);
+  assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), sha);
+  assert.match(JSON.stringify(server.logged), /the store can not be written/);
+});
