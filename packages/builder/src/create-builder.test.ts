@@ -40,6 +40,12 @@ test('a folder with index.html becomes a static site with precompressed files', 
   assert.deepEqual(told.steps, ['fetch', 'install', 'build', 'package']);
 });
 
+test('a single-page application falls back to its index.html', async () => {
+  const { component } = await web({ 'package.json': pkg({ build: 'mkdir -p dist && echo app > dist/index.html' }) }, { settings: { framework: 'spa' } });
+  assert.equal(component.fallback, '/index.html');
+  assert.equal(component.framework.name, 'spa');
+});
+
 test('the same content gives the same artifact', async () => {
   const files = { 'index.html': 'same' };
   assert.equal((await web(files)).artifact, (await web(files)).artifact);
@@ -161,6 +167,17 @@ test('a build that fills its disk is told so, and the next one builds', async ()
   const error = await failure({ 'package.json': pkg({ build: 'head -c 3000000000 /dev/zero > big' }) });
   assert.equal(error.code, 'build_out_of_disk');
   await web({ 'index.html': 'fine again' });
+});
+
+test('folders nested too deep to delete do not stop the next build', async () => {
+  await web({ 'package.json': pkg({ build: 'mkdir -p dist && echo x > dist/index.html && node deep.js' }), 'deep.js': 'for(let i=0;i<3000;i++){require("fs").mkdirSync("ddd");process.chdir("ddd")}' });
+  await home.builder.idle();
+  await web({ 'index.html': 'still fine' });
+});
+
+test('folders that links multiply without end are refused', async () => {
+  const error = await failure({ 'package.json': pkg({ build: 'mkdir -p dist/a && echo x > dist/index.html && for i in 1 2 3; do ln -s ../b dist/a/$i; done; mkdir dist/b; for i in 1 2 3; do ln -s ../a dist/b/$i; done' }) });
+  assert.equal(error.code, 'output_refused');
 });
 
 test('a fork bomb is stopped and told so', async () => {

@@ -45,7 +45,7 @@ export function createBuilder(options: BuilderOptions): Builder {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(new DOMException('time limit', 'TimeoutError')), limits.minutes * 60_000);
     const signal = AbortSignal.any([canceled, deadline.signal]);
-    const opened = await openWorkDisk({ sandboxes: options.sandboxes, name: request.projectId.replaceAll('_', '-'), identity: request.projectId, sizeMb: limits.diskMb, writes: request.cache.write });
+    const opened = await openWorkDisk({ sandboxes: options.sandboxes, name: request.projectId.replaceAll('_', '-'), identity: request.projectId, sizeMb: limits.diskMb });
     if (!opened.ok) {
       clearTimeout(timer);
       after(() => Promise.resolve());
@@ -68,14 +68,10 @@ export function createBuilder(options: BuilderOptions): Builder {
       clearTimeout(timer);
       await session.end();
       after(async () => {
-        try {
-          await keepCaches();
-          await work.emptyTrash();
-        } catch (error) {
-          events.output(`[anchor] Caches were not kept: ${String(error)}\n`, 'warn', 'package');
-        } finally {
-          await work.disk.close();
-        }
+        // What can not be kept or deleted costs the next build time, and nothing else: it starts by making room.
+        await keepCaches().catch(() => undefined);
+        await work.tidy().catch(() => undefined);
+        await work.disk.close();
       });
     }
   };

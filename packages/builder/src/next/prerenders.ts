@@ -21,7 +21,7 @@ export async function packagePrerenders(root: string, prefix: string, build: Bui
   await inParallel(build.prerenders, async (output) => {
     const { pathname, fallback } = output;
     if (fallback?.filePath === undefined || fallback.postponedState !== undefined && fallback.postponedState !== null) return;
-    if (templates.has(pathname) || pathname.length > 4096) return;
+    if (templates.has(pathname.replace(/\.segments\/.*$/, '')) || pathname.length > 4096) return;
     const headers = plainHeaders(fallback.initialHeaders ?? {});
     const found = await findInside(root, prefix + fallback.filePath);
     if (headers === undefined || found?.kind !== 'file') return;

@@ -1,7 +1,7 @@
 import type { FunctionEntry, StaticFile, WebComponent } from '@anchor/core/artifact/manifest.ts';
 import { fail, type Result } from '@anchor/core/result/result.ts';
 import type { StartCommand } from '../detect/start-command.ts';
-import { findInside } from '../run/inside.ts';
+import { findInside, readJsonInside } from '../run/inside.ts';
 import { packaged, type ArtifactStore } from './artifact-store.ts';
 import { TreeBuilder } from './tree-builder.ts';
 import { walkOutput } from './walk.ts';
@@ -89,6 +89,8 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
   }
   if (cwd === undefined) return fail('output_missing', 'The Next.js build left no server', 'Next.js 13.5 or newer is needed; set framework "node" and a start command for anything else.', `There is no server.js in ${standalone}.`);
   const place = cwd;
+  const manifest = await readJsonInside(output.root, `${dist}/routes-manifest.json`);
+  const basePath = typeof manifest?.['basePath'] === 'string' && /^(?:\/[^?#\0]+)?$/.test(manifest['basePath']) ? manifest['basePath'] : '';
   return packaged(async () => {
     const inner = await findInside(output.root, standalone);
     const tree = new TreeBuilder(inner?.absolute ?? '');
@@ -99,7 +101,8 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
       const isHashed = from.endsWith('/static');
       for (const { relative, found } of await walkOutput(output.root, from)) {
         tree.addFound([...to, relative].filter((part) => part !== '').join('/'), found);
-        if (isHashed) files[`/_next/static/${relative}`] = await store.staticFile(found, `/_next/static/${relative}`, { immutable: true });
+        const url = `${basePath}/_next/static/${relative}`;
+        if (isHashed) files[url] = await store.staticFile(found, url, { immutable: true });
       }
     }
     const entry: FunctionEntry = { kind: 'server', tree: await tree.store(store), cwd: place, argv: ['node', 'server.js'], node: output.node };

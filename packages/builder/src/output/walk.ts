@@ -7,6 +7,8 @@ import { ArtifactError } from './artifact-store.ts';
 export type Walked = Readonly<{ relative: string; found: Found }>;
 
 const MAX_DEPTH = 64;
+/** Links can make few folders look like millions: the walk ends before memory does. */
+const MAX_VISITS = 500_000;
 
 /**
  * Every file below `folder` (relative to the tree's root). Links are followed while they stay in the tree; a link that
@@ -14,12 +16,14 @@ const MAX_DEPTH = 64;
  */
 export async function walkOutput(root: string, folder: string, skip: (relative: string) => boolean = () => false): Promise<readonly Walked[]> {
   const out: Walked[] = [];
+  let visits = 0;
   const visit = async (directory: Found, relative: string, above: ReadonlySet<number>): Promise<void> => {
     if (above.has(directory.inode) || above.size > MAX_DEPTH) return refuse(relative, 'It contains itself through links, or is too deep.');
     const inside = new Set(above).add(directory.inode);
     for (const entry of await readdir(directory.absolute, { withFileTypes: true })) {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (skip(path)) continue;
+      if (++visits > MAX_VISITS) refuse(path, `The folder has more than ${MAX_VISITS} entries.`);
       const found = await findInside(root, directory.path === '' ? entry.name : `${directory.path}/${entry.name}`);
       if (found === undefined) refuse(path, 'It is a link that leaves the project or leads nowhere, or a device.');
       else if (found.kind === 'directory') await visit(found, path, inside);

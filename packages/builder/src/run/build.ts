@@ -16,7 +16,7 @@ import { buildEnvironment, PLACES } from './environment.ts';
 import { explainFailure } from './explain.ts';
 import { APP, readJsonInside } from './inside.ts';
 import { bringNextCache, keepNextCache, type NextCache } from './next-cache.ts';
-import { packageComponent } from './package.ts';
+import { packageComponent, type PackageInput } from './package.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import type { Session } from './session.ts';
 
@@ -35,13 +35,18 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   events.step('install');
   const prepared = await prepare(session, request, sink);
   if (!prepared.ok) return prepared;
-  const { plan, project, node, toolchain, manager } = prepared.value;
+  if (prepared.value.tools === undefined) {
+    events.step('build');
+    events.step('package');
+    return finish(session, request, sink, { prepared: prepared.value, nextVersion: undefined, traced: undefined }, () => Promise.resolve());
+  }
+  const { plan, project, manager, tools: { node, toolchain } } = prepared.value;
   sink.say(`Node ${node.version}, ${manager.name} ${toolchain.version}`, 'install');
   const step = installStep(manager, toolchain.version, request.settings.installCommand);
   const salt = [node.version, manager.name, toolchain.version, 'argv' in step.command ? step.command.argv.join(' ') : step.command.shell, prepared.value.installFolder, process.arch];
   const dependencies = await planDependencies(session, request, manager, step, prepared.value.installFolder, salt);
   const cache: NextCache = plan.output.kind === 'next' ? await bringNextCache(session, request, project) : { copy: false, mounts: [] };
-  const made = await session.sandbox('b', [...baseMounts(session, prepared.value), ...dependencies.mounts, ...cache.mounts]);
+  const made = await session.sandbox('b', [...baseMounts(session, { plan, tools: prepared.value.tools }), ...dependencies.mounts, ...cache.mounts]);
   if (!made.ok) return made;
   const sandbox = made.value;
   const inApp = (folder: string): string => (folder === '' ? APP : `${APP}/${folder}`);
@@ -98,25 +103,27 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   if (session.signal.aborted) return fail('canceled', 'The build was stopped', 'Deploy again.');
 
   events.step('package');
-  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: request.secrets });
-  const component = await packageComponent({ session, prepared: prepared.value, store, nextVersion: next, traced });
-  if (!component.ok) return component;
-  for (const leak of store.leaks) sink.say(`${leak.path} is sent to browsers and holds the value of ${leak.secrets === 1 ? 'a secret' : `${leak.secrets} secrets`}: keep secrets out of client code`, 'package', 'warn');
-  sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');
-  return ok({
-    component: component.value.component,
-    keepCaches: async () => {
-      if (plan.output.kind === 'next') await keepNextCache(session, request, project, component.value.distDir);
-      if (clean) await keepDependencies(session, request, dependencies);
-    },
+  return finish(session, request, sink, { prepared: prepared.value, nextVersion: next, traced }, async (distDir) => {
+    if (plan.output.kind === 'next') await keepNextCache(session, request, project, distDir);
+    if (clean) await keepDependencies(session, request, dependencies);
   });
 }
 
-function baseMounts(session: Session, prepared: Prepared): readonly Mount[] {
-  const tools = prepared.toolchain.mounts.map((mount): Mount => ({ kind: 'read', ...mount }));
-  const server = prepared.plan.output.kind === 'server';
+/** Stores the output. Nothing of the user's runs any more. */
+async function finish(session: Session, request: BuildRequest, sink: OutputSink, input: Pick<PackageInput, 'prepared' | 'nextVersion' | 'traced'>, keepCaches: (distDir: string) => Promise<void>): Promise<Result<Built>> {
+  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: request.secrets });
+  const component = await packageComponent({ session, store, ...input });
+  if (!component.ok) return component;
+  for (const leak of store.leaks) sink.say(`${leak.path} is sent to browsers and holds the value of ${leak.secrets === 1 ? 'a secret' : `${leak.secrets} secrets`}: keep secrets out of client code`, 'package', 'warn');
+  sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');
+  return ok({ component: component.value.component, keepCaches: () => keepCaches(component.value.distDir) });
+}
+
+function baseMounts(session: Session, { plan, tools: { node, toolchain } }: Pick<Prepared, 'plan'> & Readonly<{ tools: NonNullable<Prepared['tools']> }>): readonly Mount[] {
+  const tools = toolchain.mounts.map((mount): Mount => ({ kind: 'read', ...mount }));
+  const server = plan.output.kind === 'server';
   return [
-    { kind: 'read', from: prepared.node.dir, to: PLACES.node }, { kind: 'read', from: session.options.modules, to: PLACES.modules }, ...tools,
+    { kind: 'read', from: node.dir, to: PLACES.node }, { kind: 'read', from: session.options.modules, to: PLACES.modules }, ...tools,
     ...(server ? ([{ kind: 'read', from: dirname(dirname(NFT)), to: `${PLACES.tools}/trace/node_modules` }, { kind: 'read', from: TRACE, to: `${PLACES.tools}/trace/trace.mjs` }] as const) : []),
   ];
 }

@@ -19,8 +19,8 @@ export type Prepared = Readonly<{
   installFolder: string;
   manager: PackageManager;
   hasPackage: boolean;
-  node: NodeVersion;
-  toolchain: Toolchain;
+  /** Undefined when nothing of the project runs: plain files without a build. */
+  tools: Readonly<{ node: NodeVersion; toolchain: Toolchain }> | undefined;
 }>;
 
 export async function prepare(session: Session, request: BuildRequest, sink: OutputSink): Promise<Result<Prepared>> {
@@ -37,6 +37,9 @@ export async function prepare(session: Session, request: BuildRequest, sink: Out
   const plan = planned.value;
   sink.say(`Detected ${plan.framework}: ${plan.because}`, 'install');
 
+  if (packageJson === undefined && plan.build === undefined && plan.output.kind === 'files' && request.settings.installCommand === undefined) {
+    return ok({ plan, project, installFolder: project, manager: { name: 'npm' }, hasPackage: false, tools: undefined });
+  }
   const installFolder = await lockFolder(root, project);
   const files = await names(root, installFolder);
   const heads = new Map<string, string>();
@@ -49,7 +52,7 @@ export async function prepare(session: Session, request: BuildRequest, sink: Out
   if (!node.ok) return node;
   const toolchain = await session.options.tools.prepare(manager, node.value.version);
   if (!toolchain.ok) return toolchain;
-  return ok({ plan, project, installFolder, manager, hasPackage: installPackage !== undefined || packageJson !== undefined, node: node.value, toolchain: toolchain.value });
+  return ok({ plan, project, installFolder, manager, hasPackage: installPackage !== undefined || packageJson !== undefined, tools: { node: node.value, toolchain: toolchain.value } });
 }
 
 /** Names in a folder of the checkout; directories end with "/". */

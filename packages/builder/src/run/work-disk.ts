@@ -20,10 +20,11 @@ export type WorkDisk = Readonly<{
   directory(path: string): Promise<void>;
   /** Moves away what must be deleted; the deletion itself may wait. */
   discard(path: string): Promise<void>;
-  emptyTrash(): Promise<void>;
+  /** Deletes the checkout and all that was discarded, so that the next build does not wait for it. */
+  tidy(): Promise<void>;
 }>;
 
-export type OpenOptions = Readonly<{ sandboxes: Sandboxes; name: string; identity: string; sizeMb: number; writes: boolean }>;
+export type OpenOptions = Readonly<{ sandboxes: Sandboxes; name: string; identity: string; sizeMb: number }>;
 
 /** Share of the disk that may be in use when a build starts. */
 const HIGH_WATER = 0.55;
@@ -33,14 +34,8 @@ export async function openWorkDisk(options: OpenOptions): Promise<Result<WorkDis
   const open = () => options.sandboxes.openDisk({ name: options.name, identity: options.identity, sizeMb: options.sizeMb });
   let opened = await open();
   if (!opened.ok) return opened;
-  await sweepDisk(opened.value.path);
-  let use = await opened.value.free();
-  if (use.usedMb > use.sizeMb * HIGH_WATER) {
-    await evict(opened.value, options.sizeMb * HIGH_WATER);
-    use = await opened.value.free();
-  }
-  if (use.full || use.usedMb > use.sizeMb * EMERGENCY) {
-    // What fills it is in none of our places: start afresh.
+  if (!(await makeRoom(opened.value, options.sizeMb))) {
+    // What fills it is in none of our places, or can not be deleted (names nested too deep): start afresh.
     await opened.value.close();
     await options.sandboxes.removeDisk(options.name);
     opened = await open();
@@ -65,13 +60,12 @@ export async function openWorkDisk(options: OpenOptions): Promise<Result<WorkDis
     disk, owner: { uid, gid }, directory, discard,
     source: join(disk.path, 'src'), home: join(disk.path, 'home'), temporary: join(disk.path, 'tmp'),
     scope: (name) => join(disk.path, 'scopes', scopeName(name)),
-    emptyTrash: () => rm(trash, { recursive: true, force: true }),
+    async tidy() {
+      for (const path of [work.source, work.home, work.temporary, join(disk.path, 'scratch'), trash]) await rm(path, { recursive: true, force: true });
+    },
   };
   try {
-    for (const path of [work.source, work.home, work.temporary]) {
-      await discard(path);
-      await directory(path);
-    }
+    for (const path of [work.source, work.home, work.temporary]) await directory(path);
     await mkdir(join(disk.path, 'scopes'), { recursive: true, mode: 0o755 });
     return ok(work);
   } catch (error) {
@@ -80,10 +74,22 @@ export async function openWorkDisk(options: OpenOptions): Promise<Result<WorkDis
   }
 }
 
-const scopeName = (scope: string): string => createHash('sha256').update(scope).digest('hex').slice(0, 32);
+/** Removes what an earlier build left, and old caches when little is free. False when that did not help. */
+async function makeRoom(disk: Disk, sizeMb: number): Promise<boolean> {
+  try {
+    for (const name of ['.trash', 'src', 'tmp', 'home', 'scratch']) await rm(join(disk.path, name), { recursive: true, force: true });
+    let use = await disk.free();
+    if (use.usedMb > use.sizeMb * HIGH_WATER) {
+      await evict(disk, sizeMb * HIGH_WATER);
+      use = await disk.free();
+    }
+    return !use.full && use.usedMb <= use.sizeMb * EMERGENCY;
+  } catch {
+    return false;
+  }
+}
 
-/** What an earlier build that was cut off left. */
-const sweepDisk = (path: string): Promise<void> => rm(join(path, '.trash'), { recursive: true, force: true });
+const scopeName = (scope: string): string => createHash('sha256').update(scope).digest('hex').slice(0, 32);
 
 /** Removes what was used longest ago until the disk holds less than `targetMb`: trees first, then whole scopes. */
 async function evict(disk: Disk, targetMb: number): Promise<void> {
@@ -94,7 +100,6 @@ async function evict(disk: Disk, targetMb: number): Promise<void> {
     for (const tree of await readdir(trees).catch(() => [])) aged.push({ path: join(trees, tree), at: await lastUse(join(trees, tree)), rank: 0 });
     aged.push({ path: join(scopes, scope), at: await lastUse(join(scopes, scope)), rank: 1 });
   }
-  for (const name of ['src', 'tmp', 'home']) await rm(join(disk.path, name), { recursive: true, force: true });
   aged.sort((a, b) => a.rank - b.rank || a.at - b.at);
   for (const { path } of aged) {
     if ((await disk.free()).usedMb <= targetMb) return;
