@@ -21,6 +21,7 @@ runProcess(async () => {
   await sandboxes.sweep();
   const opened = await openPorts(settings, sandboxes, process.env);
   const { ports } = opened;
+  await opened.blobs.sweep();
   await ensureAdminToken(ports, settings.data);
   await recover(ports)();
 

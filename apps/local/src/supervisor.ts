@@ -41,8 +41,9 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const start = (name: ProcessName, backoff: number, onReady: () => void, onFatal: (reason: string) => void): void => {
     const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
     const startedAt = Date.now();
+    // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))], {
-      env: { ...process.env, ...settingsToEnv(settings), ANCHOR_WORKER: worker },
+      env: { ...process.env, ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
       // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
