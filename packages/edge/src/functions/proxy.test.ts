@@ -204,6 +204,7 @@ test('a client that leaves ends the request at the function', async () => {
   outgoing.end();
   setTimeout(() => outgoing.destroy(), 50);
   await eventually(() => closed);
+  await eventually(() => bed.log.some((entry) => entry.host === host && entry.status === 499));
 });
 
 test('a request is held while its function starts', async () => {
