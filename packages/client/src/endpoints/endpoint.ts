@@ -31,6 +31,8 @@ export type Endpoint = Readonly<{
   /** `events`: server-sent events; `upload`: the body is bytes of `mediaType`; `download`: the answer is. */
   stream?: 'events' | 'upload' | 'download';
   mediaType?: string;
+  /** Takes If-Match with the version that the change is meant for. */
+  conditional?: boolean;
   /** The answer shows a secret once, so it is not kept for a repeated Idempotency-Key. */
   secretAnswer?: boolean;
 }>;

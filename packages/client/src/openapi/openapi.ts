@@ -72,10 +72,17 @@ function parametersOf(object: z.ZodObject | undefined, place: 'path' | 'query', 
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({ name, in: place, required: place === 'path' || required.includes(name), ...(description === undefined ? {} : { description }), schema: rest }));
 }
 
-const headersOf = (endpoint: Endpoint): Json[] =>
-  endpoint.method === 'POST' && endpoint.stream === undefined
-    ? [{ name: 'Idempotency-Key', in: 'header', required: false, description: 'The same key with the same body answers the same, for 24 hours.', schema: { type: 'string', minLength: 1, maxLength: 255 } }]
-    : [];
+const HEADERS = {
+  idempotency: { name: 'Idempotency-Key', in: 'header', required: false, description: 'The same key with the same body answers the same, for 24 hours.', schema: { type: 'string', minLength: 1, maxLength: 255 } },
+  ifMatch: { name: 'If-Match', in: 'header', required: false, description: 'The version that the change is meant for, in quotes; 409 when it is another one by now.', schema: { type: 'string', pattern: '^"[0-9]+"$' } },
+  lastEventId: { name: 'Last-Event-ID', in: 'header', required: false, description: 'Continue after this event.', schema: { type: 'string' } },
+} satisfies Record<string, Json>;
+
+const headersOf = (endpoint: Endpoint): Json[] => [
+  ...(endpoint.method === 'POST' && endpoint.stream === undefined ? [HEADERS.idempotency] : []),
+  ...(endpoint.conditional === true ? [HEADERS.ifMatch] : []),
+  ...(endpoint.stream === 'events' ? [HEADERS.lastEventId] : []),
+];
 
 /** One path and method may answer in two media types (JSON or events). */
 function merged(first: Operation, second: Operation): Operation {

@@ -25,12 +25,12 @@ export const healthSchema = z.object({
   timeoutSeconds: z.int().min(1).max(600),
 });
 export const functionSettingsSchema = z.object({
-  memoryMb: z.int().min(64).max(65_536),
+  memoryMb: z.int().min(64).max(16_384),
   maxInstances: z.int().min(1).max(100),
-  concurrency: z.int().min(1).max(10_000),
+  concurrency: z.int().min(1).max(1_000),
   idleSeconds: z.int().min(1).max(86_400),
   drainSeconds: z.int().min(1).max(300),
-  timeoutSeconds: z.int().min(1).max(3600),
+  timeoutSeconds: z.int().min(1).max(900),
 });
 
 /** Where commits come from: the platform's own git remote (and uploads), or another repository. */

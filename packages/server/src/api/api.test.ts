@@ -227,6 +227,23 @@ test('bad input is refused with every wrong field named, and a malformed or over
   assert.equal((await get('/')).status, 404);
 });
 
+test('settings that leave the repository or make no sense are refused, and change nothing', async (t) => {
+  const { client, project } = await openServer(t);
+  await project('shop');
+  for (const build of [{ rootDirectory: '../..' }, { rootDirectory: '/etc' }, { outputDirectory: 'a/../../b' }, { rootDirectory: '--x' }, { buildCommand: 'a\0b' }, { nodeVersion: '$(id)' }]) {
+    const created = await client.projects.create({ name: 'other', build });
+    assert.ok(!created.ok && created.problem.status === 422 && created.problem.errors?.[0]?.path.startsWith('body.build') === true, JSON.stringify(build));
+    const updated = await client.projects.update({ project: 'shop', build });
+    assert.ok(!updated.ok && updated.problem.status === 422);
+    const replaced = await client.projects.replace({ project: 'shop', build });
+    assert.ok(!replaced.ok && replaced.problem.status === 422);
+  }
+  const health = await client.projects.update({ project: 'shop', health: { path: '/a b' } });
+  assert.ok(!health.ok && health.problem.status === 422);
+  const unchanged = await client.projects.get({ project: 'shop' });
+  assert.ok(unchanged.ok && unchanged.value.version === 1);
+});
+
 test('a build log is followed as events to its end, and taken up again without loss or repetition after the connection broke', async (t) => {
   const server = await openServer(t, { limits: { heartbeatMs: 50 } });
   const { project } = await server.project('shop');

@@ -10,7 +10,6 @@ import { ended, gitProcess, protocolOf, type GitProcess } from './process.ts';
 import { acceptUpdates, type Outcome } from './pushed.ts';
 import { KEEP_ALIVE, progress } from './side-band.ts';
 
-const KEEP_ALIVE_MS = 5_000;
 type Head = Readonly<{ bytes: Buffer; head: PushHead; rest: AsyncIterator<Buffer> }>;
 
 /**
@@ -114,7 +113,7 @@ async function tell(server: ServerContext, project: Project, outcomes: readonly 
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const signal = AbortSignal.any([gone.signal, server.closing, AbortSignal.timeout(server.settings.limits.pushLogMs)]);
-  const quiet = setInterval(() => { if (!response.destroyed && !response.writableNeedDrain) response.write(KEEP_ALIVE); }, KEEP_ALIVE_MS);
+  const quiet = setInterval(() => { if (!response.destroyed && !response.writableNeedDrain) response.write(KEEP_ALIVE); }, server.settings.limits.heartbeatMs);
   const show = async (lines: readonly string[]): Promise<void> => { if (!response.destroyed && !response.write(progress(lines))) await drained(response); };
   try {
     const followed = outcomes.find((outcome) => outcome.deployment !== undefined);

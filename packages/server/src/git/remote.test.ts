@@ -150,6 +150,23 @@ test('a pusher who goes away cancels nothing', async (t) => {
   assert.equal((await server.ports.deployments.get(deployment.id))?.state, 'success');
 });
 
+test('waiting in the queue keeps the connection alive without writing on the terminal', async (t) => {
+  const server = await openServer(t, { limits: { heartbeatMs: 5 } });
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const pushing = copy.git('push', remote(server, 'shop', server.admin), 'main');
+  const queued = await eventually('the push is accepted', async () => (await deploymentsOf(server, project.id))[0]);
+  const until = Date.now() + 300; // some sixty signs of life
+  await eventually('they were sent', () => (Date.now() > until ? true : undefined));
+  await work(server, project.id, 'success');
+  const pushed = await pushing;
+  assert.equal(pushed.code, 0, pushed.text);
+  const lines = pushed.text.split('\n').filter((line) => /^remote:\s*$/.test(line));
+  assert.ok(lines.length <= 2, pushed.text); // the empty line in front of the outcome
+  assert.match(pushed.text, new RegExp(`Live at .*${queued.id.slice(-9)}`));
+});
+
 test('a large push, which git sends in chunks after a probe, arrives whole', async (t) => {
   const server = await openServer(t, { limits: { pushLogMs: 100 } });
   const { project } = await server.project('shop');

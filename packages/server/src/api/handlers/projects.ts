@@ -1,12 +1,14 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import type { ProjectChanges, ProjectReplacement } from '@anchor/client/schemas/project.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
-import { createProject, removeProject, updateProject, type ProjectInput } from '@anchor/core/projects/projects.ts';
+import { createProject, projectInputSchema, removeProject, updateProject, type ProjectInput } from '@anchor/core/projects/projects.ts';
 import { randomText, sha256Hex } from '@anchor/core/tokens/tokens.ts';
-import { fail, ok } from '@anchor/core/result/result.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { HttpError } from '../../http/problem.ts';
 import type { ServerContext } from '../../context.ts';
 import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
+import { validate } from '../validate.ts';
 import { aliasView, compact, pageView, projectView } from '../views/views.ts';
 
 export function projectHandlers({ ports, settings, home }: ServerContext): HandlersOf<Api['projects']> {
@@ -19,19 +21,25 @@ export function projectHandlers({ ports, settings, home }: ServerContext): Handl
       return ok({ items: own === undefined ? [] : [view(own)] });
     },
     create: async ({ body: { name, source, ...rest } }) => {
-      const created = await createProject(ports)(name, compact({ ...sourceInput(source), ...rest }) as ProjectInput);
+      const input = checked({ ...sourceInput(source), ...rest });
+      if (!input.ok) return input;
+      const created = await createProject(ports)(name, input.value);
       if (!created.ok) return created;
       const { project, webhookSecret, deployHookSecret } = created.value;
       return ok({ project: view(project), hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) } });
     },
     get: async ({ project }) => ok(view(project)),
     replace: async ({ project, body, ifMatch }) => {
-      const updated = await updateProject(ports)(project.id, whole(body), ifMatch);
+      const input = whole(body);
+      if (!input.ok) return input;
+      const updated = await updateProject(ports)(project.id, input.value, ifMatch);
       return updated.ok ? ok(view(updated.value)) : updated;
     },
     update: async ({ project, body, ifMatch }) => {
       // The build settings are merged here, so the write holds only for the version that was read.
-      const updated = await updateProject(ports)(project.id, changed(project, body), ifMatch ?? (body.build === undefined ? undefined : project.version));
+      const input = changed(project, body);
+      if (!input.ok) return input;
+      const updated = await updateProject(ports)(project.id, input.value, ifMatch ?? (body.build === undefined ? undefined : project.version));
       return updated.ok ? ok(view(updated.value)) : updated;
     },
     remove: async ({ project }) => {
@@ -54,16 +62,22 @@ const sourceInput = (source: ProjectChanges['source']): Pick<ProjectInput, 'repo
   source === undefined ? {} : source.kind === 'hosted' ? { repositoryUrl: null } : compact({ repositoryUrl: source.url, provider: source.provider });
 
 /** PUT: what is absent goes back to its default; the source stays. */
-const whole = ({ source, ...rest }: ProjectReplacement): ProjectInput =>
-  compact({
+const whole = ({ source, ...rest }: ProjectReplacement): Result<ProjectInput, HttpError> =>
+  checked({
     ...sourceInput(source), productionBranch: rest.productionBranch ?? 'main', branchRules: rest.branchRules ?? [], build: compact(rest.build ?? {}),
     health: { ...DEFAULT_HEALTH, ...compact(rest.health ?? {}) }, functions: { ...DEFAULT_FUNCTIONS, ...compact(rest.functions ?? {}) }, status: rest.status ?? 'active',
-  }) as ProjectInput;
+  });
 
 /** PATCH: what is absent stays; a build setting of null is detected again. */
-function changed(project: Project, { source, build, ...rest }: ProjectChanges): ProjectInput {
+function changed(project: Project, { source, build, ...rest }: ProjectChanges): Result<ProjectInput, HttpError> {
   const merged = build === undefined ? undefined : Object.fromEntries(Object.entries({ ...project.build, ...compact(build) }).filter(([, value]) => value !== null));
-  return compact({ ...sourceInput(source), ...rest, build: merged }) as ProjectInput;
+  return checked({ ...sourceInput(source), ...rest, build: merged });
+}
+
+/** The contract says what shape settings have; core says which of them make sense (paths that stay inside the repository, …). */
+function checked(settings: object): Result<ProjectInput, HttpError> {
+  const valid = validate('body', projectInputSchema, compact(settings));
+  return valid.ok ? ok(valid.value as ProjectInput) : valid;
 }
 
 export function aliasHandlers({ ports }: ServerContext): HandlersOf<Api['aliases']> {
