@@ -2,7 +2,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { Upstream } from '@anchor/core/ports/function-host.ts';
 import { DEFAULT_FUNCTIONS, type FunctionSettings } from '@anchor/core/projects/project.ts';
-import { anchorError, err, fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
+import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { createBackoff } from './backoff.ts';
 import type { Capacity } from './capacity.ts';
 import type { Instance, Launcher } from './launch.ts';
@@ -39,7 +39,6 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   let limits: FunctionSettings = DEFAULT_FUNCTIONS;
   let lastUsed = clock.now();
   let fullSince = clock.now(); // the last time that every instance was needed
-  let lastError: AnchorError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
   let clearing: Promise<void> | undefined;
@@ -55,7 +54,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
 
   async function launch(): Promise<Result<Member>> {
     const pause = backoff.remaining(clock.now());
-    if (pause > settings.backoffWaitMs) return err(paused(pause));
+    if (pause > settings.backoffWaitMs) return err(backoff.error(clock.now()));
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     await clearing;
     const startable = await launcher.prepare(deploymentId);
@@ -66,9 +65,8 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     const instance = await startable.value.start();
     if (!instance.ok) {
       room.value();
-      lastError = instance.error;
-      const next = backoff.failed(clock.now(), 0);
-      launcher.note(deploymentId, 'error', `${instance.error.message}; the next start is allowed in ${seconds(next)}`);
+      const pause = backoff.failed(clock.now(), 0, instance.error);
+      launcher.note(deploymentId, 'error', `${instance.error.message}; the next start is allowed in ${pause}`);
       return instance;
     }
     return ok(admit(instance.value, room.value));
@@ -98,9 +96,9 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     crashed();
     if (cacheFull) await emptyCache();
     const now = clock.now();
-    const pause = backoff.failed(now, now - member.since);
-    lastError = anchorError('function_start_failed', `The function stopped by itself: ${reason}`, 'Read the run log of this deployment.');
-    launcher.note(deploymentId, 'error', `${id} stopped by itself: ${reason}; the next start is allowed in ${seconds(pause)}`);
+    const error = anchorError('function_start_failed', `The function stopped by itself: ${reason}`, 'Read the run log of this deployment.');
+    const pause = backoff.failed(now, now - member.since, error);
+    launcher.note(deploymentId, 'error', `${id} stopped by itself: ${reason}; the next start is allowed in ${pause}`);
   }
 
   /** The other instances share the cache: they go too, and nothing starts before it is empty. */
@@ -113,13 +111,6 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     await emptied;
     clearing = undefined;
   }
-
-  const paused = (pause: number): AnchorError => ({
-    code: lastError?.code ?? 'function_start_failed',
-    message: lastError?.message ?? 'The function stopped by itself',
-    fix: lastError?.fix ?? 'Read the run log of this deployment.',
-    cause: `${lastError?.cause === undefined ? '' : `${lastError.cause}\n`}It failed ${backoff.count()} times; the next start is in ${seconds(pause)}.`,
-  });
 
   function scaleUp(now: number): void {
     const want = wanted(now);
@@ -224,5 +215,3 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     inflight: () => callers.inflight(clock.now()),
   };
 }
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

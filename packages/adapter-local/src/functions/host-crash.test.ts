@@ -53,7 +53,7 @@ test('a host that is killed takes its functions with it, and requests are answer
   const { home, host, start } = await setup(t);
   const mark = `m${Date.now()}`;
   const deployment = await home.deploy({ variables: { MARK: mark } });
-  const client = createFunctionClient(host, deployment);
+  const client = createFunctionClient(host, deployment, { crashes: true });
   t.after(() => client.close());
   const first = await start();
   assert.equal((await client.get('/')).body, 'hello');

@@ -78,6 +78,7 @@ export async function openTestingHome(settings: Partial<FunctionHostSettings> = 
     },
     async remove() {
       await sandboxes.close();
+      await sandboxes.sweep();
       await rm(data, { recursive: true, force: true });
     },
   };

@@ -20,8 +20,12 @@ export function requestUpstream(upstream: Upstream, path: string, options: Reado
   });
 }
 
-/** The smallest caller that keeps the rules of the port, as an edge does: leases from the moment of asking, and again when a connection is refused. */
-export function createFunctionClient(host: FunctionHost, deploymentId: DeploymentId) {
+/**
+ * The smallest caller that keeps the rules of the port, as an edge does: leases from the moment of asking, and again
+ * when a connection is refused. `crashes`: also again when a connection is lost, as may be done with a GET when
+ * instances are killed.
+ */
+export function createFunctionClient(host: FunctionHost, deploymentId: DeploymentId, options: Readonly<{ crashes?: boolean }> = {}) {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   let upstreams: readonly Upstream[] = [];
   let until = 0;
@@ -52,7 +56,8 @@ export function createFunctionClient(host: FunctionHost, deploymentId: Deploymen
           seen.add(answer.instance);
           return answer;
         } catch (cause) {
-          const refused = cause instanceof Error && 'code' in cause && (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT');
+          const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+          const refused = code === 'ECONNREFUSED' || code === 'ENOENT' || (options.crashes === true && (code === 'ECONNRESET' || code === 'EPIPE'));
           if (!refused || attempt >= 5) throw cause;
           refusals.push(upstream.instance);
           until = 0;
