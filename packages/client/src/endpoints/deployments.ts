@@ -34,7 +34,7 @@ export const deployments = {
   logs: {
     list: endpoint({
       method: 'GET', path: '/api/deployments/{deployment}/logs', summary: 'Read build or run-time log lines', scope: 'read', bound: 'deployment', params: deployment,
-      query: z.strictObject({ ...logFilter, limit: z.int().min(1).max(5000).optional().meta({ description: '1 to 5,000; 1,000 when absent. With `after`: the first so many after it, without: the last. `cursor` in the answer is the `after` of the next page.' }) }), response: pageOf(logLineSchema), status: 200, errors: ['not_found'],
+      query: z.strictObject({ ...logFilter, follow: z.literal(false).optional(), limit: z.int().min(1).max(5000).optional().meta({ description: '1 to 5,000; 1,000 when absent. With `after`: the first so many after it, without: the last. `cursor` in the answer is the `after` of the next page.' }) }), response: pageOf(logLineSchema), status: 200, errors: ['not_found'],
     }),
     follow: endpoint({
       method: 'GET', path: '/api/deployments/{deployment}/logs', summary: 'Follow build or run-time log lines as server-sent events (Accept: text/event-stream, or ?follow=1)',

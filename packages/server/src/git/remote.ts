@@ -5,7 +5,7 @@ import type { Project } from '@anchor/core/projects/project.ts';
 import { anchorError, fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
 import { findProject, maySee } from '../api/authorize.ts';
 import type { ServerContext } from '../context.ts';
-import { cutAfterAnswer } from '../http/answer.ts';
+import { answerText } from '../http/answer.ts';
 import { allows } from '../http/scope.ts';
 import { basicToken } from '../http/token.ts';
 import { packet } from './pkt-line.ts';
@@ -95,14 +95,12 @@ async function advertise({ service }: GitCall, repository: string, request: Inco
 /** Plain text: git shows it to the person as "remote: …". */
 function refuse(request: IncomingMessage, response: ServerResponse, error: AnchorError): void {
   if (response.headersSent) return void response.destroy();
-  const unread = !request.complete;
   const text = `${[error.message, ...(error.cause === undefined ? [] : [error.cause]), error.fix].join('\n')}\n`;
-  response.writeHead(statusOf(error.code), {
-    'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', 'x-content-type-options': 'nosniff',
-    ...(error.code === 'unauthenticated' ? { 'www-authenticate': 'Basic realm="Anchor Deploy", charset="UTF-8"' } : {}), ...(unread ? { connection: 'close' } : {}),
-  });
-  response.end(text);
-  if (unread) cutAfterAnswer(request, response);
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff',
+    ...(error.code === 'unauthenticated' ? { 'www-authenticate': 'Basic realm="Anchor Deploy", charset="UTF-8"' } : {}),
+  };
+  answerText(response, statusOf(error.code), text, headers, request.complete ? undefined : request);
 }
 
 const one = (value: string | string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
