@@ -1,5 +1,7 @@
 /** What the three processes share: saying that they are ready, dying with the supervisor, stopping once. */
 export function runProcess(main: () => Promise<{ stop(): Promise<void> }>): void {
+  // Loaded only to fill the compile cache, see warm.ts.
+  if (process.env['ANCHOR_WARM'] === '1') return;
   let running: { stop(): Promise<void> } | undefined;
   let stopping = false;
   const stop = (): void => {

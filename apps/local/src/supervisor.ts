@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { swapIn } from '@anchor/adapter-local/platform-restore.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
+import { VERSION } from './version.ts';
 
 /** One of the processes that make a platform. Each can die and come back alone. */
 export type ProcessName = 'server' | 'host' | `edge-${number}`;
@@ -30,6 +31,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
 
+  const compileCache = process.env['NODE_COMPILE_CACHE'] ?? join(settings.data, 'compile-cache');
   const run = join(settings.data, 'run');
   mkdirSync(run, { recursive: true, mode: 0o700 });
   /** Who is who, for people and for `anchor doctor`. */
@@ -43,7 +45,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     const startedAt = Date.now();
     // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))], {
-      env: { ...process.env, ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
       // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -73,7 +75,23 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     });
   };
 
-  const ready = Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))).then(() => undefined);
+  /** The first start on this version of the code fills the compile cache. */
+  const warm = async (): Promise<void> => {
+    const marker = join(compileCache, 'version');
+    const version = `${VERSION} ${process.version}`;
+    if (existsSync(marker) && readFileSync(marker, 'utf8') === version) return;
+    mkdirSync(compileCache, { recursive: true, mode: 0o700 });
+    await new Promise<void>((resolve) => {
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./warm.ts', import.meta.url))], { env: { ...process.env, ...settingsToEnv(settings), NODE_COMPILE_CACHE: compileCache, ANCHOR_WARM: '1' }, stdio: 'ignore' });
+      child.once('error', () => resolve());
+      child.once('exit', () => resolve());
+    });
+    writeFileSync(marker, version);
+  };
+
+  keepConnectionsOnRestart();
+  const ready = warm().then(() => Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))))
+    .then(() => undefined);
 
   /** Stops everything, puts a checked backup in place, starts again. */
   const restore = async (directory: string): Promise<void> => {
@@ -114,6 +132,18 @@ export function supervise(settings: Settings, report: (line: string) => void): S
       await stopAll();
     },
   };
+}
+
+/**
+ * Connections that wait in the queue of an edge worker that ends move to its siblings instead of being reset. Absent on
+ * old kernels, refused without root: then a restart of an edge may cost the connections of that moment.
+ */
+function keepConnectionsOnRestart(): void {
+  try {
+    writeFileSync('/proc/sys/net/ipv4/tcp_migrate_req', '1');
+  } catch {
+    // Nothing depends on it.
+  }
 }
 
 /** Small processes stay small: V8 grows its young generation far beyond what they need. */

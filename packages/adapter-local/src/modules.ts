@@ -14,16 +14,17 @@ export type EmittedModules = Readonly<{ runtimeDir: string; adapterPath: string 
  * it again, or at the same time from several processes, ends with the same directory. Throws when the disk refuses.
  */
 export async function emitModules(paths: Pick<Paths, 'modules'>, source: string = runtimeSource()): Promise<EmittedModules> {
-  const files = await compile(source);
-  const hash = createHash('sha256');
-  for (const [name, code] of files) hash.update(`${name}\0${code.length}\0${code}`);
+  const sources = await read(source);
+  // Named after what goes in, not after what comes out: the stripper is 30 MB that a process which finds the directory never loads.
+  const hash = createHash('sha256').update(process.version);
+  for (const [name, code] of sources) hash.update(`${name}\0${code.length}\0${code}`);
   const runtimeDir = join(paths.modules, hash.digest('hex').slice(0, 32));
   const emitted = { runtimeDir, adapterPath: join(runtimeDir, 'next-adapter.js') };
   if (await exists(runtimeDir)) return emitted;
   const building = join(paths.modules, `.tmp-${randomBytes(8).toString('hex')}`);
-  for (const [name, code] of files) {
+  for (const [name, code] of sources) {
     await mkdir(dirname(join(building, name)), { recursive: true, mode: 0o755 });
-    await writeFile(join(building, name), code, { mode: 0o444 });
+    await writeFile(join(building, name), name.endsWith('.js') ? toJavaScript(code) : code, { mode: 0o444 });
   }
   try {
     await rename(building, runtimeDir);
@@ -34,15 +35,15 @@ export async function emitModules(paths: Pick<Paths, 'modules'>, source: string 
   return emitted;
 }
 
-/** Every module but the tests: relative name ending in `.js` → code, in a fixed order. */
-async function compile(source: string): Promise<readonly (readonly [string, string])[]> {
+/** Every module but the tests: relative name ending in `.js` → TypeScript, in a fixed order. */
+async function read(source: string): Promise<readonly (readonly [string, string])[]> {
   const files: [string, string][] = [['package.json', '{"type":"module"}\n']];
   for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts') || entry.name.endsWith('.d.ts')) continue;
     const path = join(entry.parentPath, entry.name);
     const relative = path.slice(source.length + 1);
     if (relative.split('/').includes('fixtures')) continue;
-    files.push([relative.replace(/\.ts$/, '.js'), toJavaScript(await readFile(path, 'utf8'))]);
+    files.push([relative.replace(/\.ts$/, '.js'), await readFile(path, 'utf8')]);
   }
   return files.sort(([a], [b]) => (a < b ? -1 : 1));
 }
