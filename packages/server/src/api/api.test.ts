@@ -227,6 +227,20 @@ test('bad input is refused with every wrong field named, and a malformed or over
   assert.equal((await get('/')).status, 404);
 });
 
+test('bodies far above the limit are answered 413, not cut off', async (t) => {
+  const { url, admin, project } = await openServer(t, { limits: { uploadBytes: 100_000 } });
+  await project('shop');
+  const big = Buffer.alloc(30_000_000, 32);
+  big.set([0x1f, 0x8b]);
+  for (let i = 0; i < 3; i++) {
+    for (const [path, type] of [['/api/projects', 'application/json'], ['/api/projects/shop/uploads', 'application/gzip']] as const) {
+      const answer = await fetch(url + path, { method: 'POST', body: big, headers: { authorization: `Bearer ${admin}`, 'content-type': type } });
+      assert.equal(answer.status, 413, path);
+      assert.equal(((await answer.json()) as { code: string }).code, 'too_large');
+    }
+  }
+});
+
 test('settings that leave the repository or make no sense are refused, and change nothing', async (t) => {
   const { client, project } = await openServer(t);
   await project('shop');

@@ -1,4 +1,4 @@
-import { isFinal, type Deployment, type DeploymentStep } from '@anchor/core/deployments/deployment.ts';
+import { isFinal, type Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { watchDeployment } from '../deployments/watch.ts';
 
@@ -15,35 +15,17 @@ export async function* narrate(ports: NarratePorts, deployment: Deployment, sign
     yield* ending(ports, deployment);
     return;
   }
-  const shown = new Set<string>();
   let waiting = false;
   for await (const event of watchDeployment(ports, deployment.id, 'build', { after: 0 }, signal)) {
-    if (event.type === 'line') yield `  ${event.line.text}`;
+    // The log holds the steps with their times, in their place among the lines.
+    if (event.type === 'line') yield /^[▸✓] /.test(event.line.text) ? event.line.text : `  ${event.line.text}`;
     else {
       if (event.deployment.state === 'queued' && !waiting) yield 'Queued.';
       waiting = true;
-      for (const line of steps(event.deployment.steps, shown)) yield line;
       if (event.type === 'end') return yield* ending(ports, event.deployment);
     }
   }
   yield `The build goes on. Follow it with: anchor logs ${deployment.id} -f`;
-}
-
-/** Steps that began or ended since the last look. */
-function steps(all: readonly DeploymentStep[], shown: Set<string>): readonly string[] {
-  const lines: string[] = [];
-  for (const step of all) {
-    const began = `${step.name} ${step.startedAt}`;
-    if (!shown.has(began)) {
-      shown.add(began);
-      lines.push(`→ ${step.name}`);
-    }
-    if (step.endedAt !== undefined && !shown.has(`${began} end`)) {
-      shown.add(`${began} end`);
-      lines.push(`✓ ${step.name} ${seconds(step.endedAt - step.startedAt)}`);
-    }
-  }
-  return lines;
 }
 
 async function* ending(ports: NarratePorts, deployment: Deployment): AsyncGenerator<string> {

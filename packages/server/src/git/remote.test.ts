@@ -64,7 +64,7 @@ test('git push stores the commit, makes its deployment, and shows the build on t
   assert.equal(pushed.code, 0, pushed.text);
   assert.equal(deployment.environment, 'production');
   assert.ok(deployment.source.kind === 'git' && deployment.source.commit === sha && deployment.source.message === 'the first one' && deployment.source.author === 'Ada <ada@example.com>');
-  for (const line of ['remote: shop: main', 'remote: → install', 'remote:   added 12 packages!', 'remote: ✓ install 2.5 s', 'remote: → build', `remote: Live at http://shop-${deployment.id.slice(-9)}.localhost:7480 (4.2 s)`]) assert.ok(pushed.text.includes(line), `${line}\n\n${pushed.text}`);
+  for (const line of ['remote: shop: main', 'remote:   added 12 packages!', `remote: Live at http://shop-${deployment.id.slice(-9)}.localhost:7480 (4.2 s)`]) assert.ok(pushed.text.includes(line), `${line}\n\n${pushed.text}`);
   assert.ok(!pushed.text.includes('\x1b[31m'));
   const { items } = await server.ports.deliveries.list({ projectId: project.id }, { limit: 10 });
   assert.equal(items.length, 1);
