@@ -9,8 +9,11 @@ export type Stepper = Readonly<{ next(name: StepName): Promise<void>; end(): Pro
 
 export function stepper(ports: Pick<Ports, 'deployments' | 'clock'>, id: DeploymentId, log: BuildLog): Stepper {
   let chain: Promise<unknown> = Promise.resolve();
+  let running: { name: StepName; since: number } | undefined;
   const note = (name: StepName | undefined): Promise<void> => {
     const at = ports.clock.now();
+    if (running !== undefined) log.note(`✓ ${running.name} ${((at - running.since) / 1000).toFixed(1)} s`, 'info', running.name);
+    running = name === undefined ? undefined : { name, since: at };
     if (name !== undefined) log.note(`▸ ${name}`, 'info', name);
     chain = chain.then(() =>
       updateDeployment(ports)(id, (current) => {
