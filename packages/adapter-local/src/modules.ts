@@ -8,15 +8,18 @@ import type { Paths } from './paths.ts';
 /** Where the emitted modules lie: `runtimeDir` is mounted at `/anchor`; `adapterPath` is the Next build adapter in it. */
 export type EmittedModules = Readonly<{ runtimeDir: string; adapterPath: string }>;
 
+/** Grows when `toJavaScript` changes: what earlier code wrote is then not taken for ours. */
+const FORMAT = 1;
+
 /**
- * Writes packages/runtime as plain JavaScript under `modules/<hash of the content>/`, so that it runs on every Node
+ * Writes packages/runtime as plain JavaScript under `modules/<hash of the sources>/`, so that it runs on every Node
  * that a project may choose. The directory is complete or absent, never changed, and shared by all processes; calling
  * it again, or at the same time from several processes, ends with the same directory. Throws when the disk refuses.
  */
 export async function emitModules(paths: Pick<Paths, 'modules'>, source: string = runtimeSource()): Promise<EmittedModules> {
   const sources = await read(source);
   // Named after what goes in, not after what comes out: the stripper is 30 MB that a process which finds the directory never loads.
-  const hash = createHash('sha256').update(process.version);
+  const hash = createHash('sha256').update(`${FORMAT} ${process.version}`);
   for (const [name, code] of sources) hash.update(`${name}\0${code.length}\0${code}`);
   const runtimeDir = join(paths.modules, hash.digest('hex').slice(0, 32));
   const emitted = { runtimeDir, adapterPath: join(runtimeDir, 'next-adapter.js') };
