@@ -31,7 +31,8 @@ need_node() {
 need_commands() {
   local pair packages=()
   for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+    command -v "${pair%%:*}" >/dev/null && continue
+    case " ${packages[*]-} " in *" ${pair#*:} "*) ;; *) packages+=("${pair#*:}") ;; esac
   done
   [ "${#packages[@]}" -gt 0 ] || return 0
 
@@ -60,9 +61,12 @@ need_commands() {
   done
 }
 
-# What isolating builds and functions takes.
-need_sandbox_commands() {
-  need_commands git:git bwrap:bubblewrap ip:iproute2 iptables:iptables mkfs.ext4:e2fsprogs mount:mount losetup:mount nsenter:util-linux tar:tar
+# What isolating builds and functions takes (packages/adapter-local/src/sandbox/requirements.ts).
+need_sandbox() {
+  [ "$(id -u)" -eq 0 ] || fail "Builds and functions are isolated from each other and from you, which takes root." \
+    "Run it with sudo (sudo -E env PATH=\"\$PATH\" $0), or add --unsafe-no-sandbox to ./up for code that you trust."
+  need_commands git:git bwrap:bubblewrap ip:iproute2 iptables:iptables mkfs.ext4:e2fsprogs mount:mount umount:mount \
+    nsenter:util-linux unshare:util-linux flock:util-linux pivot_root:util-linux fstrim:util-linux
 }
 
 # Installs the packages of package-lock.json when they are not installed; sets NODE to the Node that the product runs on.

@@ -12,10 +12,12 @@ export const envList = command({
   async run(context, { environment }) {
     const place = await variablesOf(context, environment);
     if (!place.ok) return place;
-    const list = await place.value.client.variables.list({ ...place.value.where, reveal: true }, { signal: context.signal });
+    const shown = await place.value.client.variables.list({ ...place.value.where, reveal: true }, { signal: context.signal });
+    // a token that may only read sees the names
+    const list = !shown.ok && shown.problem.code === 'forbidden' ? await place.value.client.variables.list(place.value.where, { signal: context.signal }) : shown;
     if (!list.ok) return list;
     const { color, safe } = context.out;
-    const rows = list.value.items.map((item) => [item.name, item.secret ? color.dim('secret') : safe(JSON.stringify(item.value ?? '').slice(1, -1)), item.scope, ago(item.updatedAt, Date.now())]);
+    const rows = list.value.items.map((item) => [item.name, item.secret ? color.dim('secret') : item.value === undefined ? color.dim('hidden') : safe(JSON.stringify(item.value).slice(1, -1)), item.scope, ago(item.updatedAt, Date.now())]);
     return done(list.value, ...(rows.length === 0 ? [`No variables in ${place.value.where.environment}.`] : table(['name', 'value', 'scope', 'set'], rows)));
   },
 });

@@ -4,7 +4,7 @@ import { bytes, count } from '../output/units.ts';
 export const gc = command({
   name: 'gc',
   summary: 'Remove what retention no longer keeps',
-  details: 'Never what an address points at, nor the last 10 rollback targets. The platform does this by itself every day.',
+  details: 'Never what an address points at, nor the last 10 rollback targets. The platform does this by itself every six hours.',
   options: { dryRun: { kind: 'flag', help: 'only say what would go' } },
   examples: ['anchor gc --dry-run'],
   async run(context, { dryRun }) {

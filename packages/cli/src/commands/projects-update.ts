@@ -13,21 +13,20 @@ export const projectsUpdate = command({
   arguments: [{ name: 'name', help: "the project's name or id (default: the linked one)", optional: true }],
   options: {
     ...PROJECT_OPTIONS,
-    rename: { kind: 'text', value: 'name', help: 'a new name; its addresses change with it' },
     detect: { kind: 'many', value: 'setting', help: 'detect this setting again (repeatable)' },
     pause: { kind: 'flag', help: 'make no new deployments; what is live stays' },
     resume: { kind: 'flag', help: 'make deployments again' },
   },
   project: true,
   examples: ['anchor projects update --node 24 --memory 1024', 'anchor projects update shop --detect build', 'anchor projects update shop --pause'],
-  async run(context, { name, rename, detect, pause, resume, ...given }) {
+  async run(context, { name, detect, pause, resume, ...given }) {
     const settings = settingsOf(given);
     if (!settings.ok) return settings;
     const unknown = detect.find((setting) => !isDetectable(setting));
     if (unknown !== undefined) return refuse('usage', `"${unknown}" can not be detected.`, `Use one of ${Object.keys(DETECT).join(', ')}.`);
     if (pause && resume) return refuse('usage', '--pause and --resume contradict each other.', 'Give one of them.');
     const build = { ...settings.value.build, ...Object.fromEntries(detect.filter(isDetectable).map((setting) => [DETECT[setting], null])) };
-    const changes = { ...settings.value, ...(Object.keys(build).length === 0 ? {} : { build }), ...(rename === undefined ? {} : { name: rename }), ...(pause ? { status: 'paused' as const } : resume ? { status: 'active' as const } : {}) };
+    const changes = { ...settings.value, ...(Object.keys(build).length === 0 ? {} : { build }), ...(pause ? { status: 'paused' as const } : resume ? { status: 'active' as const } : {}) };
     if (Object.keys(changes).length === 0) return refuse('usage', 'Nothing to change was named.', 'See anchor projects update --help');
     const client = await context.client();
     if (!client.ok) return client;
