@@ -188,28 +188,28 @@ test('draft mode bypasses the prerendered page', async () => {
 });
 
 const actionId = async (): Promise<string> => /\$ACTION_ID_([0-9a-f]+)/.exec((await fn.get('/form')).text)?.[1] ?? assert.fail('the form has no action');
-const multipart = (fields: Record<string, string>) => ({
-  body: `${Object.entries(fields).map(([name, value]) => `--edge\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--edge--\r\n`,
+const multipart = (fields: readonly (readonly [string, string])[]) => ({
+  body: `${fields.map(([name, value]) => `--edge\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--edge--\r\n`,
   headers: { 'content-type': 'multipart/form-data; boundary=edge', origin: 'http://site.localhost:7480' },
 });
 
 test('a server action works from a form without JavaScript', async () => {
-  const { body, headers } = multipart({ [`$ACTION_ID_${await actionId()}`]: '', name: 'Ada' });
+  const { body, headers } = multipart([[`$ACTION_ID_${await actionId()}`, ''], ['name', 'Ada']]);
   const answer = await fn.get('/form', { method: 'POST', body, headers });
   assert.equal(answer.status, 200);
   assert.match(String(answer.headers['set-cookie']), /name=Ada/);
   assert.match(answer.text, /name=(?:<!-- -->)?Ada/);
-  const redirected = await fn.get('/form', { method: 'POST', ...multipart({ [`$ACTION_ID_${await actionId()}`]: '', name: 'redirect' }) });
+  const redirected = await fn.get('/form', { method: 'POST', ...multipart([[`$ACTION_ID_${await actionId()}`, ''], ['name', 'redirect']]) });
   assert.deepEqual([redirected.status, redirected.headers.location], [303, '/dyn?from=action']);
 });
 
 test('a server action works from the client, and its redirect brings the page along', async () => {
   const id = await actionId();
-  const { body, headers } = multipart({ '_1_name': 'Grace', '0': '["$K1"]' });
+  const { body, headers } = multipart([['_1_name', 'Grace'], ['0', '["$K1"]']]);
   const answer = await fn.get('/form', { method: 'POST', body, headers: { ...headers, 'next-action': id, accept: 'text/x-component' } });
   assert.equal(answer.status, 200);
   assert.match(String(answer.headers['content-type']), /text\/x-component/);
-  const redirect = multipart({ '_1_name': 'redirect', '0': '["$K1"]' });
+  const redirect = multipart([['_1_name', 'redirect'], ['0', '["$K1"]']]);
   const moved = await fn.get('/form', { method: 'POST', body: redirect.body, headers: { ...redirect.headers, 'next-action': id, accept: 'text/x-component' } });
   assert.match(String(moved.headers['x-action-redirect']), /^\/dyn\?from=action/);
   assert.match(moved.text, /A dynamic page/);
@@ -222,7 +222,7 @@ test('an invalidation in one process is seen by every process of the deployment'
   try {
     const before = await fn.get('/tagged');
     assert.equal(stampOf((await other.get('/tagged')).text), stampOf(before.text));
-    await fn.get('/form', { method: 'POST', ...multipart({ [`$ACTION_ID_${await actionId()}`]: '', name: 'revalidate' }) });
+    await fn.get('/form', { method: 'POST', ...multipart([[`$ACTION_ID_${await actionId()}`, ''], ['name', 'revalidate']]) });
     const renewed = await other.get('/tagged');
     assert.equal(renewed.headers['x-nextjs-cache'], 'MISS');
     assert.notEqual(stampOf(renewed.text), stampOf(before.text));

@@ -27,14 +27,17 @@ export type BuildContext = {
 export function describeBuild(context: BuildContext, toRelative: (path: string) => string): Record<string, unknown> {
   const { outputs, config } = context;
   const files: Record<string, string> = {};
-  const add = (assets: Record<string, string>): void => {
-    for (const target in assets) {
-      const source = assets[target];
-      if (source !== undefined && !(target in files)) files[target] = toRelative(source);
+  const add = ({ assets, runtime }: Output): void => {
+    for (const name in assets) {
+      const source = assets[name];
+      if (source === undefined) continue;
+      // Edge entry points name their assets as they like, and are given where each lies; the others are found by place.
+      const target = runtime === 'edge' ? toRelative(source) : name;
+      if (!(target in files)) files[target] = toRelative(source);
     }
   };
   const entry = (output: Output): Record<string, unknown> => {
-    add(output.assets);
+    add(output);
     const filePath = toRelative(output.filePath);
     files[filePath] ??= filePath;
     const wasm: Record<string, string> = {};

@@ -42,7 +42,7 @@ export async function runOnEdgeRuntime(files: FunctionFiles, entry: Entry, reque
 }
 
 /** The sandbox asks for a copy of the body; it is the only reader. */
-const cloneable = (body: unknown) => ({ cloneBodyStream: () => body });
+const cloneable = (body: unknown) => ({ cloneBodyStream: () => body, finalize: () => Promise.resolve() });
 
 const isResponse = (value: unknown): value is Response => isRecord(value) && typeof value['status'] === 'number' && 'headers' in value;
 

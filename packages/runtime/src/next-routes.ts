@@ -1,6 +1,7 @@
 /** Which entry point answers a request: Next's own routing over the tables of the build. */
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { isRecord } from './environment.ts';
 import type { Entry, FunctionFiles } from './next-description.ts';
 
 export type MiddlewareResult = { bodySent?: boolean; requestHeaders?: Headers; responseHeaders?: Headers; redirect?: { url: URL; status: number }; rewrite?: URL };
@@ -37,9 +38,20 @@ export function createRouter({ description, root, require }: FunctionFiles): Rou
   const entries = new Map<string, Entry>();
   const files = new Map<string, string>();
   for (const entry of description.entries) for (const form of formsOf(entry.pathname, config.trailingSlash)) entries.set(form, entry);
-  for (const pathname of description.served) for (const form of formsOf(pathname, false)) files.set(form, pathname);
+  for (const entry of description.entries) {
+    const path = dataPathOf(entry, description);
+    if (path !== undefined && !entries.has(path)) entries.set(path, entry);
+  }
+  for (const pathname of description.served) {
+    const isPage = !/\.[^/]*$/.test(pathname);
+    for (const form of [pathname, ...localized(pathname, config)].flatMap((path) => formsOf(path, isPage && config.trailingSlash))) if (!files.has(form)) files.set(form, pathname);
+  }
   const imagePath = typeof config.images?.['path'] === 'string' ? config.images['path'] : `${config.basePath}/_next/image`;
   const pathnames = [...new Set([...entries.keys(), ...files.keys(), imagePath])];
+
+  // Data of pages is asked for at /_next/data/…, whose address is never redirected to the form that pages have.
+  const dataRouting = { ...description.routing, beforeMiddleware: listOf(description.routing['beforeMiddleware']).filter((rule) => !(isRecord(rule) && rule['priority'] === true)) };
+  const isData = (pathname: string): boolean => pathname.startsWith(`${config.basePath}/_next/data/`);
 
   return {
     module,
@@ -47,7 +59,7 @@ export function createRouter({ description, root, require }: FunctionFiles): Rou
     async route(url, headers, invokeMiddleware) {
       let byMiddleware: URL | undefined;
       const resolved = await module.resolveRoutes({
-        url, headers, buildId, basePath: config.basePath, i18n: config.i18n ?? undefined, pathnames, routes: description.routing, requestBody: undefined,
+        url, headers, buildId, basePath: config.basePath, i18n: config.i18n ?? undefined, pathnames, routes: isData(url.pathname) ? dataRouting : description.routing, requestBody: undefined,
         invokeMiddleware: async ({ url, headers }: { url: URL; headers: Headers }) => {
           const result = await invokeMiddleware(url, headers);
           byMiddleware = result.rewrite;
@@ -73,11 +85,29 @@ export function createRouter({ description, root, require }: FunctionFiles): Rou
         const file = files.get(pathname);
         return file === undefined ? { kind: 'none', status, headers: answer } : { kind: 'file', pathname: file, status, headers: answer };
       }
-      const target = resolved.invocationTarget;
+      let target = resolved.invocationTarget;
+      // Routing gives a page's own address also when its data was asked for; the entry point tells the two apart by it.
+      if (target !== undefined && entry.type === 'PAGES' && isData(url.pathname) && !isData(target.pathname)) {
+        target = { ...target, pathname: dataPathOf({ type: 'PAGES', pathname: target.pathname.replace(/\/$/, '') }, description) ?? target.pathname };
+      }
       return { kind: 'entry', entry, status, headers: answer, url: target === undefined ? undefined : changed(url, target) };
     },
   };
 }
+
+/** Where the client asks for the data of a page of `pages/`; the build names it only for some of them. */
+function dataPathOf({ type, pathname }: Pick<Entry, 'type' | 'pathname'>, { config: { basePath }, buildId }: FunctionFiles['description']): string | undefined {
+  const path = pathname.slice(basePath.length);
+  return type !== 'PAGES' || path.startsWith('/_next/') ? undefined : `${basePath}/_next/data/${buildId}${path === '' || path === '/' ? '/index' : path}.json`;
+}
+
+/** Routing puts the locale before every path, also before those of files, which have none. */
+function localized(pathname: string, { basePath, i18n }: FunctionFiles['description']['config']): string[] {
+  const locales = isRecord(i18n) ? listOf(i18n['locales']) : [];
+  return locales.filter((locale) => typeof locale === 'string').map((locale) => `${basePath}/${locale}${pathname.slice(basePath.length)}`);
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** A path is asked for encoded, and with a slash at its end where the app wants that. */
 const formsOf = (pathname: string, trailingSlash: boolean): string[] => {
