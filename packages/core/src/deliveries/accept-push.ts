@@ -22,7 +22,7 @@ export type IncomingPush = Readonly<{
   force?: boolean;
 }>;
 
-export type AcceptPorts = Pick<Ports, 'projects' | 'deliveries' | 'deployments' | 'queue' | 'aliases' | 'blobs' | 'clock' | 'site'>;
+export type AcceptPorts = Pick<Ports, 'projects' | 'deliveries' | 'deployments' | 'queue' | 'aliases' | 'blobs' | 'clock' | 'site' | 'probe'>;
 export type Accepted = Readonly<{ delivery: Delivery; deploymentIds: readonly DeploymentId[]; duplicate: boolean }>;
 
 /** Bodies above this go to the blob store, so that a delivery fits in one item of every store. */
@@ -41,7 +41,7 @@ export const acceptPush =
     const delivery: Delivery = {
       id: newId('dlv', now), projectId: incoming.projectId, source: incoming.source, externalId: incoming.externalId, event: incoming.event, headers: incoming.headers,
       body: incoming.body.length <= MAX_INLINE_BODY ? incoming.body : `blob:${await ports.blobs.put(new TextEncoder().encode(incoming.body))}`,
-      push: incoming.push, state: 'received', deploymentIds: [], receivedAt: now, version: 1,
+      push: incoming.push, ...(incoming.force === true ? { force: true } : {}), state: 'received', deploymentIds: [], receivedAt: now, version: 1,
     };
     if (!(await ports.deliveries.insert(delivery))) {
       const first = await ports.deliveries.byExternalId(incoming.projectId, incoming.source, incoming.externalId);
@@ -49,11 +49,11 @@ export const acceptPush =
       // The first one may still be on its way through; acting twice makes one deployment all the same.
       return first.state === 'received' ? act(ports, project, first, true) : ok({ delivery: first, deploymentIds: first.deploymentIds, duplicate: true });
     }
-    return act(ports, project, delivery, false, incoming.force);
+    return act(ports, project, delivery, false);
   };
 
 /** Acts on a stored delivery and notes the outcome on it. Idempotent. */
-export async function act(ports: AcceptPorts, project: Project, delivery: Delivery, duplicate: boolean, force = false): Promise<Result<Accepted>> {
+export async function act(ports: AcceptPorts, project: Project, delivery: Delivery, duplicate: boolean, force = delivery.force === true): Promise<Result<Accepted>> {
   const outcome = delivery.push === undefined ? { ignored: 'it was never parsed' } : await follow(ports, project, delivery, delivery.push, force);
   if ('error' in outcome) return { ok: false, error: outcome.error };
   const deploymentIds = 'deploymentIds' in outcome ? outcome.deploymentIds : [];

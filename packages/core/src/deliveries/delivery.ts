@@ -18,6 +18,8 @@ export type Delivery = Readonly<{
   body: string;
   /** What it says, parsed before it was stored; absent when it was rejected unparsed. A replay acts on this. */
   push?: PushEvent;
+  /** Builds although its commit was deployed before: deploy hooks fire when something outside git changed. */
+  force?: boolean;
   state: DeliveryState;
   reason?: string;
   deploymentIds: readonly DeploymentId[];

@@ -40,6 +40,8 @@ export type Deployment = Readonly<{
   state: DeploymentState;
   /** Why it failed, was canceled or is held. */
   error?: AnchorError;
+  /** Other branches whose head is the same commit: they share the deployment and get their own host. */
+  alsoBranches?: readonly BranchName[];
   deliveryId?: DeliveryId;
   pullRequest?: Readonly<{ number: number; fork: boolean }>;
   /** Fork builds get no secrets and write no caches. */

@@ -313,3 +313,43 @@ test('secrets of a build are redacted in its log', async () => {
   assert.ok(!text.includes('very_secret') && !text.includes(Buffer.from('sk_live_very_secret').toString('base64')));
   assert.match(text, /key is •••/);
 });
+
+test('two branches at the same commit share one deployment, each under its own host, whenever the second comes', async () => {
+  const { push, build, live } = await start();
+  const first = await push(1, 'a');
+  assert.equal(await push(1, 'b'), first);
+  await build(first);
+  assert.equal(await live('demo-git-b.localhost'), first);
+  assert.equal(await push(1, 'c'), first);
+  assert.equal(await live('demo-git-c.localhost'), first);
+});
+
+test('a branch that is set back to an older commit is deployed anew, and so is a commit that failed before', async () => {
+  const { home, push, build, live } = await start();
+  const first = await push(1);
+  await build(first);
+  await build(await push(2));
+  const back = await push(1);
+  assert.notEqual(back, first);
+  await build(back);
+  assert.equal(await live(), back);
+  const failed = await push(3);
+  home.builds.during = async () => anchorError('build_failed', 'x', 'y');
+  await build(failed);
+  assert.notEqual(await push(3), failed);
+});
+
+test('of a burst of pushes to one branch only the newest is built, in whatever order their turns come', async () => {
+  const { home, push, build, live } = await start();
+  const ids: DeploymentId[] = [];
+  for (let commit = 1; commit <= 30; commit++) ids.push(await push(commit));
+  // As if the pushes had not seen each other, which at the same moment they do not.
+  for (const id of ids.slice(0, 3)) {
+    const deployment = await home.deployments.get(id);
+    assert.ok(deployment !== undefined);
+    await home.deployments.replace({ ...deployment, state: 'queued', version: deployment.version + 1 });
+  }
+  for (const id of ids) await build(id);
+  assert.equal(home.builds.requests.length, 1);
+  assert.equal(await live(), ids.at(-1));
+});

@@ -1,4 +1,4 @@
-import { moveAlias, taken } from '../aliases/move.ts';
+import { moveAlias } from '../aliases/move.ts';
 import type { BuildLog } from '../logs/build-log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
@@ -6,7 +6,8 @@ import { anchorError, fail, ok, type AnchorError, type Result } from '../result/
 import type { Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
 import type { Stepper } from './steps.ts';
-import { targetsOf, type Target } from './targets.ts';
+import { pointTo } from './point-to.ts';
+import { targetsOf } from './targets.ts';
 import { moveDeployment } from './update.ts';
 
 /** After the build: the deployment's own host, a real request through the edge, then the switch. What serves now goes on serving until the switch. */
@@ -32,7 +33,9 @@ export const publish =
     await step.next('switch');
     const notes: string[] = [];
     const urls: string[] = [];
-    for (const target of await targetsOf(ports)(project, deployment)) {
+    // Read again: other branches may have come to share it while it was built.
+    const current = (await ports.deployments.get(deployment.id)) ?? deployment;
+    for (const target of await targetsOf(ports)(project, current)) {
       const note = await pointTo(ports, project, deployment, target);
       if (note === undefined) urls.push(ports.site.urlOf(target.host));
       else notes.push(note);
@@ -45,23 +48,6 @@ export const publish =
     log.note(`✓ live after ${((now - deployment.createdAt) / 1000).toFixed(1)} s`);
     return done.ok ? done.value : deployment;
   };
-
-/** Points one host at the deployment, unless a person pinned it or a newer deployment is there already. Answers why it did not. */
-async function pointTo(ports: Ports, project: Project, deployment: Deployment, target: Target): Promise<string | undefined> {
-  for (;;) {
-    const seen = await ports.aliases.get(target.host);
-    if (seen !== undefined && seen.projectId !== project.id) return `${taken(target.host).error.message}.`;
-    if (seen?.pinned === true && seen.deploymentId !== deployment.id) return `${target.host} stays on ${seen.deploymentId}: it was rolled back. Promote this deployment or undo the rollback to go on.`;
-    if (seen !== undefined && seen.deploymentId !== deployment.id) {
-      const live = await ports.deployments.get(seen.deploymentId);
-      if (live !== undefined && live.createdAt > deployment.createdAt && live.environment === deployment.environment) return `${target.host} serves the newer ${live.id} already.`;
-    }
-    const moved = await moveAlias(ports)({ ...target, projectId: project.id, deploymentId: deployment.id, pinned: seen?.pinned ?? false, seen });
-    if (moved.ok) return undefined;
-    // Somebody promoted or rolled back at this very moment: look again and decide anew.
-    if (moved.error.code !== 'conflict') return moved.error.message;
-  }
-}
 
 /** Answers that come before the function is up, or from the edge itself: worth asking again. */
 const PASSING = [502, 503, 504];

@@ -4,8 +4,10 @@ import { PRODUCTION, type EnvironmentName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { anchorError, fail, ok, type Result } from '../result/result.ts';
-import { isFinal, type Deployment, type DeploymentSource } from './deployment.ts';
-import { moveDeployment } from './update.ts';
+import { type Deployment, type DeploymentSource } from './deployment.ts';
+import { pointTo } from './point-to.ts';
+import { targetsOf } from './targets.ts';
+import { moveDeployment, updateDeployment } from './update.ts';
 
 export type DeploymentRequest = Readonly<{
   project: Project;
@@ -17,7 +19,7 @@ export type DeploymentRequest = Readonly<{
   force?: boolean;
 }>;
 
-type RequestPorts = Pick<Ports, 'deployments' | 'queue' | 'clock' | 'site'>;
+type RequestPorts = Pick<Ports, 'deployments' | 'queue' | 'clock' | 'site' | 'aliases' | 'projects' | 'probe'>;
 
 /**
  * Makes a deployment and queues its build. The same (project, environment, commit) twice answers the first one. Fork
@@ -32,7 +34,8 @@ export const requestDeployment =
     const id = newId('dpl', now);
     const dedupeKey = request.force === true || source.commit === undefined ? id : `${project.id}/${request.environment}/${source.commit}`;
     const existing = await ports.deployments.byDedupeKey(dedupeKey);
-    if (existing !== undefined) return again(ports, existing);
+    if (existing !== undefined && (await isCurrent(ports, request, existing))) return again(ports, request, existing);
+    if (existing !== undefined) return requestDeployment(ports)({ ...request, force: true });
     const fork = request.pullRequest?.fork === true;
     const deployment: Deployment = {
       id, projectId: project.id, environment: request.environment, source, dedupeKey, state: fork ? 'held' : 'queued',
@@ -43,18 +46,38 @@ export const requestDeployment =
     };
     if (!(await ports.deployments.insert(deployment))) {
       const winner = await ports.deployments.byDedupeKey(dedupeKey);
-      return winner === undefined ? fail('internal', 'The deployment could not be stored', 'Try again.') : again(ports, winner);
+      return winner === undefined ? fail('internal', 'The deployment could not be stored', 'Try again.') : again(ports, request, winner);
     }
     if (!fork) await enqueue(ports, deployment);
     await supersede(ports, deployment);
     return ok({ deployment, created: true });
   };
 
-/** The same push again: the first deployment answers; one that was queued but lost its job gets it back. */
-async function again(ports: RequestPorts, deployment: Deployment): Promise<Result<Readonly<{ deployment: Deployment; created: boolean }>>> {
-  if (deployment.state === 'queued') await enqueue(ports, deployment);
-  return ok({ deployment, created: false });
+/**
+ * Whether an earlier deployment of the same commit still stands for it. One that failed or was canceled does not, nor
+ * one that its branch has moved on from: a branch that is set back to an old commit is deployed anew.
+ */
+async function isCurrent(ports: RequestPorts, request: DeploymentRequest, existing: Deployment): Promise<boolean> {
+  if (existing.deliveryId !== undefined && existing.deliveryId === request.deliveryId) return true;
+  if (existing.state !== 'success') return existing.state !== 'failed' && existing.state !== 'canceled';
+  if (existing.artifactRemovedAt !== undefined) return false;
+  const target = (await targetsOf(ports)(request.project, { ...existing, source: request.source })).at(-1);
+  const alias = target === undefined ? undefined : await ports.aliases.get(target.host);
+  return alias === undefined || alias.pinned || alias.deploymentId === existing.id;
 }
+
+/** The same commit again: the first deployment answers, for this branch too; one that was queued but lost its job gets it back. */
+async function again(ports: RequestPorts, request: DeploymentRequest, existing: Deployment): Promise<Result<Readonly<{ deployment: Deployment; created: boolean }>>> {
+  if (existing.state === 'queued') await enqueue(ports, existing);
+  const branch = request.source.branch;
+  if (branch === undefined || branch === existing.source.branch || existing.alsoBranches?.includes(branch) === true) return ok({ deployment: existing, created: false });
+  const shared = await updateDeployment(ports)(existing.id, (current) => (current.alsoBranches?.includes(branch) === true ? undefined : { alsoBranches: [...(current.alsoBranches ?? []), branch].slice(-MAX_SHARED) }));
+  if (!shared.ok) return shared;
+  if (shared.value.state === 'success') for (const target of await targetsOf(ports)(request.project, shared.value)) if (target.kind === 'branch') await pointTo(ports, request.project, shared.value, target);
+  return ok({ deployment: shared.value, created: false });
+}
+
+const MAX_SHARED = 20;
 
 /** Queues the build of a deployment; queuing it twice is queuing it once. */
 export async function enqueue(ports: Pick<Ports, 'queue' | 'clock'>, deployment: Deployment): Promise<void> {
@@ -65,14 +88,27 @@ export async function enqueue(ports: Pick<Ports, 'queue' | 'clock'>, deployment:
   });
 }
 
+/** How many of a branch's newest deployments a push looks at; what waits beyond them finds out by itself when its turn comes. */
+const LOOK_BACK = 20;
+
 /** Cancels what waits or builds for the same branch and environment: only the newest commit matters. A running switch goes on. */
 async function supersede(ports: RequestPorts, newest: Deployment): Promise<void> {
   const branch = newest.source.branch;
   if (branch === undefined) return;
-  for (const state of ['held', 'queued', 'building'] as const) {
-    const { items } = await ports.deployments.list({ projectId: newest.projectId, environment: newest.environment, state, branch }, { limit: 100 });
-    for (const older of items) if (older.id !== newest.id && older.createdAt <= newest.createdAt && !isFinal(older.state)) await stopBuild(ports, older.id, newest.id);
-  }
+  const { items } = await ports.deployments.list({ projectId: newest.projectId, environment: newest.environment, branch }, { limit: LOOK_BACK });
+  for (const older of items) if (older.id < newest.id && CANCELABLE.includes(older.state)) await stopBuild(ports, older.id, newest.id);
+}
+const CANCELABLE: readonly Deployment['state'][] = ['held', 'queued', 'building'];
+
+/** Cancels a deployment that has come to its turn although a newer one of its branch waits or is done. True when it did. */
+export async function yieldToNewer(ports: RequestPorts, deployment: Deployment): Promise<boolean> {
+  const branch = deployment.source.branch;
+  if (branch === undefined) return false;
+  const { items } = await ports.deployments.list({ projectId: deployment.projectId, environment: deployment.environment, branch }, { limit: 1 });
+  const newer = items[0];
+  if (newer === undefined || newer.id <= deployment.id || newer.state === 'canceled' || newer.state === 'failed' || newer.state === 'held') return false;
+  await stopBuild(ports, deployment.id, newer.id);
+  return true;
 }
 
 async function stopBuild(ports: RequestPorts, id: DeploymentId, by: DeploymentId): Promise<void> {

@@ -11,6 +11,7 @@ import { ok, type AnchorError, type Result } from '../result/result.ts';
 import { isFinal, type Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
 import { publish } from './publish.ts';
+import { yieldToNewer } from './request.ts';
 import { stepper } from './steps.ts';
 import { moveDeployment, notFound, updateDeployment } from './update.ts';
 
@@ -91,6 +92,7 @@ async function openCredentials(ports: Ports, project: Project): Promise<Result<s
 async function build(ports: Ports, project: Project, deployment: Deployment, snapshot: Snapshot, context: Context, signal: AbortSignal): Promise<Result<Deployment>> {
   const room = await ports.capacity.roomForBuild();
   if (!room.ok) return room;
+  if (await yieldToNewer(ports, deployment)) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
   const started = await moveDeployment(ports)(deployment.id, 'building', { attempt: deployment.attempt + 1, buildStartedAt: ports.clock.now(), steps: [] });
   if (!started.ok) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
   const branch = deployment.source.branch ?? deployment.environment;

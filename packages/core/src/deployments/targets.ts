@@ -14,9 +14,9 @@ export const targetsOf =
     const targets: Target[] = [];
     const { domain } = ports.site;
     // The host that people know moves last, when everything else stands.
-    const branch = deployment.source.branch;
     const fork = deployment.pullRequest?.fork === true;
-    if (branch !== undefined && !fork) {
+    const own = deployment.source.branch;
+    for (const branch of fork || own === undefined ? [] : [own, ...(deployment.alsoBranches ?? [])]) {
       const plain = await branchHost(project.name, branch, domain, false);
       const host = (await belongsElsewhere(ports, project, plain, branch)) ? await branchHost(project.name, branch, domain, true) : plain;
       targets.push({ host, kind: 'branch', target: branch });
