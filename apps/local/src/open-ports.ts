@@ -14,17 +14,18 @@ import { openSecretBox } from '@anchor/adapter-local/secret-box.ts';
 import { openStores } from '@anchor/adapter-local/stores.ts';
 import { createBuilder, type Builder } from '@anchor/builder/create-builder.ts';
 import { createCompressor } from '@anchor/builder/output/compressor.ts';
-import { createNodes } from '@anchor/builder/tools/nodes.ts';
+import { createNodes, DEFAULT_NODE } from '@anchor/builder/tools/nodes.ts';
 import { createNpm } from '@anchor/builder/tools/npm.ts';
 import { createTools } from '@anchor/builder/tools/package-managers.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { Fatal } from './process.ts';
+import { seedNode } from './seed-node.ts';
 import type { Settings } from './settings.ts';
 
 /** Everything that the server process works with; `close` in the order of use. */
-export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; close(): void }>;
+export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; fetchDefaultNode(): Promise<boolean>; close(): void }>;
 
 /** Makes every adapter of the one-machine home, with the sandboxes given. */
 export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: NodeJS.ProcessEnv): Promise<Opened> {
@@ -39,9 +40,11 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
   const npm = createNpm({ cache: join(paths.data, 'npm-cache'), environment: npmEnvironment(env, paths) });
   const modules = await emitModules(paths);
   const functions = createFunctionHostClient(paths.hostSocket);
+  await seedNode(paths.nodes);
+  const nodes = createNodes({ dir: paths.nodes, npm });
   const builder = createBuilder({
+    nodes,
     sandboxes, blobs, modules: modules.runtimeDir, temporary: paths.temporary, repository: paths.repository,
-    nodes: createNodes({ dir: paths.nodes, npm }),
     tools: createTools({ dir: join(paths.data, 'tools'), npm }),
     compressor: createCompressor({ blobs, dir: join(paths.data, 'compressed') }),
     limits: { memoryMb: settings.buildMemoryMb, cpus: settings.buildCpus, processes: settings.buildProcesses, diskMb: settings.buildDiskMb, minutes: settings.buildMinutes },
@@ -64,6 +67,7 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
   };
   return {
     ports, paths, db: db.value, blobs, builder, functions,
+    fetchDefaultNode: async () => (await nodes.resolve(DEFAULT_NODE)).ok,
     close() {
       functions.close();
       db.value.close();

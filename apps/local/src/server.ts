@@ -33,6 +33,8 @@ runProcess(async () => {
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
   if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
+  // The first build of most projects needs it; a machine without a network does without.
+  void opened.fetchDefaultNode().catch(() => false);
   const upkeep = setInterval(() => void home.gc({ dryRun: false }).catch((error: unknown) => log({ level: 'error', message: `clean-up failed: ${String(error)}` })), GC_EVERY_MS);
   return {
     async stop() {
