@@ -25,6 +25,12 @@ export type TagClock = Readonly<{
 /** `file` undefined: this process alone. `states` may be a map that others read, such as Next's own. */
 export function createTagClock(file: string | undefined, states: Map<string, TagState> = new Map()): TagClock {
   let position = 0;
+  /** The newest time of each tag before which nothing may be used: a later invalidation with a profile must not forget it. */
+  const floors = new Map<string, number>();
+  const expiredAt = (tag: string, present: number): number => {
+    const planned = states.get(tag)?.expired ?? 0;
+    return Math.max(floors.get(tag) ?? 0, planned <= present ? planned : 0);
+  };
 
   const apply = (line: string): void => {
     let entry: unknown;
@@ -36,8 +42,10 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
     if (!isRecord(entry) || typeof entry['tag'] !== 'string' || typeof entry['at'] !== 'number') return;
     const { at, expires } = entry;
     const state: TagState = { ...states.get(entry['tag']) };
-    if (expires === undefined) state.expired = Math.max(at as number, state.expired ?? 0);
-    else {
+    if (expires === undefined) {
+      state.expired = Math.max(at as number, floors.get(entry['tag']) ?? 0);
+      floors.set(entry['tag'], state.expired);
+    } else {
       state.stale = Math.max(at as number, state.stale ?? 0);
       if (typeof expires === 'number') state.expired = expires;
     }
@@ -86,12 +94,12 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
     },
     expired(tags, madeAt) {
       const present = now();
-      return tags.some((tag) => {
-        const expired = states.get(tag)?.expired;
-        return expired !== undefined && expired <= present && expired > madeAt;
-      });
+      return tags.some((tag) => expiredAt(tag, present) > madeAt);
     },
     stale: (tags, madeAt) => tags.some((tag) => (states.get(tag)?.stale ?? 0) > madeAt),
-    latest: (tags) => tags.reduce((latest, tag) => Math.max(latest, states.get(tag)?.expired ?? 0), 0),
+    latest(tags) {
+      const present = now();
+      return tags.reduce((latest, tag) => Math.max(latest, expiredAt(tag, present)), 0);
+    },
   };
 }
