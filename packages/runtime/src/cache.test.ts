@@ -30,7 +30,9 @@ test('an entry that one process writes is read by another, with its types', asyn
   const read = await two.handler.get('/a', { kind: 'APP_PAGE' });
   assert.equal(read?.value?.['html'], '<p>a</p>');
   assert.ok(Buffer.isBuffer(read?.value?.['rscData']));
-  assert.equal((read?.value?.['segmentData'] as Map<string, Buffer>).get('/_tree')?.toString(), 'tree');
+  const segments = read?.value?.['segmentData'];
+  assert.ok(segments instanceof Map);
+  assert.equal(String(segments.get('/_tree')), 'tree');
   assert.deepEqual(read?.cacheControl, { revalidate: 60 });
 });
 
