@@ -25,7 +25,7 @@ import { seedNode } from './seed-node.ts';
 import type { Settings } from './settings.ts';
 
 /** Everything that the server process works with; `close` in the order of use. */
-export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; fetchDefaultNode(): Promise<boolean>; close(): void }>;
+export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; fetchDefaultNode(): Promise<boolean>; /** Ends downloads of Node versions and package managers. */ abortFetches(): void; close(): void }>;
 
 /** Makes every adapter of the one-machine home, with the sandboxes given. */
 export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: NodeJS.ProcessEnv): Promise<Opened> {
@@ -37,7 +37,8 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
   if (!db.ok) throw new Fatal(`${db.error.message}: ${db.error.cause ?? ''}. ${db.error.fix}`);
 
   const blobs = openBlobStore(paths.blobs);
-  const npm = createNpm({ cache: join(paths.data, 'npm-cache'), environment: npmEnvironment(env, paths) });
+  const ending = new AbortController();
+  const npm = createNpm({ cache: join(paths.data, 'npm-cache'), environment: npmEnvironment(env, paths), signal: ending.signal });
   const modules = await emitModules(paths);
   const functions = createFunctionHostClient(paths.hostSocket);
   await seedNode(paths.nodes);
@@ -68,6 +69,7 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
   return {
     ports, paths, db: db.value, blobs, builder, functions,
     fetchDefaultNode: async () => (await nodes.resolve(DEFAULT_NODE)).ok,
+    abortFetches: () => ending.abort(),
     close() {
       functions.close();
       db.value.close();

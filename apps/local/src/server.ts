@@ -34,13 +34,16 @@ runProcess(async () => {
   if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
   // The first build of most projects needs it; a machine without a network does without.
-  void opened.fetchDefaultNode().catch(() => false);
+  const fetched = opened.fetchDefaultNode().catch(() => false);
   const upkeep = setInterval(() => void home.gc({ dryRun: false }).catch((error: unknown) => log({ level: 'error', message: `clean-up failed: ${String(error)}` })), GC_EVERY_MS);
   return {
     async stop() {
       clearInterval(upkeep);
       await server.close();
-      await worker.stop();
+      const stopped = worker.stop();
+      // after the builds know that they are given back, so that none takes this for a failure of its own
+      opened.abortFetches();
+      await Promise.all([stopped, fetched]);
       await opened.builder.idle();
       await sandboxes.close();
       await sandboxes.sweep();

@@ -15,19 +15,19 @@ export interface Npm {
   readonly version: string;
 }
 
-/** `environment` is the whole environment of the npm processes (HOME, proxies, NODE_EXTRA_CA_CERTS …); `cache` a directory of ours. */
-export type NpmOptions = Readonly<{ cache: string; environment: Readonly<Record<string, string>>; node?: string; attempts?: number; retryMs?: number }>;
+/** `environment` is the whole environment of the npm processes (HOME, proxies, NODE_EXTRA_CA_CERTS …); `cache` a directory of ours. `signal` ends what runs: nothing goes on after the platform. */
+export type NpmOptions = Readonly<{ cache: string; environment: Readonly<Record<string, string>>; node?: string; attempts?: number; retryMs?: number; signal?: AbortSignal }>;
 
 export function createNpm(options: NpmOptions): Npm {
   const require = createRequire(import.meta.url);
   const home = dirname(require.resolve('npm/package.json'));
   const { version } = require('npm/package.json') as { version: string };
-  const { attempts = 4, retryMs = 500, node = process.execPath } = options;
+  const { attempts = 4, retryMs = 500, node = process.execPath, signal } = options;
   const flags = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error', `--cache=${options.cache}`];
 
   const once = (argv: readonly string[]) =>
     new Promise<Result<string>>((resolve) => {
-      execFile(node, [join(home, 'bin/npm-cli.js'), ...argv, ...flags], { env: options.environment, maxBuffer: 64 << 20, timeout: 600_000, cwd: dirname(options.cache) }, (error, stdout, stderr) => {
+      execFile(node, [join(home, 'bin/npm-cli.js'), ...argv, ...flags], { env: options.environment, maxBuffer: 64 << 20, timeout: 600_000, cwd: dirname(options.cache), ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const }) }, (error, stdout, stderr) => {
         if (error === null) return resolve(ok(stdout));
         resolve(fail('source_unreachable', `npm ${argv[0]} failed`, 'Check that this machine reaches the npm registry, then try again.', stderr.trim().slice(-2000) || error.message));
       });
@@ -38,7 +38,7 @@ export function createNpm(options: NpmOptions): Npm {
     await mkdir(options.cache, { recursive: true });
     for (let attempt = 1; ; attempt++) {
       const result = await once(argv);
-      if (result.ok || attempt >= attempts || /E404|ETARGET|EINTEGRITY/.test(result.error.cause ?? '')) return result;
+      if (result.ok || attempt >= attempts || signal?.aborted === true || /E404|ETARGET|EINTEGRITY/.test(result.error.cause ?? '')) return result;
       await new Promise((resolve) => setTimeout(resolve, retryMs * 2 ** (attempt - 1)));
     }
   };

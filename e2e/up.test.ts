@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually, freePort, plain } from './platform.ts';
+
+/** ./up itself, as the README says: the script, not what it starts. */
+const UP = fileURLToPath(new URL('../up', import.meta.url));
+let data: string;
+let apiPort: number;
+let edgePort: number;
+const running = new Set<ChildProcess>();
+
+before(async () => {
+  data = await mkdtemp(join(tmpdir(), 'anchor-test-up-'));
+  [apiPort, edgePort] = [await freePort(), await freePort()];
+});
+after(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await rm(data, { recursive: true, force: true });
+});
+
+/** Starts ./up; settings by environment, as well as by flag. */
+function up(flags: readonly string[]) {
+  const env = { ...process.env, HOME: data, ANCHOR_DATA: data, ANCHOR_API_PORT: String(apiPort), ANCHOR_EDGE_PORT: String(edgePort) };
+  const child = spawn('bash', [UP, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+  const ended = new Promise<number | null>((resolve) => { child.once('close', (code) => { running.delete(child); resolve(code); }); });
+  return { child, ended, output: () => output };
+}
+const home = () => plain(edgePort, 'demo.localhost', '/');
+
+test('./up --once on an empty machine pushes the demo, shows its build, and ends with addresses and a token', async () => {
+  const run = up(['--once']);
+  assert.equal(await run.ended, 0, run.output());
+  const said = run.output();
+  assert.match(said, /remote: .*next build/);
+  assert.match(said, new RegExp(`✓ http://demo\\.localhost:${edgePort} answers`));
+  assert.match(said, new RegExp(`API {5}http://127\\.0\\.0\\.1:${apiPort}`));
+  assert.match(said, /Token {3}anc_\S+/);
+  await assert.rejects(home(), 'everything is stopped again');
+});
+
+test('the next ./up comes back with the site live and builds nothing; Ctrl-C stops everything', async () => {
+  const run = up([]);
+  await eventually(() => run.output().includes('Log in'), 60_000, () => run.output());
+  assert.ok(!run.output().includes('remote:'));
+  const answer = await home();
+  assert.equal(answer.status, 200);
+  assert.match(answer.body, /Your site is live\./);
+  assert.match((await plain(edgePort, 'demo.localhost', '/dynamic')).body, /Made for this request/);
+  const second = up(['--once']);
+  assert.equal(await second.ended, 1);
+  assert.match(second.output(), /A platform runs on this data directory already/);
+  run.child.kill('SIGINT');
+  assert.equal(await run.ended, 0, run.output());
+  await assert.rejects(home());
+});
+
+test('--once ends with the reason when it can not work', async () => {
+  const run = up(['--once', '--api-port', 'nonsense']);
+  assert.equal(await run.ended, 2);
+  assert.match(run.output(), /See \.\/up --help/);
+});
