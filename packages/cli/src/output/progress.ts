@@ -3,31 +3,25 @@ import type { LogLine } from '@anchor/client/schemas/log-line.ts';
 import type { Output } from './output.ts';
 import { duration } from './units.ts';
 
-/** Shows a deployment as it happens: its log, and each step with the time it took. */
+/** Shows a deployment as it happens: its log, which holds each step with the time it took, and below it what runs now. */
 export type Progress = Readonly<{ line(line: LogLine): void; deployment(deployment: Deployment): void; end(): void }>;
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
+/** The platform's own lines in a build log: a step begins, a step has ended after so long. */
+const STEP = /^([▸✓]) (.+)$/;
 
 export function showProgress(out: Output, now: () => number = Date.now): Progress {
   const spinner = out.live ? makeSpinner(out, now) : undefined;
-  const told = new Set<string>();
   return {
     line(line) {
       spinner?.clear();
       const text = out.safe(line.text);
-      out.note(`  ${line.level === 'error' ? out.color.red(text) : line.level === 'warn' ? out.color.yellow(text) : out.color.dim(text)}`);
+      const step = STEP.exec(text);
+      if (step !== null) out.note(`${step[1] === '✓' ? out.color.green('✓') : out.color.cyan('▸')} ${step[2] ?? ''}`);
+      else out.note(`  ${line.level === 'error' ? out.color.red(text) : line.level === 'warn' ? out.color.yellow(text) : out.color.dim(text)}`);
     },
     deployment(deployment) {
-      spinner?.clear();
-      for (const [index, step] of deployment.steps.entries()) {
-        const key = `${deployment.attempt}/${index}/${step.name}`;
-        if (step.endedAt !== undefined && !told.has(key)) {
-          told.add(key);
-          const failed = deployment.status === 'failed' && index === deployment.steps.length - 1;
-          out.note(`${failed ? out.color.red('✗') : out.color.green('✓')} ${step.name.padEnd(8)} ${out.color.dim(duration(step.endedAt - step.startedAt))}`);
-        }
-      }
       const running = deployment.steps.find((step) => step.endedAt === undefined);
       spinner?.show(running?.name ?? deployment.status, running?.startedAt ?? deployment.createdAt);
     },
