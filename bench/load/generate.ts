@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { LoadResult, LoadSpec } from './spec.ts';
+
+const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url));
+
+/** Runs the load generator as a process of its own and answers what it saw. */
+export function generate(spec: LoadSpec, timeoutSeconds = 180): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [GENERATOR, JSON.stringify(spec)], { maxBuffer: 256 << 20, timeout: timeoutSeconds * 1_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (error !== null) return reject(new Error(`the load generator failed: ${stderr || error.message}`));
+      resolve(JSON.parse(stdout) as LoadResult);
+    });
+  });
+}
+
+export const failed = ({ failures }: LoadResult): number => Object.values(failures).reduce((sum, count) => sum + count, 0);

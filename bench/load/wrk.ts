@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+
+/** Latencies in milliseconds. `errors`: sockets that failed or timed out, and answers that were not 2xx or 3xx. */
+export type WrkResult = Readonly<{ perSecond: number; p50: number; p99: number; errors: number }>;
+export type WrkOptions = Readonly<{ port: number; host: string; path: string; connections: number; seconds: number }>;
+
+/** Runs wrk on one thread, so that both sides have the same load generator beside them. */
+export function wrk({ port, host, path, connections, seconds }: WrkOptions): Promise<WrkResult> {
+  return new Promise((resolve, reject) => {
+    execFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-H', `Host: ${host}`, `http://127.0.0.1:${port}${path}`], { timeout: (seconds + 30) * 1_000 }, (error, stdout, stderr) => {
+      if (error !== null) return reject(new Error('code' in error && error.code === 'ENOENT' ? 'wrk is not installed: apt-get install wrk' : `wrk failed: ${stderr}`));
+      resolve(parseWrk(stdout));
+    });
+  });
+}
+
+export function parseWrk(text: string): WrkResult {
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN);
+  const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
+  const status = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
+  return { perSecond, p50: latency(text, 50), p99: latency(text, 99), errors: status + sockets.reduce((sum, count) => sum + Number(count), 0) };
+}
+
+function latency(text: string, percent: number): number {
+  const match = new RegExp(`^\\s*${percent}%\\s+([\\d.]+)(us|ms|s|m)\\s*$`, 'm').exec(text);
+  const scale = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? ''] ?? Number.NaN;
+  return Number(match?.[1] ?? Number.NaN) * scale;
+}

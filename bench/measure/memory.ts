@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export type Memory = Readonly<{ pid: number; command: string; pssMb: number; rssMb: number }>;
+
+/** Memory of a process and all that descend from it. PSS counts a page that several share once, divided among them. */
+export function memoryOfTree(root: number): readonly Memory[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(Number(name));
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found: Memory[] = [];
+  const visit = (pid: number): void => {
+    try {
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
+      found.push({ pid, command: nameOf(pid), pssMb: field('Pss'), rssMb: field('Rss') });
+    } catch {
+      // It ended while we looked, or is a kernel's remnant without memory.
+    }
+    for (const child of children.get(pid) ?? []) visit(child);
+  };
+  visit(root);
+  return found;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The script's name of our own processes, else the program's. */
+function nameOf(pid: number): string {
+  const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const script = argv.find((part) => /\.(?:ts|js)$/.test(part));
+  return (script ?? argv[0] ?? '').split('/').at(-1) ?? '';
+}

@@ -1,0 +1,65 @@
+import { wrk, type WrkResult } from '../load/wrk.ts';
+import { list, median } from '../measure/stats.ts';
+import type { Bench } from '../bench.ts';
+import { compared, type Figure, type Row } from '../row.ts';
+import { nextStart } from '../sides/bare.ts';
+import { restartFunction, setFunctions } from '../sides/functions.ts';
+
+const ROUNDS = 3;
+const SECONDS = 5;
+const PAGE = '/guestbook';
+const HANDLER = '/api/hello?name=bench';
+const ONE_PROCESS = 'next start is one process; ours are edge workers and function instances, on the same cores as wrk.';
+
+export const dynamic: Row = {
+  id: 'dynamic',
+  what: 'dynamic page and route handler, against next start: requests a second and p50 at low load',
+  async run(bench) {
+    const { platform, project, deployment } = await bench.demo();
+    const figures: Figure[] = [];
+    await setFunctions(platform, project, { idleSeconds: 300, maxInstances: 4 });
+    await restartFunction(platform, deployment);
+    await versus(bench, PAGE, 32, 1);
+    const pages = await versus(bench, PAGE, 32, ROUNDS);
+    figures.push(throughput('dynamic-page', 'dynamic page', pages, ONE_PROCESS));
+    figures.push(throughput('dynamic-handler', 'route handler', await versus(bench, HANDLER, 32, ROUNDS), ONE_PROCESS));
+    const low = await versus(bench, PAGE, 1, ROUNDS);
+    const [ours, theirs] = [low.ours.map(({ p50 }) => p50), low.theirs.map(({ p50 }) => p50)];
+    figures.push(compared({ id: 'dynamic-p50', what: 'dynamic page, p50 at one connection', unit: 'ms', note: `ours ${list(ours, 2)}; next start ${list(theirs, 2)}; p99 ${median(low.ours.map(({ p99 }) => p99)).toFixed(1)} against ${median(low.theirs.map(({ p99 }) => p99)).toFixed(1)}.` }, median(ours), median(theirs), { atMost: 1 }));
+    await setFunctions(platform, project, { maxInstances: 1 });
+    await restartFunction(platform, deployment);
+    await versus(bench, PAGE, 32, 1);
+    figures.push(throughput('dynamic-page-1', 'dynamic page, one function instance', await versus(bench, PAGE, 32, ROUNDS), 'functions.maxInstances 1: one process renders on each side. No goal of its own.'));
+    await setFunctions(platform, project, { maxInstances: 4 });
+    await restartFunction(platform, deployment);
+    return figures;
+  },
+};
+
+type Both = Readonly<{ ours: readonly WrkResult[]; theirs: readonly WrkResult[] }>;
+
+/** Turn by turn; while one side is measured the other rests, but runs. */
+async function versus(bench: Bench, path: string, connections: number, rounds: number): Promise<Both> {
+  const { platform, host } = await bench.demo();
+  const next = await nextStart(await bench.bare());
+  const ours: WrkResult[] = [];
+  const theirs: WrkResult[] = [];
+  try {
+    await wrk({ port: next.port, host: `127.0.0.1:${next.port}`, path, connections, seconds: 2 });
+    for (let i = 0; i < rounds; i++) {
+      ours.push(await wrk({ port: platform.edgePort, host, path, connections, seconds: SECONDS }));
+      theirs.push(await wrk({ port: next.port, host: `127.0.0.1:${next.port}`, path, connections, seconds: SECONDS }));
+    }
+  } finally {
+    await next.stop();
+  }
+  const errors = ours.reduce((sum, result) => sum + result.errors, 0);
+  bench.say(`${path} at ${connections}: ours ${list(ours.map(({ perSecond }) => perSecond), 0)}/s (${errors} errors), next start ${list(theirs.map(({ perSecond }) => perSecond), 0)}/s`);
+  if (errors > 0) throw new Error(`${errors} of our answers failed at ${path}`);
+  return { ours, theirs };
+}
+
+function throughput(id: string, what: string, { ours, theirs }: Both, note: string): Figure {
+  const p99 = `p99 ${median(ours.map(({ p99 }) => p99)).toFixed(0)} ms against ${median(theirs.map(({ p99 }) => p99)).toFixed(0)} ms`;
+  return compared({ id, what, unit: 'requests/s', note: `32 connections, ${p99}. ${note}` }, median(ours.map(({ perSecond }) => perSecond)), median(theirs.map(({ perSecond }) => perSecond)), { atLeast: id.endsWith('-1') ? 1 : 2 });
+}

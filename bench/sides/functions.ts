@@ -1,0 +1,36 @@
+import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
+import { pathsIn } from '@anchor/adapter-local/paths.ts';
+import { eventually, type Platform } from '../../e2e/platform.ts';
+
+const SETTLED_MS = 1_000;
+
+/** Changes how a project's functions run; what runs already keeps its settings (see restartFunction). */
+export async function setFunctions(platform: Platform, project: string, functions: Readonly<Record<string, number>>): Promise<void> {
+  const changed = await platform.api('PATCH', `/api/projects/${project}`, { functions });
+  if (changed.status !== 200) throw new Error(JSON.stringify(changed.body));
+}
+
+/** Resolves when no function of the platform runs and an empty sandbox waits for the next start, as after any idle time. */
+export async function scaledToZero(platform: Platform, ms = 60_000): Promise<void> {
+  const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
+  try {
+    let since = performance.now();
+    await eventually(async () => {
+      const status = await host.status();
+      if (!status.ok || status.value.instances.length > 0 || status.value.standbys === 0) since = performance.now();
+      return performance.now() - since > SETTLED_MS;
+    }, ms, () => 'the functions did not scale to zero');
+  } finally {
+    host.close();
+  }
+}
+
+/** Stops what runs of a deployment, so that the next request starts it with the settings of now. */
+export async function restartFunction(platform: Platform, deployment: string): Promise<void> {
+  const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
+  try {
+    await host.stop(deployment as Parameters<typeof host.stop>[0]);
+  } finally {
+    host.close();
+  }
+}
