@@ -47,7 +47,7 @@ export async function connect(folder: string, apiUrl: string, project: Readonly<
 export function push(folder: string, gitUrl: string, token: string, env: NodeJS.ProcessEnv): Promise<Result<void>> {
   const header = `Authorization: Basic ${Buffer.from(`anchor:${token}`).toString('base64')}`;
   return new Promise((resolve) => {
-    const child = spawn('git', ['-C', folder, ...OWN_SETTINGS_ASIDE, 'push', 'anchor', 'main'], {
+    const child = spawn('git', ['-C', folder, ...OWN_SETTINGS_ASIDE, 'push', '--no-progress', 'anchor', 'main'], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `http.${new URL(gitUrl).origin}/.extraHeader`, GIT_CONFIG_VALUE_0: header },
     });

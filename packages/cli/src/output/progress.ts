@@ -9,7 +9,7 @@ export type Progress = Readonly<{ line(line: LogLine): void; deployment(deployme
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
 /** The platform's own lines in a build log: a step begins, a step has ended after so long. */
-const STEP = /^([▸✓]) (.+)$/;
+const STEP = /^([▸✓]) ((?:fetch|install|build|package|publish|verify|switch)(?: [\d.]+ s)?|http\S+|live after .+)$/;
 
 export function showProgress(out: Output, now: () => number = Date.now): Progress {
   const spinner = out.live ? makeSpinner(out, now) : undefined;
