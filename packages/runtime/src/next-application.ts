@@ -36,6 +36,8 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
       response.end('Bad Request');
       return;
     }
+    // The client says so itself, but what it says is not let in: the address tells.
+    if (url.pathname.startsWith(`${files.description.config.basePath}/_next/data/`)) request.headers['x-nextjs-data'] = '1';
     try {
       const headers = headersOf(request);
       const route = await router.route(url, headers, async (seen, headers) =>
