@@ -24,6 +24,8 @@ export const HEAD_SLOTS = { requestId: 1, deployment: 3 } as const;
 
 /** Framing belongs to the edge: neither a build nor a header rule may set it. */
 const NEVER = new Set(['content-length', 'content-encoding', 'etag', 'accept-ranges', 'content-range', 'date', 'location']);
+/** Rules can put parts of a path into a name. */
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const allowed = (name: string): boolean => !NEVER.has(name) && !isHopByHop(name) && !isInternalResponseHeader(name);
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -59,7 +61,7 @@ export function withHeaders(asset: Asset, extra: Headers, status = asset.status)
 function merged(base: Map<string, string>, extra: Iterable<readonly [string, string]>): Map<string, string> {
   for (const [name, value] of extra) {
     const key = name.toLowerCase();
-    if (!allowed(key) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    if (!allowed(key) || !NAME.test(key) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
     base.set(key, key === 'vary' && base.has('vary') ? `${base.get('vary')}, ${value}` : value);
   }
   return base;

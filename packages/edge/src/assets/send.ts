@@ -73,10 +73,16 @@ export class AssetSender {
         if (res.destroyed) return this.#deps.finished(exchange);
         if (bytes === undefined) return this.#deps.missing(exchange, variant.blob);
         return this.#whole(exchange, status, head, part(bytes, start, end + 1));
-      });
+      }).catch(() => this.#unsendable(exchange));
       return;
     }
-    void this.#stream(exchange, status, head, variant, start, end);
+    void this.#stream(exchange, status, head, variant, start, end).catch(() => this.#unsendable(exchange));
+  }
+
+  /** A head that can not be written (a status or a header that a project made up) costs this answer, not the worker. */
+  #unsendable(exchange: Exchange): void {
+    exchange.res.destroy();
+    this.#deps.finished(exchange);
   }
 
   #head(template: readonly string[], exchange: Exchange): string[] {

@@ -328,6 +328,27 @@ test('a function that speaks no HTTP is 502', async () => {
   garbage.close();
 });
 
+test('no answer that a function makes up ends the worker or leaves a visitor waiting', async () => {
+  const path = join(bed.directory, 'hostile.sock');
+  let answer = '';
+  const hostile = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end(answer)));
+  await new Promise<void>((resolve) => hostile.listen(path, resolve));
+  const id = dpl(501);
+  bed.route('hostile.localhost', id, bed.artifact({ function: true, files: { '/page.html': bed.file('page'), '/large.bin': bed.file(Buffer.alloc(3_000_000)) } }));
+  bed.functions.name(id, { kind: 'unix', path, instance: 'hostile' });
+  const ask = (): Promise<string> => bed.raw('GET /dynamic HTTP/1.1\r\nhost: hostile.localhost\r\nconnection: close\r\n\r\n');
+  for (const file of ['/page.html', '/large.bin', '/none']) {
+    for (const status of ['001', '099', '100', '204', '304', '999']) {
+      answer = `HTTP/1.1 ${status} X\r\nx-anchor-serve: ${file}\r\ncontent-length: 0\r\n\r\n`;
+      await ask();
+    }
+  }
+  answer = 'HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhi';
+  assert.match(await ask(), /^HTTP\/1\.1 502 /);
+  assert.equal((await bed.get('/still')).status, 200);
+  hostile.close();
+});
+
 test('a function that answers before it has read the body keeps nothing open', async () => {
   let ended = 0;
   const { host, server } = await deployment((_req, res) => void res.writeHead(401).end('no'));

@@ -149,6 +149,12 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       }
     });
 
+    // Nobody asked for another protocol.
+    upReq.on('upgrade', (_, socket) => {
+      socket.destroy();
+      bodyTouched = true;
+      fail(new Error('it switched protocols'));
+    });
     upReq.on('response', (answer) => {
       answered = true;
       upRes = answer;
@@ -156,7 +162,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection);
       exchange.cache = head.cache;
       const status = answer.statusCode ?? 502;
-      if (head.serve !== undefined) {
+      if (head.serve !== undefined && status >= 200) {
         answer.resume();
         answer.on('error', () => undefined);
         settleQuietly();
