@@ -39,11 +39,11 @@ const newest = (): Seen => {
 
 /** Asks for the live page again and again until it is stopped; answers how often, and what went wrong. */
 function visitor(): { stop(): Promise<{ asked: number; wrong: string[] }> } {
-  let going = true;
+  const going = new AbortController();
   const wrong: string[] = [];
   let asked = 0;
   const run = (async () => {
-    while (going) {
+    while (!going.signal.aborted) {
       asked++;
       try {
         const answer = await platform.visit('shop.localhost');
@@ -55,7 +55,7 @@ function visitor(): { stop(): Promise<{ asked: number; wrong: string[] }> } {
   })();
   return {
     async stop() {
-      going = false;
+      going.abort();
       await run;
       return { asked, wrong };
     },

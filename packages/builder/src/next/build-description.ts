@@ -38,7 +38,7 @@ export const buildDescriptionSchema = z.object({
   }),
   routing: z.looseObject({
     beforeMiddleware: z.array(routeSchema), middlewareMatchers: z.array(routeSchema), beforeFiles: z.array(routeSchema), onMatch: z.array(routeSchema),
-    afterFiles: z.array(anyRoute), dynamicRoutes: z.array(anyRoute), fallback: z.array(anyRoute),
+    afterFiles: z.array(routeSchema), dynamicRoutes: z.array(anyRoute), fallback: z.array(anyRoute),
   }),
   entries: z.array(entrySchema),
   middleware: entrySchema.optional(),

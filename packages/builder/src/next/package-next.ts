@@ -31,10 +31,10 @@ export async function packageNext(output: NextOutput, store: ArtifactStore): Pro
     };
     if (build.exported) return { ...common, prerenders: {}, ...(files['/404.html'] === undefined ? {} : { notFound: '/404.html' }) };
     const prerenders = await packagePrerenders(root, prefix, build, store);
-    const { beforeMiddleware, middlewareMatchers, beforeFiles, onMatch } = build.routing;
+    const { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch } = build.routing;
     return {
       ...common, prerenders,
-      routing: { beforeMiddleware, middlewareMatchers, beforeFiles, onMatch },
+      routing: { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch },
       function: await packageFunction({ root, prefix, project, build, node: output.node, sources }, store),
     };
   });
