@@ -20,7 +20,7 @@ const FIRST = `
     branch TEXT, artifact TEXT, doc TEXT NOT NULL);
   CREATE INDEX deployments_newest ON deployments (project_id, created_at, seq);
   CREATE INDEX deployments_state ON deployments (state);
-  CREATE INDEX deployments_branch ON deployments (project_id, branch, state, environment, created_at, seq);
+  CREATE INDEX deployments_branch ON deployments (project_id, branch, environment, created_at, seq);
 
   CREATE TABLE aliases (
     host TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL UNIQUE, removed INTEGER NOT NULL,
