@@ -125,6 +125,10 @@ test('an uploaded folder becomes a deployment; what is no gzip, too large or unk
   assert.ok(!large.ok && large.problem.code === 'too_large');
   const unknown = await client.deployments.create({ project: 'shop', kind: 'upload', blob: 'f'.repeat(64) });
   assert.ok(!unknown.ok && unknown.problem.status === 404);
+  // Blobs are shared by all projects, what was uploaded is not: a hash alone opens nobody's folder.
+  await server.project('other');
+  const borrowed = await client.deployments.create({ project: 'other', kind: 'upload', blob: uploaded.value.blob });
+  assert.ok(!borrowed.ok && borrowed.problem.status === 404);
   const branchless = await client.deployments.create({ project: 'shop', kind: 'git' });
   assert.ok(!branchless.ok && branchless.problem.code === 'not_found' && branchless.problem.fix.includes('git push'));
 });

@@ -8,6 +8,7 @@ import type { Project } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../context.ts';
 import { headOf } from './head.ts';
+import { hasUploaded } from './uploaded.ts';
 
 type Wanted = Readonly<{ source: DeploymentSource; environment: EnvironmentName; force: boolean; pullRequest?: Deployment['pullRequest'] }>;
 
@@ -26,7 +27,7 @@ async function wantedOf(server: ServerContext, project: Project, input: Deployme
   switch (input.kind) {
     case 'git': return fromGit(server, project, input);
     case 'redeploy': return again(server, project, input);
-    case 'upload': return fromUpload(server, input);
+    case 'upload': return fromUpload(server, project, input);
   }
 }
 
@@ -60,8 +61,8 @@ async function again({ ports }: ServerContext, project: Project, input: Extract<
   return ok({ source: earlier.source, environment: environment.value, force: true, ...(earlier.pullRequest === undefined ? {} : { pullRequest: earlier.pullRequest }) });
 }
 
-async function fromUpload({ ports }: ServerContext, input: Extract<DeploymentInput, { kind: 'upload' }>): Promise<Result<Wanted>> {
-  if (!(await ports.blobs.has(input.blob))) return fail('not_found', 'There is no upload with this hash', 'Upload the folder first: POST /api/projects/{project}/uploads.');
+async function fromUpload({ ports }: ServerContext, project: Project, input: Extract<DeploymentInput, { kind: 'upload' }>): Promise<Result<Wanted>> {
+  if (!(await hasUploaded(ports, project.id, input.blob)) || !(await ports.blobs.has(input.blob))) return fail('not_found', 'This project has no upload with this hash', 'Upload the folder first: POST /api/projects/{project}/uploads.');
   const environment = named(input.environment, PRODUCTION);
   const branch = input.branch === undefined ? undefined : parseBranchName(input.branch);
   const commit = input.commit === undefined ? undefined : parseCommitSha(input.commit);

@@ -2,17 +2,19 @@ import type { Api } from '@anchor/client/endpoints/table.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Handler } from '../handler.ts';
+import { rememberUpload } from '../../deployments/uploaded.ts';
 
 /** Keeps an uploaded tar.gz as a blob; what is in it is judged in the build's sandbox. */
 export const uploadHandler =
   ({ ports, settings }: ServerContext): Handler<Api['deployments']['upload']> =>
-  async ({ content }) => {
+  async ({ project, content }) => {
     const max = settings.limits.uploadBytes;
     const room = await ports.capacity.roomForBuild();
     if (!room.ok) return room;
     const state = { size: 0, gzip: true };
     try {
       const { hash, size } = await ports.blobs.putStream(watched(content, state, max), max);
+      await rememberUpload(ports, project.id, hash);
       return ok({ blob: hash, size });
     } catch (error) {
       if (state.size > max) return fail('too_large', `The upload is larger than ${max} bytes`, 'Leave out what is not needed to build (node_modules, build output), for example in .gitignore.');
