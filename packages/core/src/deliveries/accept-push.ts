@@ -86,7 +86,7 @@ async function follow(ports: AcceptPorts, project: Project, delivery: Delivery, 
     }
     case 'pull_request': {
       if (push.action === 'closed') {
-        await closePullRequest(ports)(project, push.number, push.fork ? undefined : push.branch);
+        await closePullRequest(ports)(project, push.number, push.branch, push.fork);
         return { deploymentIds: [] };
       }
       const { branch, commit, title, author, number, fork } = push;

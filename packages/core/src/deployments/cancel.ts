@@ -1,15 +1,17 @@
 import type { DeploymentId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
-import { anchorError, ok, type Result } from '../result/result.ts';
+import { anchorError, ok, type AnchorError, type Result } from '../result/result.ts';
 import type { Deployment } from './deployment.ts';
 import { enqueue } from './request.ts';
 import { moveDeployment } from './update.ts';
 
+const BY_A_PERSON = anchorError('canceled', 'It was canceled by a person', 'Deploy again when you want it: anchor deploy.');
+
 /** Stops a deployment that is held, queued or building. One that is switching or done is refused: nothing stops half-way. */
 export const cancelDeployment =
   (ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>) =>
-  async (id: DeploymentId): Promise<Result<Deployment>> => {
-    const moved = await moveDeployment(ports)(id, 'canceled', { error: anchorError('canceled', 'It was canceled by a person', 'Deploy again when you want it: anchor deploy.') });
+  async (id: DeploymentId, why: AnchorError = BY_A_PERSON): Promise<Result<Deployment>> => {
+    const moved = await moveDeployment(ports)(id, 'canceled', { error: why });
     if (moved.ok) await ports.queue.cancel(id);
     return moved;
   };

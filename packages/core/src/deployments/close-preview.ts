@@ -1,38 +1,61 @@
-import type { BranchName } from '../names/name.ts';
-import { PREVIEW } from '../names/name.ts';
+import type { Alias } from '../aliases/alias.ts';
+import { PREVIEW, type BranchName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
-import type { Alias } from '../aliases/alias.ts';
+import { anchorError } from '../result/result.ts';
 import { cancelDeployment } from './cancel.ts';
+import { isFinal, type Deployment } from './deployment.ts';
+import { updateDeployment } from './update.ts';
 
 type ClosePorts = Pick<Ports, 'aliases' | 'deployments' | 'queue' | 'clock'>;
+/** What a closed branch or pull request takes with it. */
+type Closed = Readonly<{ branch: BranchName; alias: (alias: Alias) => boolean; deployment: (deployment: Deployment) => boolean }>;
+
+const ofFork = (deployment: Deployment): boolean => deployment.pullRequest?.fork === true;
 
 /** A branch was deleted: its previews stop answering. What production points at stays, whatever branch it came from. */
-export const closeBranch = (ports: ClosePorts) => async (project: Project, branch: BranchName): Promise<void> => {
-  await closeWhere(ports, project, (alias) => alias.kind === 'branch' && alias.target === branch);
-  await closeDeployments(ports, project, branch);
+export const closeBranch = (ports: ClosePorts) => (project: Project, branch: BranchName): Promise<void> =>
+  close(ports, project, { branch, alias: (alias) => alias.kind === 'branch' && alias.target === branch, deployment: (deployment) => !ofFork(deployment) });
+
+/** A pull request was closed. Unless it came from a fork, whose branch only shares the name, its branch preview goes too. */
+export const closePullRequest = (ports: ClosePorts) => (project: Project, number: number, branch: BranchName, fork: boolean): Promise<void> => {
+  const whole = !fork && branch !== project.productionBranch;
+  return close(ports, project, {
+    branch,
+    alias: (alias) => (alias.kind === 'pull_request' && alias.target === String(number)) || (whole && alias.kind === 'branch' && alias.target === branch),
+    deployment: (deployment) => (fork ? ofFork(deployment) && deployment.pullRequest?.number === number : whole && !ofFork(deployment)),
+  });
 };
 
-/** A pull request was closed; with `branch` (not a fork) its branch preview goes too. */
-export const closePullRequest = (ports: ClosePorts) => async (project: Project, number: number, branch: BranchName | undefined): Promise<void> => {
-  await closeWhere(ports, project, (alias) => (alias.kind === 'pull_request' && alias.target === String(number)) || (branch !== undefined && branch !== project.productionBranch && alias.kind === 'branch' && alias.target === branch));
-  if (branch !== undefined && branch !== project.productionBranch) await closeDeployments(ports, project, branch);
-};
-
-async function closeWhere(ports: ClosePorts, project: Project, matches: (alias: Alias) => boolean): Promise<void> {
-  for (const alias of await ports.aliases.listByProject(project.id)) if (matches(alias)) await ports.aliases.remove(alias.host);
+/** Cancels the builds, removes the hosts, and closes the immutable hosts of deployments that nothing else points at. */
+async function close(ports: ClosePorts, project: Project, closed: Closed): Promise<void> {
+  const deployments: Deployment[] = [];
+  for await (const deployment of previewsOf(ports, project, closed.branch)) if (closed.deployment(deployment)) deployments.push(deployment);
+  // First, so that one that is being switched to either has its hosts already or learns that it keeps none.
+  for (const deployment of deployments) if (!isFinal(deployment.state) && (deployment.alsoBranches ?? []).length === 0) await stop(ports, deployment);
+  for (const alias of await ports.aliases.listByProject(project.id)) if (closed.alias(alias)) await ports.aliases.remove(alias.host);
+  const needed = new Set((await ports.aliases.listByProject(project.id)).filter((alias) => alias.kind !== 'deployment').map((alias) => alias.deploymentId));
+  for (const deployment of deployments) if (!needed.has(deployment.id)) await ports.aliases.remove(deployment.host);
 }
 
-/** Cancels builds of the branch and closes the immutable hosts of its previews, except those that something else still points at. */
-async function closeDeployments(ports: ClosePorts, project: Project, branch: string): Promise<void> {
-  const needed = new Set((await ports.aliases.listByProject(project.id)).filter((alias) => alias.kind !== 'deployment').map((alias) => alias.deploymentId));
+/** A switch is never stopped half-way: it ends without its preview hosts. */
+async function stop(ports: ClosePorts, { id }: Deployment): Promise<void> {
+  const canceled = await cancelDeployment(ports)(id, anchorError('canceled', 'Its branch or pull request was closed', 'Nothing to do; a new push to it deploys again.'));
+  if (!canceled.ok) await updateDeployment(ports)(id, (current) => (current.state === 'deploying' ? { closed: true } : undefined));
+}
+
+async function* previewsOf(ports: ClosePorts, project: Project, branch: BranchName): AsyncIterable<Deployment> {
   let cursor: string | undefined;
   do {
     const page = await ports.deployments.list({ projectId: project.id, environment: PREVIEW, branch }, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-    for (const deployment of page.items) {
-      if (deployment.state === 'held' || deployment.state === 'queued' || deployment.state === 'building') await cancelDeployment(ports)(deployment.id);
-      if (!needed.has(deployment.id)) await ports.aliases.remove(deployment.host);
-    }
+    yield* page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);
+}
+
+/** What a deployment that was closed while it was switched to must not keep. */
+export async function withdrawPreview(ports: Pick<Ports, 'aliases'>, deployment: Deployment): Promise<void> {
+  const aliases = (await ports.aliases.listByProject(deployment.projectId)).filter((alias) => alias.deploymentId === deployment.id);
+  for (const alias of aliases) if (alias.kind === 'branch' || alias.kind === 'pull_request') await ports.aliases.remove(alias.host);
+  if (!aliases.some((alias) => alias.kind === 'environment')) await ports.aliases.remove(deployment.host);
 }

@@ -56,6 +56,8 @@ export type Deployment = Readonly<{
   host: HostName;
   steps: readonly DeploymentStep[];
   attempt: number;
+  /** Its branch or pull request was closed while it was switched to: it keeps no preview host. */
+  closed?: boolean;
   /** Set when it succeeded but was not promoted, with the reason for a person. */
   notPromoted?: string;
   createdAt: number;

@@ -3,6 +3,7 @@ import type { BuildLog } from '../logs/build-log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { anchorError, fail, ok, type AnchorError, type Result } from '../result/result.ts';
+import { withdrawPreview } from './close-preview.ts';
 import type { Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
 import type { Stepper } from './steps.ts';
@@ -35,7 +36,7 @@ export const publish =
     const urls: string[] = [];
     // Read again: other branches may have come to share it while it was built.
     const current = (await ports.deployments.get(deployment.id)) ?? deployment;
-    for (const target of await targetsOf(ports)(project, current)) {
+    for (const target of current.closed === true ? [] : await targetsOf(ports)(project, current)) {
       const note = await pointTo(ports, project, deployment, target);
       if (note === undefined) urls.push(ports.site.urlOf(target.host));
       else notes.push(note);
@@ -43,6 +44,11 @@ export const publish =
     await step.end();
     const now = ports.clock.now();
     const done = await moveDeployment(ports)(deployment.id, 'success', { deployEndedAt: now, ...(notes.length === 0 ? {} : { notPromoted: notes.join(' ') }) });
+    if (done.ok && done.value.closed === true) {
+      await withdrawPreview(ports, done.value);
+      log.note('Its branch or pull request was closed meanwhile: it has no preview.', 'warn');
+      return done.value;
+    }
     for (const note of notes) log.note(note, 'warn');
     for (const url of [ports.site.urlOf(deployment.host), ...urls]) log.note(`✓ ${url}`);
     log.note(`✓ live after ${((now - deployment.createdAt) / 1000).toFixed(1)} s`);

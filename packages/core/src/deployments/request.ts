@@ -32,7 +32,7 @@ export const requestDeployment =
     if (project.status === 'paused') return fail('not_ready', `The project ${project.name} is paused`, 'Set its status to active first.');
     const now = ports.clock.now();
     const id = newId('dpl', now);
-    const dedupeKey = request.force === true || source.commit === undefined ? id : `${project.id}/${request.environment}/${source.commit}`;
+    const dedupeKey = request.force === true || source.commit === undefined ? id : `${project.id}/${request.environment}/${source.commit}${forkMark(request)}`;
     const existing = await ports.deployments.byDedupeKey(dedupeKey);
     if (existing !== undefined && (await isCurrent(ports, request, existing))) return again(ports, request, existing);
     if (existing !== undefined) return requestDeployment(ports)({ ...request, force: true });
@@ -53,27 +53,41 @@ export const requestDeployment =
     return ok({ deployment, created: true });
   };
 
+/** A fork's pull request is a line of its own: it neither stands for our branch of the same name or commit nor takes its place. */
+const forkMark = ({ pullRequest }: Pick<Deployment, 'pullRequest'>): string => (pullRequest?.fork === true ? `/pr-${pullRequest.number}` : '');
+
 /**
  * Whether an earlier deployment of the same commit still stands for it. One that failed or was canceled does not, nor
- * one that its branch has moved on from: a branch that is set back to an old commit is deployed anew.
+ * one that its branch has moved on from or whose preview was closed: a branch that is set back or comes back is deployed
+ * anew.
  */
 async function isCurrent(ports: RequestPorts, request: DeploymentRequest, existing: Deployment): Promise<boolean> {
   if (existing.deliveryId !== undefined && existing.deliveryId === request.deliveryId) return true;
   if (existing.state !== 'success') return existing.state !== 'failed' && existing.state !== 'canceled';
-  if (existing.artifactRemovedAt !== undefined) return false;
+  if (existing.artifactRemovedAt !== undefined || (await ports.aliases.get(existing.host)) === undefined) return false;
   const target = (await targetsOf(ports)(request.project, { ...existing, source: request.source })).at(-1);
   const alias = target === undefined ? undefined : await ports.aliases.get(target.host);
   return alias === undefined || alias.pinned || alias.deploymentId === existing.id;
 }
 
-/** The same commit again: the first deployment answers, for this branch too; one that was queued but lost its job gets it back. */
+/** The same commit again: the first deployment answers, for this branch and pull request too; one that was queued but lost its job gets it back. */
 async function again(ports: RequestPorts, request: DeploymentRequest, existing: Deployment): Promise<Result<Readonly<{ deployment: Deployment; created: boolean }>>> {
   if (existing.state === 'queued') await enqueue(ports, existing);
   const branch = request.source.branch;
-  if (branch === undefined || branch === existing.source.branch || existing.alsoBranches?.includes(branch) === true) return ok({ deployment: existing, created: false });
-  const shared = await updateDeployment(ports)(existing.id, (current) => (current.alsoBranches?.includes(branch) === true ? undefined : { alsoBranches: [...(current.alsoBranches ?? []), branch].slice(-MAX_SHARED) }));
+  const shared = await updateDeployment(ports)(existing.id, (current) => {
+    const newBranch = branch !== undefined && branch !== current.source.branch && current.alsoBranches?.includes(branch) !== true;
+    // Git hosts tell of the push first and of the pull request after it.
+    const newRequest = request.pullRequest !== undefined && request.pullRequest.number !== current.pullRequest?.number;
+    if (!newBranch && !newRequest) return undefined;
+    return { ...(newBranch ? { alsoBranches: [...(current.alsoBranches ?? []), branch].slice(-MAX_SHARED) } : {}), ...(newRequest ? { pullRequest: request.pullRequest } : {}) };
+  });
   if (!shared.ok) return shared;
-  if (shared.value.state === 'success') for (const target of await targetsOf(ports)(request.project, shared.value)) if (target.kind === 'branch') await pointTo(ports, request.project, shared.value, target);
+  if (shared.value.state === 'success') {
+    for (const target of await targetsOf(ports)(request.project, shared.value)) {
+      const asked = (target.kind === 'branch' && target.target === branch) || (target.kind === 'pull_request' && target.target === String(request.pullRequest?.number));
+      if (asked && (await ports.aliases.get(target.host))?.deploymentId !== shared.value.id) await pointTo(ports, request.project, shared.value, target);
+    }
+  }
   return ok({ deployment: shared.value, created: false });
 }
 
@@ -96,7 +110,7 @@ async function supersede(ports: RequestPorts, newest: Deployment): Promise<void>
   const branch = newest.source.branch;
   if (branch === undefined) return;
   const { items } = await ports.deployments.list({ projectId: newest.projectId, environment: newest.environment, branch }, { limit: LOOK_BACK });
-  for (const older of items) if (older.id < newest.id && CANCELABLE.includes(older.state)) await stopBuild(ports, older.id, newest.id);
+  for (const older of items) if (older.id < newest.id && forkMark(older) === forkMark(newest) && CANCELABLE.includes(older.state)) await stopBuild(ports, older.id, newest.id);
 }
 const CANCELABLE: readonly Deployment['state'][] = ['held', 'queued', 'building'];
 
@@ -104,8 +118,8 @@ const CANCELABLE: readonly Deployment['state'][] = ['held', 'queued', 'building'
 export async function yieldToNewer(ports: RequestPorts, deployment: Deployment): Promise<boolean> {
   const branch = deployment.source.branch;
   if (branch === undefined) return false;
-  const { items } = await ports.deployments.list({ projectId: deployment.projectId, environment: deployment.environment, branch }, { limit: 1 });
-  const newer = items[0];
+  const { items } = await ports.deployments.list({ projectId: deployment.projectId, environment: deployment.environment, branch }, { limit: LOOK_BACK });
+  const newer = items.find((candidate) => forkMark(candidate) === forkMark(deployment));
   if (newer === undefined || newer.id <= deployment.id || newer.state === 'canceled' || newer.state === 'failed' || newer.state === 'held') return false;
   await stopBuild(ports, deployment.id, newer.id);
   return true;

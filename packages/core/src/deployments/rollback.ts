@@ -18,7 +18,7 @@ export const rollback =
     if (project === undefined) return noProject();
     const alias = await ports.aliases.get(environmentHost(project.name, environment, ports.site.domain));
     if (alias === undefined || alias.projectId !== project.id) return nothingLive();
-    if (input.to !== undefined && input.to !== alias.deploymentId) {
+    if (input.to !== undefined) {
       const target = await ports.deployments.get(input.to);
       if (target?.projectId !== project.id) return fail('not_found', 'There is no such deployment in this project', 'List them with: anchor deployments list');
       return pointAt(ports, input.to, environment, true, alias.revision);

@@ -7,7 +7,7 @@ import type { DeploymentId } from '../names/id.ts';
 import { PRODUCTION } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
-import { ok, type AnchorError, type Result } from '../result/result.ts';
+import { fail, ok, type AnchorError, type Result } from '../result/result.ts';
 import { isFinal, type Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
 import { publish } from './publish.ts';
@@ -35,7 +35,9 @@ export const runDeployment =
     const project = await ports.projects.get(found.projectId);
     if (project === undefined) return notFound();
 
-    const prepared = await prepare(ports, project, found);
+    // Whoever built it is gone or lost its lease: the job is ours now.
+    const resumed = found.state === 'building' ? await moveDeployment(ports)(id, 'queued') : ok(found);
+    const prepared = await prepare(ports, project, resumed.ok ? resumed.value : found);
     if (!prepared.ok) return prepared;
     const { deployment, snapshot } = prepared.value;
     const secrets = [...snapshot.secrets];
@@ -56,7 +58,7 @@ async function attempt(ports: Ports, project: Project, deployment: Deployment, s
   let current = deployment;
   if (current.state !== 'deploying') {
     const built = await build(ports, project, current, snapshot, context, signal);
-    if (!built.ok) return failBuild(ports, current.id, built.error, context.log, signal);
+    if (!built.ok) return failBuild(ports, current.id, current.attempt + 1, built.error, context.log, signal);
     current = built.value;
     if (current.state !== 'deploying') return { kind: 'done', deployment: current };
   }
@@ -109,13 +111,17 @@ async function build(ports: Ports, project: Project, deployment: Deployment, sna
   );
   await step.end();
   if (!result.ok) return result;
-  const moved = await moveDeployment(ports)(deployment.id, 'deploying', { artifact: result.value.artifact, buildEndedAt: ports.clock.now(), deployStartedAt: ports.clock.now() });
+  // Not when another worker has begun anew because this one's lease was lost: then the artifact is that one's to bring.
+  const own = (await ports.deployments.get(deployment.id))?.attempt === started.value.attempt;
+  const moved = !own ? fail('conflict', 'Another worker builds it', 'Nothing to do.') : await moveDeployment(ports)(deployment.id, 'deploying', { artifact: result.value.artifact, buildEndedAt: ports.clock.now(), deployStartedAt: ports.clock.now() });
   // Refused: it was canceled while its last files were stored.
   return moved.ok ? moved : ok((await ports.deployments.get(deployment.id)) ?? deployment);
 }
 
-async function failBuild(ports: Ports, id: DeploymentId, error: AnchorError, log: BuildLog, signal: AbortSignal): Promise<RunOutcome> {
+/** `attempt`: the one that failed; a later one is another worker's, and left alone. */
+async function failBuild(ports: Ports, id: DeploymentId, attempt: number, error: AnchorError, log: BuildLog, signal: AbortSignal): Promise<RunOutcome> {
   const now = await ports.deployments.get(id);
+  if (now !== undefined && now.attempt > attempt) return { kind: 'done', deployment: now };
   if (now !== undefined && isFinal(now.state)) {
     log.note(now.error?.message ?? `It is ${now.state}.`, 'warn');
     return { kind: 'done', deployment: now };
