@@ -27,24 +27,17 @@ need_node() {
   [ "$major" -ge 20 ] || fail "Node.js $(node --version) is too old." "Install Node 20 or newer: https://nodejs.org/en/download"
 }
 
-# need_commands <command>:<Debian package> …: installs what is missing when it may, and names the command when it may not.
-need_commands() {
-  local pair packages=()
-  for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null && continue
-    case " ${packages[*]-} " in *" ${pair#*:} "*) ;; *) packages+=("${pair#*:}") ;; esac
-  done
-  [ "${#packages[@]}" -gt 0 ] || return 0
-
-  local install=(apt-get install --yes --no-install-recommends "${packages[@]}")
+# install_packages <Debian package> …: installs them when it may, and names the command when it may not.
+install_packages() {
+  local install=(apt-get install --yes --no-install-recommends "$@")
   local by_hand="sudo apt-get update && sudo ${install[*]}"
-  command -v apt-get >/dev/null || fail "Missing: ${packages[*]}; there is no apt-get here." "Install the packages of these names with your system's package manager."
+  command -v apt-get >/dev/null || fail "Missing: $*; there is no apt-get here." "Install the packages of these names with your system's package manager."
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
-    { command -v sudo && sudo -n true; } >/dev/null 2>&1 || fail "Missing: ${packages[*]}." "Run: $by_hand"
+    { command -v sudo && sudo -n true; } >/dev/null 2>&1 || fail "Missing: $*." "Run: $by_hand"
     as_root=(sudo -n)
   fi
-  say "Installing ${packages[*]} …"
+  say "Installing $* …"
   local log
   log="$(mktemp)"
   # the lists of a fresh machine are empty or old, so a first failure is answered with an update
@@ -52,10 +45,21 @@ need_commands() {
     if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
       tail -n 15 "$log" >&2
       rm -f "$log"
-      fail "apt could not install ${packages[*]}." "Look at its message above, then run: $by_hand"
+      fail "apt could not install $*." "Look at its message above, then run: $by_hand"
     fi
   fi
   rm -f "$log"
+}
+
+# need_commands <command>:<Debian package> …: installs the packages of the commands that are missing.
+need_commands() {
+  local pair packages=()
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null && continue
+    case " ${packages[*]-} " in *" ${pair#*:} "*) ;; *) packages+=("${pair#*:}") ;; esac
+  done
+  [ "${#packages[@]}" -gt 0 ] || return 0
+  install_packages "${packages[@]}"
   for pair in "$@"; do
     command -v "${pair%%:*}" >/dev/null || fail "${pair%%:*} is still missing after installing ${pair#*:}." "Check your PATH."
   done
@@ -91,4 +95,8 @@ need_packages() {
   esac
   NODE="$ROOT/node_modules/node-linux-$arch/bin/node"
   [ -x "$NODE" ] || fail "The packaged Node is missing at $NODE." "Run: cd '$ROOT' && npm ci --include=optional"
+  # small systems lack the one library that it needs beyond the C library
+  "$NODE" --version >/dev/null 2>&1 || install_packages libatomic1
+  local why_not
+  why_not="$("$NODE" --version 2>&1 >/dev/null)" || fail "The packaged Node does not start: $why_not" "Use a current Debian or Ubuntu (glibc 2.28 or newer)."
 }
