@@ -137,6 +137,9 @@ function fetchError(message: string, host: string, commit: string) {
   if (is(/Authentication failed|could not read Username|HTTP 40[13]|returned error: 40[13]|Permission denied|terminal prompts disabled/i)) {
     return anchorError('source_unreachable', `${host} did not let us read the repository`, 'For a private repository set credentials of the project (a token that can read it).', message);
   }
+  if (is(/returned error: 30\d|unable to update url base from redirection/i)) {
+    return anchorError('source_unreachable', `${host} sends us to another address for the repository`, 'Set the repository address to where it is now: with credentials no redirect is followed, so that nobody else gets them.', message);
+  }
   if (is(/returned error: 404|Repository not found|not found/i)) return anchorError('source_unreachable', `${host} has no such repository`, 'Check the repository address; private repositories also answer "not found" without credentials.', message);
   if (is(/not our ref|unadvertised|couldn't find remote ref/i)) return anchorError('source_unreachable', `Commit ${commit.slice(0, 12)} is not in the repository`, 'It may have been replaced by a forced push: push again.', message);
   if (is(/No space left/)) return anchorError('build_out_of_disk', 'The checkout filled the build disk', 'Raise the disk limit of builds, or keep large files out of the repository.', message);

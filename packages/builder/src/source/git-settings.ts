@@ -14,8 +14,9 @@ export function gitCall(options: Readonly<{ home: string; config: string; path: 
   ];
   if (options.credentials !== undefined) {
     const basic = Buffer.from(options.credentials.includes(':') ? options.credentials : `${options.credentials}:`).toString('base64');
-    // Bound to this origin: a redirect elsewhere does not get it.
     settings.push([`http.${new URL(options.url).origin}/.extraHeader`, `Authorization: Basic ${basic}`]);
+    // git chooses the header by the first address and goes on sending it to wherever that redirects: so nowhere.
+    settings.push(['http.followRedirects', 'false']);
   }
   const env: Record<string, string> = {
     PATH: options.path, HOME: options.home, LANG: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '/bin/false', SSH_ASKPASS: '/bin/false', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: options.config,

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { GIT_CONFIG_TEXT, gitCall } from './git-settings.ts';
+
+const COMMIT = '0123456789012345678901234567890123456789';
+const packet = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
+
+async function listening(t: TestContext, listener: RequestListener): Promise<string> {
+  const server: Server = createServer(listener);
+  t.after(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+
+test('credentials are sent to the host they are for, and to nobody whom it redirects to', async (t) => {
+  const seen: [who: string, authorization: string | undefined][] = [];
+  // Offers the commit, so that git comes back to fetch it.
+  const elsewhere = await listening(t, (request, response) => {
+    seen.push(['elsewhere', request.headers.authorization]);
+    if (request.url?.includes('info/refs') !== true) return void response.writeHead(500).end();
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+    return void response.end(`${packet('# service=git-upload-pack\n')}0000${packet(`${COMMIT} refs/heads/main\0allow-tip-sha1-in-want shallow\n`)}0000`);
+  });
+  const host = await listening(t, (request, response) => {
+    seen.push(['host', request.headers.authorization]);
+    response.writeHead(302, { location: `${elsewhere}${request.url}` }).end();
+  });
+  const home = await mkdtemp(join(tmpdir(), 'anchor-test-git-'));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const config = join(home, 'config');
+  await writeFile(config, GIT_CONFIG_TEXT);
+  const url = `${host}/private.git`;
+  const call = gitCall({ home, config, path: process.env['PATH'] ?? '', local: false, url, credentials: 'me:secret' });
+  const run = async (...args: string[]): Promise<Readonly<{ code: unknown; said: string }>> => {
+    const [program = '', ...argv] = call.argv(...args);
+    const child = spawn(program, argv, { cwd: home, env: call.env });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    const [code]: unknown[] = await once(child, 'close');
+    return { code, said };
+  };
+  await run('init', '--quiet', '--bare', '.');
+  const fetched = await run('fetch', '--depth=1', '--', url, COMMIT);
+  assert.notEqual(fetched.code, 0);
+  assert.match(fetched.said, /returned error: 30\d/);
+  assert.deepEqual(seen[0], ['host', `Basic ${Buffer.from('me:secret').toString('base64')}`]);
+  assert.deepEqual(seen.filter(([who, authorization]) => who === 'elsewhere' && authorization !== undefined), []);
+});
