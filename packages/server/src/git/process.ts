@@ -14,11 +14,13 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_ATTR_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
   GIT_NO_REPLACE_OBJECTS: '1',
+  // A few kilobytes can unpack to a tree or commit of gigabytes. Large files are streamed and need no such block.
+  GIT_ALLOC_LIMIT: '512m',
 };
 
 /** Branches and tags are all that can be pushed or seen; every object is checked; pushes may rewrite and delete branches. */
 const configuration = (maxBytes: number): readonly string[] => [
-  'core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.fsync=committed,reference', 'gc.auto=0', 'receive.autogc=false',
+  'core.hooksPath=/dev/null', 'core.fsmonitor=false', 'core.fsync=committed,reference', 'core.bigFileThreshold=64m', 'gc.auto=0', 'receive.autogc=false',
   'transfer.hideRefs=refs', 'transfer.hideRefs=!refs/heads', 'transfer.hideRefs=!refs/tags',
   'receive.fsckObjects=true', 'receive.denyNonFastForwards=false', 'receive.denyDeletes=false', 'receive.denyCurrentBranch=ignore', 'receive.denyDeleteCurrent=ignore',
   'receive.advertisePushOptions=false', `receive.maxInputSize=${maxBytes}`,

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
 import { moveDeployment, updateDeployment } from '@anchor/core/deployments/update.ts';
 import { anchorError, fail } from '@anchor/core/result/result.ts';
@@ -37,6 +39,8 @@ async function workingCopy(t: TestContext) {
 }
 
 const remote = (server: OpenServer, project: string, token: string): string => `http://git:${token}@127.0.0.1:${server.port}/git/${project}.git`;
+/** Makes a project and a token that may push to it and to nothing else. */
+const tokenOf = async (server: OpenServer, name: string): Promise<string> => server.token('deploy', (await server.project(name)).project.id);
 const deploymentsOf = async (server: OpenServer, projectId: ProjectId): Promise<readonly Deployment[]> => (await server.ports.deployments.list({ projectId }, { limit: 100 })).items;
 
 /** Plays the worker: builds and switches, or fails, whatever is queued for the project. */
@@ -239,6 +243,43 @@ test('requests that are not git’s are refused without starting it', async (t) 
   assert.equal((await fetch(`${server.url}/git/shop.git/info/refs`, { headers: { authorization } })).status, 404);
   assert.equal((await fetch(`${server.url}/git/..%2f..%2fetc/info/refs?service=git-upload-pack`, { headers: { authorization } })).status, 404);
   assert.equal((await fetch(`${server.url}/git/shop.git/HEAD`, { headers: { authorization } })).status, 404);
+});
+
+test('requests of one project that never end do not lock out another', async (t) => {
+  const server = await openServer(t);
+  const [held, token] = [await tokenOf(server, 'held'), await tokenOf(server, 'shop')];
+  const sockets = Array.from({ length: 20 }, () => connect(server.port, '127.0.0.1'));
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  const answers: string[] = [];
+  for (const socket of sockets) {
+    socket.on('error', () => undefined).on('data', (chunk) => answers.push(chunk.toString()));
+    socket.write(`POST /git/held.git/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from(`git:${held}`).toString('base64')}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: 1000\r\n\r\n0`);
+  }
+  await eventually('those above the project’s share are refused', async () => answers.filter((answer) => answer.startsWith('HTTP/1.1 429')).length === 16 || undefined);
+  const copy = await workingCopy(t);
+  assert.equal((await copy.git('ls-remote', remote(server, 'shop', token))).code, 0);
+});
+
+test('an object that unpacks to gigabytes ends its push and nothing else', async (t) => {
+  const server = await openServer(t, { limits: { pushLogMs: 200 } });
+  const token = await tokenOf(server, 'shop');
+  // A pack with one "tree" of 600 MB of zeros.
+  const size = 600 * 1024 * 1024;
+  const head: number[] = [];
+  for (let left = Math.floor(size / 16), byte = (2 << 4) | (size % 16); ; byte = left % 128, left = Math.floor(left / 128)) {
+    head.push(left > 0 ? byte | 0x80 : byte);
+    if (left === 0) break;
+  }
+  const body = Buffer.concat([Buffer.from('PACK\0\0\0\x02\0\0\0\x01', 'latin1'), Buffer.from(head), deflateSync(Buffer.alloc(size), { level: 1 })]);
+  const pack = Buffer.concat([body, createHash('sha1').update(body).digest()]);
+  const command = `${'0'.repeat(40)} ${'1'.repeat(40)} refs/heads/main\0report-status side-band-64k`;
+  const answer = await fetch(`http://127.0.0.1:${server.port}/git/shop.git/git-receive-pack`, {
+    method: 'POST', body: Buffer.concat([Buffer.from(`${(command.length + 4).toString(16).padStart(4, '0')}${command}0000`), pack]),
+    headers: { authorization: `Basic ${Buffer.from(`git:${token}`).toString('base64')}`, 'content-type': 'application/x-git-receive-pack-request' },
+  });
+  const said = await answer.text();
+  assert.match(said, /unpack (?!ok)/);
+  assert.match(said, /attempting to allocate \d+ over limit/);
 });
 
 test('a push above the limit is refused and changes nothing', async (t) => {

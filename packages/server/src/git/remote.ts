@@ -15,19 +15,32 @@ import { bodyOf, parseGitCall, type GitCall } from './request.ts';
 
 /** Git processes at once; a push that waits for its build has ended its own. */
 const MAX_PROCESSES = 16;
+/** Of these a single project's: a sender that never ends its request must not lock out the others. */
+const MAX_OF_PROJECT = 4;
 /** What a fetch may say: thousands of "have" lines. */
 const MAX_WANTS_BYTES = 32 * 1024 * 1024;
 
 /** The platform's own git remote, /git/{project}.git, over smart HTTP. The password is a token; pushing needs scope deploy. */
 export function gitRemote(server: ServerContext): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   let running = 0;
+  const ofProject = new Map<string, number>();
   return async (request, response) => {
     const allowed = await allow(server, request);
     if (!allowed.ok) return refuse(request, response, allowed.error);
-    if (running >= MAX_PROCESSES) return refuse(request, response, anchorError('rate_limited', 'Too many pushes and fetches at once', 'Try again in a moment.'));
+    const { id } = allowed.value.project;
+    const own = ofProject.get(id) ?? 0;
+    if (running >= MAX_PROCESSES || own >= MAX_OF_PROJECT) return refuse(request, response, anchorError('rate_limited', 'Too many pushes and fetches at once', 'Try again in a moment.'));
     running += 1;
+    ofProject.set(id, own + 1);
     let counted = true;
-    const release = (): void => { if (counted) running -= 1; counted = false; };
+    const release = (): void => {
+      if (!counted) return;
+      counted = false;
+      running -= 1;
+      const left = (ofProject.get(id) ?? 1) - 1;
+      if (left > 0) ofProject.set(id, left);
+      else ofProject.delete(id);
+    };
     try {
       const served = await serve(server, allowed.value, request, response, release);
       if (!served.ok) refuse(request, response, served.error);
