@@ -67,7 +67,7 @@ export function openBlobStore(directory: string): LocalBlobStore {
 
   return {
     pathOf,
-    has: async (hash) => (await sizeOf(hash)) !== undefined,
+    has: async (hash) => HASH.test(hash) && (await renew(hash)),
     put: async (bytes) => {
       const hash = createHash('sha256').update(bytes).digest('hex');
       if (!(await renew(hash))) await receive([bytes], Infinity);

@@ -63,25 +63,35 @@ export const collectGarbage =
     const keptTrees = new Set<string>();
     for (const deployment of kept) if (deployment.artifact !== undefined && deployment.artifactRemovedAt === undefined) await mark(ports, deployment.artifact, marked, keptTrees);
     if (!input.dryRun) {
-      for (const id of artifacts) {
-        await ports.functions.stop(id);
-        await updateDeployment(ports)(id, () => ({ artifactRemovedAt: now }));
+      for (const id of [...artifacts, ...records]) {
+        const promoted = await promotedMeanwhile(ports, id, settings.rollbackTargets);
+        if (promoted === undefined) await removeOne(ports, id, now, records.includes(id));
+        else {
+          kept.push(promoted);
+          if (promoted.artifact !== undefined && promoted.artifactRemovedAt === undefined) await mark(ports, promoted.artifact, marked, keptTrees);
+        }
       }
-      for (const id of records) {
-        await ports.functions.stop(id);
-        await ports.logs.remove(id);
-        await ports.deployments.remove(id);
-      }
-      for (const id of [...artifacts, ...records]) await closeHost(ports, id);
       await ports.idempotency.expire(now - DAY);
     }
     const swept = await sweep(ports, marked, now - settings.graceMs, input.dryRun);
     return { artifacts, records, deliveries, ...swept, keptTrees: [...keptTrees], keptDeployments: kept.map((deployment) => deployment.id) };
   };
 
-async function closeHost(ports: GcPorts, id: DeploymentId): Promise<void> {
+/** The deployment, when a person has promoted it since the first look: it stays. */
+async function promotedMeanwhile(ports: GcPorts, id: DeploymentId, targets: number): Promise<Deployment | undefined> {
   const deployment = await ports.deployments.get(id);
-  if (deployment !== undefined) await ports.aliases.remove(deployment.host);
+  const project = deployment === undefined ? undefined : await ports.projects.get(deployment.projectId);
+  return project !== undefined && (await neededBy(ports, project, targets)).has(id) ? deployment : undefined;
+}
+
+/** Its files, or all of it. Marked first: from then on it can not be promoted any more. */
+async function removeOne(ports: GcPorts, id: DeploymentId, now: number, record: boolean): Promise<void> {
+  const marked = await updateDeployment(ports)(id, (current) => (current.artifactRemovedAt === undefined ? { artifactRemovedAt: now } : undefined));
+  if (marked.ok) await ports.aliases.remove(marked.value.host);
+  await ports.functions.stop(id);
+  if (!record) return;
+  await ports.logs.remove(id);
+  await ports.deployments.remove(id);
 }
 
 /** What aliases point at, and the rollback targets of each. A deployment's own immutable host alone keeps nothing. */

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
 import { using, type Make } from '../harness.ts';
+import { until } from '../until.ts';
 import { sha256 } from '../samples.ts';
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -21,7 +22,21 @@ async function hashes(store: BlobStore): Promise<readonly string[]> {
   return found.sort();
 }
 
+const writtenAt = async (store: BlobStore): Promise<number> => {
+  for await (const blob of store.list()) return blob.writtenAt;
+  return 0;
+};
+
 export function blobStoreContract(name: string, make: Make<BlobStore>): void {
+  test(`${name}: a blob that was reported present counts as new, so that no clean-up takes it from a build`, using(make, async ({ subject }) => {
+    const hash = await subject.put(Buffer.from('old'));
+    const before = await writtenAt(subject);
+    await until('it counts as written again', async () => {
+      assert.equal(await subject.has(hash), true);
+      return (await writtenAt(subject)) > before;
+    });
+  }));
+
   test(`${name}: bytes come back under their own hash`, using(make, async ({ subject }) => {
     for (const bytes of [Buffer.alloc(0), Buffer.from('text'), randomBytes(300_000)]) {
       const hash = await subject.put(bytes);

@@ -11,7 +11,11 @@ export function blobStore(clock: Clock = systemClock): BlobStore {
     return hash;
   };
   return {
-    has: async (hash) => blobs.has(hash),
+    has: async (hash) => {
+      const blob = blobs.get(hash);
+      if (blob !== undefined) blob.writtenAt = clock.now();
+      return blob !== undefined;
+    },
     put: async (bytes) => put(bytes),
     putStream: async (chunks, maxBytes = Infinity) => {
       const parts: Uint8Array[] = [];
