@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createBench } from './bench.ts';
 import { load, machine } from './measure/machine.ts';
@@ -28,6 +29,8 @@ if (values.help === true || unknown.length > 0) {
 
 const about = machine();
 console.log(`${about.cpu}, ${about.cores} cores, ${about.memoryMb} MB, Linux ${about.kernel}, Node ${about.node}, Next ${about.next}, ${about.date} UTC, load ${about.load}\n`);
+// As ./up sets it: compiled code is kept from one start to the next.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../node_modules/.cache/anchor', import.meta.url));
 const bench = createBench((line) => console.log(`  ${line}`));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bench.close().then(() => process.exit(130)));
 
