@@ -1,9 +1,13 @@
 import { MAX_ATTEMPTS, runDeployment } from '@anchor/core/deployments/run.ts';
 import { isFinal } from '@anchor/core/deployments/deployment.ts';
+import { failDeployment } from '@anchor/core/deployments/fail.ts';
+import { createBuildLog } from '@anchor/core/logs/build-log.ts';
 import { parseId, type DeploymentId } from '@anchor/core/names/id.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { LeasedJob } from '@anchor/core/queue/job.ts';
 import { LANES } from '@anchor/core/queue/job.ts';
+import { anchorError } from '@anchor/core/result/result.ts';
+import { pause } from './pause.ts';
 
 export type WorkerSettings = Readonly<{
   /** Builds at once. */
@@ -17,6 +21,10 @@ export type WorkerSettings = Readonly<{
 /** Waits before the second and the third attempt. */
 const BACKOFF_MS = [5_000, 30_000];
 
+/** How long it waits when the queue itself fails, and how often in a row it may. */
+const FAILURE_PAUSE_MS = 1_000;
+const MAX_FAILURES = 60;
+
 /** Takes jobs from the queue and runs them, so many at once. `stop` lets running switches end and gives builds back to the queue. */
 export function createWorker(ports: Ports, settings: WorkerSettings): Readonly<{ start(): void; stop(): Promise<void>; running(): number }> {
   const stopping = new AbortController();
@@ -24,21 +32,30 @@ export function createWorker(ports: Ports, settings: WorkerSettings): Readonly<{
   let running = 0;
 
   const loop = async (): Promise<void> => {
+    let failures = 0;
     while (!stopping.signal.aborted) {
-      const job = await ports.queue.receive({ leaseMs: settings.leaseMs, lanes: LANES });
-      if (job === undefined) {
-        await ports.queue.wait(1_000, stopping.signal);
-        continue;
-      }
-      running++;
       try {
-        await runJob(ports, job, settings, stopping.signal);
+        await next();
+        failures = 0;
       } catch (error) {
-        settings.report(`job ${job.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-        await giveBack(ports, job, error instanceof Error ? error.message : String(error));
-      } finally {
-        running--;
+        // Such as a full disk: the API and the other jobs go on. A database that stays broken needs a new process.
+        settings.report(`the queue failed: ${reasonOf(error)}`);
+        if (++failures >= MAX_FAILURES) throw error;
+        await pause(FAILURE_PAUSE_MS, stopping.signal);
       }
+    }
+  };
+  const next = async (): Promise<void> => {
+    const job = await ports.queue.receive({ leaseMs: settings.leaseMs, lanes: LANES });
+    if (job === undefined) return ports.queue.wait(1_000, stopping.signal);
+    running++;
+    try {
+      await runJob(ports, job, settings, stopping.signal);
+    } catch (error) {
+      settings.report(`job ${job.id} failed: ${reasonOf(error)}`);
+      await giveBack(ports, job, error instanceof Error ? error.message : String(error));
+    } finally {
+      running--;
     }
   };
   return {
@@ -87,7 +104,21 @@ function watchOver(ports: Ports, job: LeasedJob, id: DeploymentId, settings: Wor
   }, settings.watchMs);
 }
 
+/** Another try, or the end: then the deployment says so too, and nobody waits for it. */
 async function giveBack(ports: Ports, job: LeasedJob, reason: string): Promise<void> {
-  if (job.attempts >= MAX_ATTEMPTS) await ports.queue.bury(job, reason);
-  else await ports.queue.retry(job, BACKOFF_MS[job.attempts - 1] ?? 60_000);
+  if (job.attempts >= MAX_ATTEMPTS) {
+    await endDeployment(ports, job, reason);
+    await ports.queue.bury(job, reason);
+  } else await ports.queue.retry(job, BACKOFF_MS[job.attempts - 1] ?? 60_000);
 }
+
+async function endDeployment(ports: Ports, job: LeasedJob, reason: string): Promise<void> {
+  const id = parseId('dpl', job.payload['deploymentId'] ?? '');
+  if (id === undefined || (await ports.deployments.get(id)) === undefined) return;
+  const log = createBuildLog(ports, id, []);
+  await failDeployment(ports, id, anchorError('internal', `The platform could not finish it in ${job.attempts} tries`, 'Look at the log of the server and at: anchor doctor. Then deploy again: anchor deploy.', reason), log);
+  await log.flush();
+  await ports.logs.close('build', id);
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -3,6 +3,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import type { LogFilter, LogKind } from '@anchor/core/ports/log-store.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import { pause } from '../pause.ts';
 import { channel } from './channel.ts';
 
 export type Watched = Readonly<{ type: 'line'; line: LogLine } | { type: 'deployment'; deployment: Deployment } | { type: 'end'; deployment: Deployment }>;
@@ -56,11 +57,3 @@ export async function* watchDeployment(ports: Pick<Ports, 'deployments' | 'logs'
   // Reached only when the reader stayed to the end: then a failure of either is the reader's to know.
   if (!signal.aborted) await Promise.all([lines, states]);
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => { clearTimeout(timer); signal.removeEventListener('abort', done); resolve(); };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
