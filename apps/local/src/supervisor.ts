@@ -30,6 +30,11 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const children = new Map<ProcessName, ChildProcess>();
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
+  let ending = false;
+  /** A backup that is being put in place: half of it is no state to end in. */
+  let restoring: Promise<void> | undefined;
+  /** What was ready once can be ready again: a port that somebody took meanwhile, a disk that was full. */
+  const proven = new Set<ProcessName>();
 
   const compileCache = process.env['NODE_COMPILE_CACHE'] ?? join(settings.data, 'compile-cache');
   const run = join(settings.data, 'run');
@@ -54,8 +59,11 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     note();
     let fatal = false;
     child.on('message', (message: Message) => {
-      if (message.type === 'ready') onReady();
-      else if (message.type === 'restore') void restore(message.directory);
+      if (message.type === 'ready') {
+        proven.add(name);
+        onReady();
+      } else if (message.type === 'restore') restoring ??= restore(message.directory).finally(() => (restoring = undefined));
+      else if (proven.has(name)) report(`${name}: ${message.message}`);
       else {
         fatal = true;
         onFatal(message.message);
@@ -99,8 +107,10 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     report('a backup is put in place; everything restarts');
     stopping = true;
     await stopAll();
+    // Ended on purpose meanwhile: put in place all the same, since that is what was answered, but not started.
     const swapped = await swapIn(directory, settings.data, Date.now());
     report(swapped.ok ? 'the backup is in place' : `${swapped.error.message}: ${swapped.error.cause ?? ''}. ${swapped.error.fix}`);
+    if (ending) return;
     stopping = false;
     for (const name of names) start(name, 100, () => undefined, (reason) => report(reason));
   };
@@ -129,6 +139,8 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     pid: (name) => children.get(name)?.pid,
     async stop() {
       stopping = true;
+      ending = true;
+      await restoring;
       await stopAll();
     },
   };
