@@ -55,3 +55,22 @@ test('a secret that starts like another is removed whole, cut anywhere', () => {
   for (let cut = 0; cut <= 12; cut++) assert.equal(run(['abcd', 'abcdefghijkl'], ['abcdefghijkl'.slice(0, cut), 'abcdefghijkl'.slice(cut)]), '•••');
   assert.equal(run(['abab'], ['xab', 'ab', 'y']), 'x•••y');
 });
+
+test('values of the largest size, and as many as an environment holds, are removed: no pattern becomes too large', () => {
+  const long = Array.from({ length: 4096 }, (_, i) => `${(i * 7919) % 10_007}-key`).join('').slice(0, 32 * 1024);
+  const many = Array.from({ length: 1000 }, (_, i) => `${'common start '.repeat(20)}${i} end`);
+  const redactor = createRedactor([long, ...many]);
+  let shown = redactor.push('before ');
+  for (let at = 0; at < long.length; at += 777) shown += redactor.push(long.slice(at, at + 777));
+  shown += redactor.push(` between ${many[7]} after`) + redactor.flush();
+  assert.ok(shown.startsWith('before •••') && shown.endsWith(' after'), shown.slice(0, 80));
+  assert.doesNotMatch(shown, /-key|common start/);
+});
+
+test('no secret and no text makes redacting slow for the others on the machine', () => {
+  const hostile = [`${'a'.repeat(30_000)}b${'a'.repeat(30_000)}`, ...Array.from({ length: 500 }, (_, i) => `${'a'.repeat(i + 4)}x`)];
+  const redactor = createRedactor(hostile);
+  const begun = performance.now();
+  for (let i = 0; i < 4; i++) redactor.push(`${'a'.repeat(64 * 1024)}c`);
+  assert.ok(performance.now() - begun < 3_000, `${performance.now() - begun} ms for 256 KB`);
+});

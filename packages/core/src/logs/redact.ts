@@ -14,35 +14,78 @@ const MASK = '•••';
 const MIN_LENGTH = 4;
 
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const forms = secretForms(secrets);
-  if (forms.length === 0) return { push: (chunk) => chunk, flush: () => '' };
-  const pattern = new RegExp(forms.map(escape).join('|'), 'g');
-  const prefixes = byFirstCharacter(forms);
+  const forms = sortedForms(secretForms(secrets));
+  if (forms.texts.length === 0) return { push: (chunk) => chunk, flush: () => '' };
   let kept = '';
-  return {
-    push(chunk) {
-      const text = kept + chunk;
-      let shown = '';
-      let from = 0;
-      let hold = tailStart(text, from, prefixes);
-      for (;;) {
-        pattern.lastIndex = from;
-        const match = pattern.exec(text);
-        // A match inside the tail waits: the next chunk may make it part of a longer secret.
-        if (match === null || match.index >= hold) break;
-        shown += text.slice(from, match.index) + MASK;
-        from = match.index + match[0].length;
-        if (from > hold) hold = tailStart(text, from, prefixes);
+  /** Masks up to `hold`, or further where a secret goes on behind it, and keeps what comes then. */
+  const mask = (text: string, whole: boolean): string => {
+    // What could grow waits: the next chunk may make it part of a longer secret.
+    let hold = whole ? text.length : tailStart(forms, text, 0);
+    let shown = '';
+    let from = 0;
+    for (let at = 0; at < hold; ) {
+      const length = matchAt(forms, text, at);
+      if (length === 0) {
+        at++;
+        continue;
       }
-      kept = text.slice(hold);
-      return shown + text.slice(from, hold);
-    },
-    flush() {
-      const rest = kept;
-      kept = '';
-      return rest.replace(pattern, MASK);
-    },
+      shown += text.slice(from, at) + MASK;
+      at += length;
+      from = at;
+      if (from > hold) hold = tailStart(forms, text, from);
+    }
+    kept = text.slice(hold);
+    return shown + text.slice(from, hold);
   };
+  return { push: (chunk) => mask(kept + chunk, false), flush: () => mask(kept, true) };
+}
+
+/** Longer values are looked for in pieces of this length: the work for a character of a log is bounded, whatever the secrets. */
+const PIECE = 1024;
+
+/**
+ * Forms in the order of their characters, each with the longest other one that it begins with (-1: none): what stands at
+ * a place of a text is then found by bisection, in bounded time. (One regular expression for all is refused when they
+ * are many or long, and can be made to take minutes.)
+ */
+type Forms = Readonly<{ texts: readonly string[]; parents: readonly number[]; starts: ReadonlySet<number> }>;
+
+function sortedForms(forms: readonly string[]): Forms {
+  const pieces = new Set<string>();
+  for (const form of forms) {
+    // Pieces of about one length: none is so short that it would blacken other text.
+    const length = Math.ceil(form.length / Math.ceil(form.length / PIECE));
+    for (let at = 0; at < form.length; at += length) pieces.add(form.slice(at, at + length));
+  }
+  const texts = [...pieces].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const parents: number[] = [];
+  for (const [index, text] of texts.entries()) {
+    let parent = index - 1;
+    while (parent >= 0 && !text.startsWith(texts[parent] ?? '')) parent = parents[parent] ?? -1;
+    parents.push(parent);
+  }
+  return { texts, parents, starts: new Set(texts.map((text) => text.charCodeAt(0))) };
+}
+
+/** How many of the forms come at or before `text` in their order. */
+function upTo({ texts }: Forms, text: string): number {
+  let [low, high] = [0, texts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((texts[middle] ?? '') <= text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The length of the longest form that stands at `at`; 0 when none does. */
+function matchAt(forms: Forms, text: string, at: number): number {
+  if (!forms.starts.has(text.charCodeAt(at))) return 0;
+  for (let index = upTo(forms, text.slice(at, at + PIECE)) - 1; index >= 0; index = forms.parents[index] ?? -1) {
+    const form = forms.texts[index] ?? '';
+    if (text.startsWith(form, at)) return form.length;
+  }
+  return 0;
 }
 
 /** Every form of every value, longest first so that the longest match wins. Multi-line values are also looked for line by line. */
@@ -93,29 +136,12 @@ function encodeURIComponentSafe(value: string): string {
   }
 }
 
-/** The first place, not before `from`, from which the rest of `text` could be the start of a secret that goes on in the next chunk; its length when there is none. */
-function tailStart(text: string, from: number, forms: ReadonlyMap<string, readonly string[]>): number {
-  const longest = forms.get('')?.[0]?.length ?? 0;
-  for (let start = Math.max(from, text.length - longest + 1); start < text.length; start++) {
-    const candidates = forms.get(text.charAt(start));
-    if (candidates === undefined) continue;
+/** The first place, not before `from`, from which the rest of `text` could be the start of a form that goes on in the next chunk; its length when there is none. */
+function tailStart(forms: Forms, text: string, from: number): number {
+  for (let start = Math.max(from, text.length - PIECE + 1); start < text.length; start++) {
+    if (!forms.starts.has(text.charCodeAt(start))) continue;
     const tail = text.slice(start);
-    if (candidates.some((form) => form.length > tail.length && form.startsWith(tail))) return start;
+    if ((forms.texts[upTo(forms, tail)] ?? '').startsWith(tail)) return start;
   }
   return text.length;
 }
-
-/** Forms by first character; under '' the longest form. */
-function byFirstCharacter(forms: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const map = new Map<string, string[]>();
-  for (const form of forms) {
-    const list = map.get(form.charAt(0));
-    if (list === undefined) map.set(form.charAt(0), [form]);
-    else list.push(form);
-  }
-  const longest = forms[0];
-  if (longest !== undefined) map.set('', [longest]);
-  return map;
-}
-
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
