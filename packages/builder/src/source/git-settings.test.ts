@@ -6,7 +6,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { BranchName } from '@anchor/core/names/name.ts';
 import { GIT_CONFIG_TEXT, gitCall } from './git-settings.ts';
+import { remoteHead } from './remote-head.ts';
 
 const COMMIT = '0123456789012345678901234567890123456789';
 const packet = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
@@ -53,4 +55,16 @@ test('credentials are sent to the host they are for, and to nobody whom it redir
   assert.match(fetched.said, /returned error: 30\d/);
   assert.deepEqual(seen[0], ['host', `Basic ${Buffer.from('me:secret').toString('base64')}`]);
   assert.deepEqual(seen.filter(([who, authorization]) => who === 'elsewhere' && authorization !== undefined), []);
+});
+
+test('asking for the newest commit goes to the given host only, not to an address of this machine that it names', async (t) => {
+  let asked = 0;
+  const inner = await listening(t, (_, response) => {
+    asked++;
+    response.writeHead(200).end();
+  });
+  const host = await listening(t, (request, response) => void response.writeHead(302, { location: `${inner}${request.url}` }).end());
+  const head = await remoteHead({ url: `${host}/r.git`, branch: 'main' as BranchName, allowHosts: ['127.0.0.1'], path: process.env['PATH'] ?? '' });
+  assert.ok(!head.ok && head.error.code === 'source_unreachable');
+  assert.equal(asked, 0);
 });

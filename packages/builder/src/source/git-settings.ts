@@ -5,7 +5,7 @@ export type GitCall = Readonly<{ env: Readonly<Record<string, string>>; argv: (.
  * `config` is the path of an empty-but-for-us configuration file (see GIT_CONFIG_TEXT). Credentials travel only in the
  * environment: not in argv, not in the URL, not in .git/config.
  */
-export function gitCall(options: Readonly<{ home: string; config: string; path: string; local: boolean; credentials?: string; url: string; trustStore?: string }>): GitCall {
+export function gitCall(options: Readonly<{ home: string; config: string; path: string; local: boolean; credentials?: string; url: string; trustStore?: string; /** Follows no redirect: for a git that no sandbox keeps away from this machine's own addresses. */ direct?: boolean }>): GitCall {
   const settings: (readonly [string, string])[] = [
     ['protocol.allow', 'never'],
     ...(options.local ? ([['protocol.file.allow', 'always']] as const) : ([['protocol.https.allow', 'always'], ['protocol.http.allow', 'always'], ['protocol.ssh.allow', 'always']] as const)),
@@ -17,7 +17,7 @@ export function gitCall(options: Readonly<{ home: string; config: string; path: 
     settings.push([`http.${new URL(options.url).origin}/.extraHeader`, `Authorization: Basic ${basic}`]);
     // git chooses the header by the first address and goes on sending it to wherever that redirects: so nowhere.
     settings.push(['http.followRedirects', 'false']);
-  }
+  } else if (options.direct === true) settings.push(['http.followRedirects', 'false']);
   const env: Record<string, string> = {
     PATH: options.path, HOME: options.home, LANG: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '/bin/false', SSH_ASKPASS: '/bin/false', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: options.config,
     GIT_LFS_SKIP_SMUDGE: '1', GIT_ATTR_NOSYSTEM: '1', GIT_ALLOW_PROTOCOL: options.local ? 'file' : 'https:http:ssh',

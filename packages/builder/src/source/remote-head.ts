@@ -25,7 +25,7 @@ export async function remoteHead(options: RemoteHeadOptions): Promise<Result<Com
     await chmod(home, 0o755);
     const config = join(home, 'gitconfig');
     await writeFile(config, GIT_CONFIG_TEXT, { mode: 0o644 });
-    const call = gitCall({ home, config, path: options.path, local: false, url: parsed.value.url, ...(options.credentials === undefined ? {} : { credentials: options.credentials }), ...(options.trustStore === undefined ? {} : { trustStore: options.trustStore }) });
+    const call = gitCall({ home, config, path: options.path, local: false, direct: true, url: parsed.value.url, ...(options.credentials === undefined ? {} : { credentials: options.credentials }), ...(options.trustStore === undefined ? {} : { trustStore: options.trustStore }) });
     const answer = await ask(call.env, home, parsed.value.url, options.branch);
     if (answer.code !== 0) return fail('source_unreachable', `${parsed.value.host} did not tell its branches`, 'Check the repository address, its credentials, and that this machine reaches the host.', answer.stderr.trim().split('\n').at(-1)?.slice(0, 300));
     const sha = answer.stdout.split('\t')[0] ?? '';
