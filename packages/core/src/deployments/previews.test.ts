@@ -5,7 +5,7 @@ import { acceptPush } from '../deliveries/accept-push.ts';
 import type { PushEvent } from '../deliveries/push-event.ts';
 import type { DeploymentId } from '../names/id.ts';
 import type { BranchName, CommitSha, HostName } from '../names/name.ts';
-import { createProject } from '../projects/projects.ts';
+import { createProject, removeProject } from '../projects/projects.ts';
 import { ok, type Result } from '../result/result.ts';
 import { rollback } from './rollback.ts';
 import { runDeployment } from './run.ts';
@@ -152,4 +152,17 @@ test('a rollback to what serves already stays there, so that a repeated request 
   assert.equal(await live('demo'), second);
   must(await rollback(home)({ projectId: project.id, to: second }));
   assert.equal(await live('demo'), second);
+});
+
+test('a project that is removed while its deployment is switched to leaves no host behind, and its name is free', async () => {
+  const { home, project, push, build, live } = await start();
+  const id = await push(1, MAIN);
+  home.probe.request = async () => {
+    must(await removeProject(home)(project.id));
+    return ok({ status: 200, body: '' });
+  };
+  await build(id);
+  assert.equal(await live('demo'), undefined);
+  assert.deepEqual(await home.aliases.listByProject(project.id), []);
+  must(await createProject(home)('demo', {}));
 });

@@ -35,8 +35,8 @@ export const publish =
     const notes: string[] = [];
     const urls: string[] = [];
     // Read again: other branches may have come to share it while it was built.
-    const current = (await ports.deployments.get(deployment.id)) ?? deployment;
-    for (const target of current.closed === true ? [] : await targetsOf(ports)(project, current)) {
+    const current = await ports.deployments.get(deployment.id);
+    for (const target of current === undefined || current.closed === true ? [] : await targetsOf(ports)(project, current)) {
       const note = await pointTo(ports, project, deployment, target);
       if (note === undefined) urls.push(ports.site.urlOf(target.host));
       else notes.push(note);
@@ -44,6 +44,11 @@ export const publish =
     await step.end();
     const now = ports.clock.now();
     const done = await moveDeployment(ports)(deployment.id, 'success', { deployEndedAt: now, ...(notes.length === 0 ? {} : { notPromoted: notes.join(' ') }) });
+    if (!done.ok && done.error.code === 'not_found') {
+      // Removed with its project while it was switched to: nothing may go on pointing at it.
+      for (const alias of await ports.aliases.listByProject(project.id)) if (alias.deploymentId === deployment.id) await ports.aliases.remove(alias.host);
+      return deployment;
+    }
     if (done.ok && done.value.closed === true) {
       await withdrawPreview(ports, done.value);
       log.note('Its branch or pull request was closed meanwhile: it has no preview.', 'warn');

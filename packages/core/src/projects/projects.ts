@@ -119,7 +119,8 @@ export const removeProject =
   async (id: ProjectId): Promise<Result<void>> => {
     const project = await ports.projects.get(id);
     if (project === undefined) return fail('not_found', 'There is no such project', 'List projects with: anchor projects list');
-    for (const alias of await ports.aliases.listByProject(id)) await ports.aliases.remove(alias.host);
+    await pause(ports, id);
+    await removeAliases(ports, id);
     for (;;) {
       const { items } = await ports.deployments.list({ projectId: id }, { limit: 100 });
       if (items.length === 0) break;
@@ -137,6 +138,20 @@ export const removeProject =
     }
     for (const variable of await ports.variables.list(id)) await ports.variables.remove(variable.id);
     await ports.repositories.remove(id);
+    // A switch that was running has perhaps made hosts meanwhile; their names must be free for another project.
+    await removeAliases(ports, id);
     await ports.projects.remove(id);
     return ok(undefined);
   };
+
+/** From here on pushes make no deployments. */
+async function pause(ports: Pick<Ports, 'projects'>, id: ProjectId): Promise<void> {
+  for (;;) {
+    const project = await ports.projects.get(id);
+    if (project === undefined || project.status === 'paused' || (await ports.projects.replace({ ...project, status: 'paused', version: project.version + 1 }))) return;
+  }
+}
+
+async function removeAliases(ports: Pick<Ports, 'aliases'>, id: ProjectId): Promise<void> {
+  for (const alias of await ports.aliases.listByProject(id)) await ports.aliases.remove(alias.host);
+}
