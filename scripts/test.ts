@@ -14,8 +14,9 @@ At the end it looks for what tests left behind (processes, mounts, namespaces, c
 files) and fails when there is something.
 `;
 const UNIT_CONCURRENCY = 2;
-const UNIT_TIMEOUT_SECONDS = 180;
-const END_TO_END_TIMEOUT_SECONDS = 600;
+/** For the runner a file is a test too: these bound whole files. */
+const UNIT_TIMEOUT_SECONDS = 420;
+const END_TO_END_TIMEOUT_SECONDS = 720;
 /** Things that end on their own shortly after the tests are no leaks. */
 const GRACE_MS = 10_000;
 
