@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { cleanDirectories } from '@anchor/adapter-local/clean-directories.ts';
 import { createBackup } from '@anchor/adapter-local/platform-backup.ts';
 import { openBackup } from '@anchor/adapter-local/platform-restore.ts';
 import { diskSpace } from '@anchor/adapter-local/disk-room.ts';
@@ -42,9 +43,10 @@ export function localHome(opened: Opened, sandboxes: Sandboxes, settings: Settin
     },
     gc: ({ dryRun }) =>
       alone('clean-up', async () => {
+        const before = ports.clock.now() - DEFAULT_RETENTION.graceMs;
         const report = await collectGarbage(ports, { ...DEFAULT_RETENTION, artifactDays: settings.artifactDays, recordDays: settings.recordDays })({ dryRun });
-        if (!dryRun) await cleanDirectories(paths.trees, new Set(report.keptTrees));
-        if (!dryRun) await cleanDirectories(join(paths.data, 'cache'), new Set(report.keptDeployments));
+        if (!dryRun) await cleanDirectories(paths.trees, new Set(report.keptTrees), before);
+        if (!dryRun) await cleanDirectories(join(paths.data, 'cache'), new Set(report.keptDeployments), before);
         return report;
       }),
     async backup() {
@@ -86,11 +88,6 @@ async function* streamAndRemove(file: string): AsyncIterable<Uint8Array> {
   } finally {
     await rm(file, { force: true });
   }
-}
-
-/** Removes directories whose name nobody keeps; names of work in progress start with a dot. */
-async function cleanDirectories(parent: string, kept: ReadonlySet<string>): Promise<void> {
-  for (const name of await readdir(parent).catch(() => [])) if (!name.startsWith('.') && !kept.has(name)) await rm(join(parent, name), { recursive: true, force: true });
 }
 
 async function checks(opened: Opened, sandboxes: Sandboxes, settings: Settings): Promise<readonly Check[]> {
