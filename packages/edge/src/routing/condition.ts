@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { RouteHas } from '@anchor/core/artifact/manifest.ts';
 import { cookieValue } from '../http/headers.ts';
+import { boundedPattern, type Pattern } from './bounded.ts';
 
 /** What a rule's conditions can ask of a request. */
 export type Asked = Readonly<{ headers: IncomingMessage['headers']; host: string; query: string }>;
 export type Captures = Map<string, string>;
 
-type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: RegExp | undefined; part: RegExp | undefined; text: string | undefined; key: string }>;
+type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: Pattern | undefined; part: Pattern | undefined; text: string | undefined; key: string }>;
 
 /** `has`, `missing` and `bypass` of Next.js. All of `has` must hold and none of `missing`. */
 export class Conditions {
@@ -20,7 +21,7 @@ export class Conditions {
     this.empty = has.length === 0 && missing.length === 0;
   }
 
-  /** The captured values when the conditions hold. */
+  /** The captured values when the conditions hold. Throws TooSlow. */
   match(asked: Asked): Captures | undefined {
     const captures: Captures = new Map();
     for (const condition of this.#has) {
@@ -42,7 +43,7 @@ function compile(has: RouteHas): Compiled {
 function patterns(text: string | undefined): Pick<Compiled, 'whole' | 'part'> {
   if (text === undefined) return { whole: undefined, part: undefined };
   try {
-    return { whole: new RegExp(`^(?:${text})$`), part: new RegExp(text) };
+    return { whole: boundedPattern(`^(?:${text})$`), part: boundedPattern(text) };
   } catch {
     return { whole: undefined, part: undefined };
   }

@@ -1,5 +1,6 @@
 import type { WebComponent, Route } from '@anchor/core/artifact/manifest.ts';
 import { compileRule, substitute, withQuery, type Rule } from './rule.ts';
+import { TooSlow } from './bounded.ts';
 import type { Asked } from './condition.ts';
 
 export type Headers = readonly (readonly [name: string, value: string])[];
@@ -28,8 +29,8 @@ export class RoutingPlans {
   readonly #phases: readonly (readonly [Step['phase'], readonly Rule[]])[];
   readonly #plans = new Map<string, Plan>();
   readonly #none: boolean;
-  /** A rule that could not be compiled: only the function knows what it means. */
-  readonly #unsure: boolean;
+  /** A rule that could not be compiled, or that took too long: only the function decides. */
+  #unsure: boolean;
 
   constructor(web: WebComponent) {
     const routing = web.routing;
@@ -55,6 +56,16 @@ export class RoutingPlans {
   decide(path: string, decoded: string | undefined, asked: Asked): Decision {
     if (this.#unsure) return FUNCTION;
     if (this.#none) return PASS;
+    try {
+      return this.#decide(path, decoded, asked);
+    } catch (error) {
+      if (!(error instanceof TooSlow)) throw error;
+      this.#unsure = true;
+      return FUNCTION;
+    }
+  }
+
+  #decide(path: string, decoded: string | undefined, asked: Asked): Decision {
     let plan = this.#plans.get(path);
     if (plan === undefined) {
       plan = this.#plan(path, decoded);
@@ -70,7 +81,7 @@ export class RoutingPlans {
     for (const [phase, rules] of this.#phases) {
       for (const rule of rules) {
         // Either spelling counts: a guard must not be passed by writing "/%61dmin".
-        const match = rule.pattern.exec(path) ?? (decoded === undefined || decoded === path ? null : rule.pattern.exec(decoded));
+        const match: RegExpMatchArray | null = rule.pattern.exec(path) ?? (decoded === undefined || decoded === path ? null : rule.pattern.exec(decoded));
         if (match !== null) steps.push({ rule, match, phase });
       }
     }

@@ -1,9 +1,10 @@
 import type { Route } from '@anchor/core/artifact/manifest.ts';
+import { boundedPattern, type Pattern } from './bounded.ts';
 import { Conditions, type Captures } from './condition.ts';
 
 /** A routing rule, ready to match. Paths are matched without regard to case and anywhere, as Next.js does. */
 export type Rule = Readonly<{
-  pattern: RegExp;
+  pattern: Pattern;
   conditions: Conditions;
   /** Where it sends the visitor, when it is a redirect. */
   redirect?: Readonly<{ status: number; location: string }>;
@@ -15,9 +16,9 @@ export type Rule = Readonly<{
 
 /** Undefined for a rule whose expression is not one. */
 export function compileRule(route: Route): Rule | undefined {
-  let pattern: RegExp;
+  let pattern: Pattern;
   try {
-    pattern = new RegExp(route.sourceRegex, 'i');
+    pattern = boundedPattern(route.sourceRegex, 'i');
   } catch {
     return undefined;
   }

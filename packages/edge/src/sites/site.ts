@@ -1,5 +1,6 @@
 import type { RouteHas, WebComponent } from '@anchor/core/artifact/manifest.ts';
 import { fileAsset, prerenderAsset, withHeaders, type Asset } from '../assets/asset.ts';
+import { TooSlow } from '../routing/bounded.ts';
 import { Conditions, type Asked } from '../routing/condition.ts';
 import { RoutingPlans, type Headers } from '../routing/plan.ts';
 
@@ -79,7 +80,12 @@ export class Site {
 /** Whether the stored answer must not be used for this request, whatever its age. */
 export function bypassed(page: Page, asked: Asked, cookie: string | undefined): boolean {
   if (cookie !== undefined && (page.bypassToken === undefined || cookie === page.bypassToken)) return true;
-  return page.bypass.some((conditions) => conditions.match(asked) !== undefined);
+  try {
+    return page.bypass.some((conditions) => conditions.match(asked) !== undefined);
+  } catch (error) {
+    if (error instanceof TooSlow) return true;
+    throw error;
+  }
 }
 
 /** A page's HTML, RSC payload and segments go stale together. */
