@@ -1,8 +1,10 @@
-import { copyFile, link, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Puts the Node that runs the platform among those that builds and functions may use: one download less for the first site. */
+/** At start: clears half-done downloads, and puts the Node that runs the platform among those that builds and functions may use: one download less for the first site. */
 export async function seedNode(nodes: string): Promise<void> {
+  // What a killed download left; nothing else downloads before this.
+  for (const name of await readdir(nodes).catch(() => [])) if (name.startsWith('.tmp-')) await rm(join(nodes, name), { recursive: true, force: true });
   const target = join(nodes, process.versions.node);
   if (await stat(join(target, 'bin', 'node')).then(() => true, () => false)) return;
   await mkdir(nodes, { recursive: true, mode: 0o755 });

@@ -1,6 +1,9 @@
-import { isFinal, type Deployment } from '@anchor/core/deployments/deployment.ts';
+import { isFinal, STEP_NAMES, type Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { watchDeployment } from '../deployments/watch.ts';
+
+/** The platform's own lines about steps; tools print ticks of their own. */
+const STEP = new RegExp(`^(?:▸|✓) (?:${STEP_NAMES.join('|')})(?: [0-9.]+ s)?$`);
 
 type NarratePorts = Pick<Ports, 'deployments' | 'logs' | 'aliases' | 'site'>;
 
@@ -18,7 +21,7 @@ export async function* narrate(ports: NarratePorts, deployment: Deployment, sign
   let waiting = false;
   for await (const event of watchDeployment(ports, deployment.id, 'build', { after: 0 }, signal)) {
     // The log holds the steps with their times, in their place among the lines.
-    if (event.type === 'line') yield /^[▸✓] /.test(event.line.text) ? event.line.text : `  ${event.line.text}`;
+    if (event.type === 'line') yield STEP.test(event.line.text) ? event.line.text : `  ${event.line.text}`;
     else {
       if (event.deployment.state === 'queued' && !waiting) yield 'Queued.';
       waiting = true;
