@@ -7,6 +7,7 @@ import type { DeploymentId } from '../names/id.ts';
 import type { BranchName, CommitSha, HostName } from '../names/name.ts';
 import { createProject, removeProject } from '../projects/projects.ts';
 import { ok, type Result } from '../result/result.ts';
+import { approveDeployment } from './cancel.ts';
 import { rollback } from './rollback.ts';
 import { runDeployment } from './run.ts';
 
@@ -165,4 +166,36 @@ test('a project that is removed while its deployment is switched to leaves no ho
   assert.equal(await live('demo'), undefined);
   assert.deepEqual(await home.aliases.listByProject(project.id), []);
   must(await createProject(home)('demo', {}));
+});
+
+test('a disk that is full while a build runs fails the job and not the process', async (t) => {
+  const { home, push } = await start();
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const id = await push(1, MAIN);
+  const replace = home.deployments.replace;
+  home.builds.during = async (_request, events) => {
+    home.logs.append = () => Promise.reject(new Error('the disk is full'));
+    home.deployments.replace = () => Promise.reject(new Error('the disk is full'));
+    events.step('install');
+    events.output('a line\n', 'info', 'install');
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    return undefined;
+  };
+  await assert.rejects(runDeployment(home)(id, new AbortController().signal), /the disk is full/);
+  home.deployments.replace = replace;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(unhandled, []);
+});
+
+test('a deployment that was approved no longer says that it waits', async () => {
+  const { home, one, build } = await start();
+  const held = await one({ ...pr(7, FEAT, true), action: 'opened', commit: sha(2) });
+  assert.equal((await home.deployments.get(held))?.error?.code, 'forbidden');
+  must(await approveDeployment(home)(held));
+  assert.equal((await home.deployments.get(held))?.error, undefined);
+  await build(held);
+  assert.equal((await home.deployments.get(held))?.error, undefined);
 });

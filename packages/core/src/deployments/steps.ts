@@ -21,7 +21,10 @@ export function stepper(ports: Pick<Ports, 'deployments' | 'clock'>, id: Deploym
         return { steps: name === undefined ? steps : [...steps, { name, startedAt: at }] };
       }),
     );
-    return chain.then(() => undefined);
+    const noted = chain.then(() => undefined);
+    // The build does not wait for it; what fails is told by the next one that is waited for.
+    noted.catch(() => undefined);
+    return noted;
   };
   return { next: (name) => note(name), end: () => note(undefined) };
 }

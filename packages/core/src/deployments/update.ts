@@ -12,7 +12,9 @@ export const updateDeployment =
       if (current === undefined) return notFound();
       const changed = change(current);
       if (changed === undefined) return ok(current);
-      const next: Deployment = { ...current, ...changed, updatedAt: ports.clock.now(), version: current.version + 1 };
+      // Why it was held is no news of what was approved: a state comes with its own error or with none.
+      const { error: _, ...withoutError } = current;
+      const next: Deployment = { ...(changed.state === undefined ? current : withoutError), ...changed, updatedAt: ports.clock.now(), version: current.version + 1 };
       if (await ports.deployments.replace(next)) return ok(next);
     }
   };

@@ -30,6 +30,8 @@ export function createBuildLog(ports: Pick<Ports, 'logs' | 'clock'>, id: Deploym
     scheduled = false;
     const batch = pending.splice(0, MAX_BATCH);
     if (batch.length > 0) writing = writing.then(() => ports.logs.append('build', id, batch));
+    // A full disk is told by `flush`, at the end of the build, and not as an error that nobody handles.
+    writing.catch(() => undefined);
     if (pending.length > 0) schedule();
   };
   const schedule = (): void => {
