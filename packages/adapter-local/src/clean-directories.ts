@@ -1,5 +1,6 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * Removes directories whose name nobody keeps and that were made before `before` (milliseconds since the epoch): younger
@@ -15,6 +16,6 @@ export async function cleanDirectories(parent: string, kept: ReadonlySet<string>
     if (made >= before) continue;
     const away = gone ? path : join(parent, `.gone-${name}`);
     if (!gone) await rename(path, away);
-    await rm(away, { recursive: true, force: true });
+    await removeTree(away);
   }
 }

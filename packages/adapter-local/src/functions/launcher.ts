@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manifest.ts';
 import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
@@ -10,6 +10,7 @@ import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import type { DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
 import type { FunctionSettings } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { removeTree } from '../remove-tree.ts';
 import { functionCommand } from './command.ts';
 import { startInstance } from './instance.ts';
 import type { Launcher } from './launch.ts';
@@ -100,10 +101,10 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     standDown: standbys.drop,
     async clearCache(deploymentId) {
       const cache = ports.paths.deploymentCache(deploymentId);
-      for (const name of await readdir(cache).catch(() => [])) if (name !== KEPT) await rm(join(cache, name), { recursive: true, force: true });
+      for (const name of await readdir(cache).catch(() => [])) if (name !== KEPT) await removeTree(join(cache, name));
       // Invalidated tags must stay known, or pages of the build would come back; but it must be a record and not the flood itself.
       const kept = await lstat(join(cache, KEPT)).catch(() => undefined);
-      if (kept !== undefined && (!kept.isFile() || kept.size > MAX_KEPT)) await rm(join(cache, KEPT), { recursive: true, force: true });
+      if (kept !== undefined && (!kept.isFile() || kept.size > MAX_KEPT)) await removeTree(join(cache, KEPT));
     },
     standbys: standbys.count,
     note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
