@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { environment } from './environment.ts';
+import { joinHead } from './head.ts';
 import { createInFlight } from './in-flight.ts';
 import { listenOnSocket, drainOnTerm } from './listen.ts';
 import { createApplication, type Application } from './next-application.ts';
@@ -42,6 +43,7 @@ const server = createServer({ requestTimeout: 0, keepAliveTimeout: 75_000, noDel
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const done = inFlight.begin();
   response.once('close', done);
+  joinHead(response);
   if (inFlight.draining) response.setHeader('connection', 'close');
   inRequest(request, response, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
     console.error(cause);
