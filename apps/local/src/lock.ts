@@ -1,10 +1,12 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 
 /** One platform a data directory: a file with the process id of the one that runs. A dead owner's lock is taken over. */
 export async function lockData(data: string): Promise<Result<{ release(): void }>> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
+  // It may have been there before us, open to everybody.
+  chmodSync(data, 0o700);
   const file = join(data, 'lock');
   for (let tries = 0; tries < 3; tries++) {
     try {

@@ -1,3 +1,4 @@
+import { moveToDomain } from '@anchor/core/aliases/move-to-domain.ts';
 import { recover } from '@anchor/core/deployments/recover.ts';
 import { createServer } from '@anchor/server/server.ts';
 import { DEFAULT_LIMITS } from '@anchor/server/settings.ts';
@@ -10,6 +11,8 @@ import { openSandboxes } from './sandboxes.ts';
 import { settingsFromEnv } from './settings.ts';
 import { VERSION } from './version.ts';
 
+/** A git that outlived a killed server has stored its refs by then. */
+const LATE_GIT_MS = 30_000;
 const GC_EVERY_MS = 6 * 3_600_000;
 
 /** The control plane: API, webhooks, git remote, builds. Can be killed at any instruction. */
@@ -23,6 +26,7 @@ runProcess(async () => {
   const { ports } = opened;
   await opened.blobs.sweep();
   await ensureAdminToken(ports, settings.data);
+  await moveToDomain(ports)();
   await recover(ports)();
 
   const log = (entry: object): void => console.error(JSON.stringify({ at: new Date().toISOString(), process: 'server', ...entry }));
@@ -30,6 +34,8 @@ runProcess(async () => {
   const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 500, report: (message) => log({ level: 'error', message }) });
   const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   const server = createServer({ ports, home, log, settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });
+  await server.recoverPushes();
+  const lateGit = setTimeout(() => void server.recoverPushes().catch((error: unknown) => log({ level: 'error', message: `pushes could not be looked through: ${String(error)}` })), LATE_GIT_MS);
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
   if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
@@ -39,6 +45,7 @@ runProcess(async () => {
   return {
     async stop() {
       clearInterval(upkeep);
+      clearTimeout(lateGit);
       await server.close();
       const stopped = worker.stop();
       // after the builds know that they are given back, so that none takes this for a failure of its own

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { anchorError, err, type Result } from '@anchor/core/result/result.ts';
@@ -28,6 +28,8 @@ export async function createBackup(db: Database, paths: Paths, file: string): Pr
     // One folder to archive: the copy of the database beside links to the parts that are archived where they lie.
     for (const part of parts) await symlink(join(paths.data, part), join(stage, part));
     // Blobs are compressed already where it pays; level 1 is for the database and the logs.
+    // It holds the key: nobody else may read it, wherever it lies.
+    await writeFile(partial, '', { mode: 0o600 });
     await create({ file: partial, gzip: { level: 1 }, cwd: stage, portable: true, follow: true }, ['anchor.db', ...parts]);
     const proof = join(scratch, 'proof');
     const proved = await openBackup(partial, proof);

@@ -5,6 +5,7 @@ import type { Ports } from '@anchor/core/ports/ports.ts';
 import { anchorError, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { apiApp } from './api/app.ts';
 import type { ServerContext } from './context.ts';
+import { pushIntents, type PushIntents } from './git/intents.ts';
 import { gitRemote } from './git/remote.ts';
 import type { Home } from './home.ts';
 import { answerProblem } from './http/answer.ts';
@@ -18,6 +19,8 @@ export type AnchorServer = Readonly<{
   /** Where it listens, once it does. */
   address(): Readonly<{ host: string; port: number }> | undefined;
   listen(options: Readonly<{ host: string; port: number }>): Promise<Result<Readonly<{ host: string; port: number }>>>;
+  /** Acts on pushes that a crash cut off between git's storing and ours; call before `listen`, and again some time later. */
+  recoverPushes(): Promise<number>;
   /** Takes no new connections, ends the streams, lets requests finish for `graceMs`, then cuts what is left. */
   close(graceMs?: number): Promise<void>;
 }>;
@@ -31,7 +34,8 @@ const HEADERS_MS = 30_000;
 export function createServer(options: Readonly<{ ports: Ports; home: Home; settings: ServerSettings; log: ServerLog }>): AnchorServer {
   const closing = new AbortController();
   const server: ServerContext = { ...options, startedAt: options.ports.clock.now(), closing: closing.signal };
-  const http = createHttpServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 }, dispatcher(server));
+  const intents = pushIntents(server);
+  const http = createHttpServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 }, dispatcher(server, intents));
   // Whoever asks before sending learns of a size that is refused without sending it.
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (!announcesTooMuch(request, options.settings.limits.webhookBytes) || !(request.url ?? '').startsWith('/webhooks/')) response.writeContinue();
@@ -41,6 +45,7 @@ export function createServer(options: Readonly<{ ports: Ports; home: Home; setti
   http.on('error', (error) => options.log({ level: 'error', message: 'the server had an error', error: error.stack ?? error.message }));
   return {
     address: () => addressOf(http),
+    recoverPushes: intents.recover,
     listen: ({ host, port }) =>
       new Promise((resolve) => {
         const failed = (error: NodeJS.ErrnoException): void => resolve(fail('internal', `The server can not listen on ${host}:${port}`, 'Free the port, or choose another one.', error.code ?? error.message));
@@ -64,10 +69,10 @@ export function createServer(options: Readonly<{ ports: Ports; home: Home; setti
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Webhooks and git work on the raw request, in front of the API's framework. */
-function dispatcher(server: ServerContext): Listener {
+function dispatcher(server: ServerContext, intents: PushIntents): Listener {
   const hooks = webhooks(server);
   const hook = deployHook(server);
-  const git = gitRemote(server);
+  const git = gitRemote(server, intents);
   const api = getRequestListener(apiApp(server).fetch);
   const guarded = (listener: Listener) => (request: IncomingMessage, response: ServerResponse): void => {
     void Promise.resolve(listener(request, response)).catch((error: unknown) => failed(server, request, response, error));

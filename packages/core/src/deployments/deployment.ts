@@ -55,7 +55,10 @@ export type Deployment = Readonly<{
   /** The immutable host name of this deployment. */
   host: HostName;
   steps: readonly DeploymentStep[];
+  /** How often its build was begun, restarts of the platform included. */
   attempt: number;
+  /** How often the surroundings failed it (network, disk); absent: never. */
+  failures?: number;
   /** Its branch or pull request was closed while it was switched to: it keeps no preview host. */
   closed?: boolean;
   /** Set when it succeeded but was not promoted, with the reason for a person. */

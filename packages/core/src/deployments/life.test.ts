@@ -295,8 +295,10 @@ test('a build is refused before the disk is full, and tried again later', async 
   const { home, push } = await start();
   const id = await push(1);
   const full = { ...home, capacity: { roomForBuild: async () => fail('disk_full', 'The disk is nearly full', 'Make room.') } };
-  assert.equal(must(await runDeployment(full)(id, new AbortController().signal)).kind, 'retry');
+  const once = async () => must(await runDeployment(full)(id, new AbortController().signal)).kind;
+  assert.deepEqual([await once(), await once(), await once()], ['retry', 'retry', 'done'], 'not for ever');
   assert.equal(home.builds.requests.length, 0);
+  assert.equal((await home.deployments.get(id))?.error?.code, 'disk_full');
 });
 
 test('secrets of a build are redacted in its log', async () => {
@@ -352,4 +354,23 @@ test('of a burst of pushes to one branch only the newest is built, in whatever o
   for (const id of ids) await build(id);
   assert.equal(home.builds.requests.length, 1);
   assert.equal(await live(), ids.at(-1));
+});
+
+test('restarts of the platform do not use up the tries of a build, but one that never ends is given up', async () => {
+  const { home, push, build } = await start();
+  const id = await push(1);
+  const restart = async () => {
+    const stop = new AbortController();
+    home.builds.during = async () => {
+      stop.abort();
+      return undefined;
+    };
+    must(await runDeployment(home)(id, stop.signal));
+  };
+  for (let times = 0; times < 4; times++) await restart();
+  home.builds.during = async () => anchorError('source_unreachable', 'no route', 'wait');
+  assert.equal(must(await runDeployment(home)(id, new AbortController().signal)).kind, 'retry');
+  for (let times = 0; times < 5; times++) await restart();
+  assert.equal(await build(id), 'failed');
+  assert.match((await home.deployments.get(id))?.error?.message ?? '', /begun 10 times/);
 });

@@ -21,6 +21,8 @@ export type RunOutcome = Readonly<{ kind: 'done'; deployment: Deployment } | { k
 /** Failures of the surroundings, not of the code: another try may go well. */
 const WORTH_RETRYING: readonly AnchorError['code'][] = ['source_unreachable', 'disk_full', 'internal'];
 export const MAX_ATTEMPTS = 3;
+/** A build that was begun this often and never ended takes the platform down with it, or is restarted all the time. */
+const MAX_BEGINNINGS = 10;
 
 /**
  * Takes a deployment from wherever it stands to its end: build → publish → verify → switch. Every step may be
@@ -94,6 +96,7 @@ async function openCredentials(ports: Ports, project: Project): Promise<Result<s
 async function build(ports: Ports, project: Project, deployment: Deployment, snapshot: Snapshot, context: Context, signal: AbortSignal): Promise<Result<Deployment>> {
   const room = await ports.capacity.roomForBuild();
   if (!room.ok) return room;
+  if (deployment.attempt >= MAX_BEGINNINGS) return fail('internal', `Its build was begun ${deployment.attempt} times and never ended`, 'Look into the server log for what ended the platform meanwhile, then deploy again: anchor deploy.');
   if (await yieldToNewer(ports, deployment)) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
   const started = await moveDeployment(ports)(deployment.id, 'building', { attempt: deployment.attempt + 1, buildStartedAt: ports.clock.now(), steps: [] });
   if (!started.ok) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
@@ -132,9 +135,10 @@ async function failBuild(ports: Ports, id: DeploymentId, attempt: number, error:
     const back = now.state === 'building' ? await moveDeployment(ports)(id, 'queued') : ok(now);
     if (back.ok) return { kind: 'retry', error, deployment: back.value };
   }
-  if (now !== undefined && WORTH_RETRYING.includes(error.code) && now.attempt < MAX_ATTEMPTS) {
-    log.note(`${error.message}. It is tried again (${now.attempt} of ${MAX_ATTEMPTS}).`, 'warn');
-    const back = now.state === 'building' ? await moveDeployment(ports)(id, 'queued') : ok(now);
+  if (now !== undefined && WORTH_RETRYING.includes(error.code) && (now.failures ?? 0) + 1 < MAX_ATTEMPTS && now.attempt < MAX_BEGINNINGS) {
+    const failures = (now.failures ?? 0) + 1;
+    log.note(`${error.message}${error.cause === undefined ? '' : ` (${error.cause})`}. It is tried again: attempt ${failures + 1} of ${MAX_ATTEMPTS}.`, 'warn');
+    const back = now.state === 'building' ? await moveDeployment(ports)(id, 'queued', { failures }) : await updateDeployment(ports)(id, () => ({ failures }));
     if (back.ok) return { kind: 'retry', error, deployment: back.value };
   }
   return { kind: 'done', deployment: await failDeployment(ports, id, error, log) };

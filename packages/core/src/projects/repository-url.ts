@@ -46,7 +46,7 @@ function parseUrl(text: string): RepositoryUrl | string {
   if (!isHost(host)) return 'Its host is not a host name.';
   if (url.search !== '' || url.hash !== '') return 'It has a query or a fragment.';
   const path = decode(url.pathname);
-  if (path === undefined || !isPath(path.replace(/^\/+/, ''))) return 'Its path is not a repository path.';
+  if (path === undefined || path.includes('::') || !isPath(path.replace(/^\/+/, ''))) return 'Its path is not a repository path.';
   const user = decode(url.username);
   const password = decode(url.password);
   if (user === undefined || password === undefined || /[\x00-\x1f\x7f]/.test(user + password)) return 'Its user name or password can not be read.';

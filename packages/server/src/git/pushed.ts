@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { acceptPush } from '@anchor/core/deliveries/accept-push.ts';
 import type { PushEvent } from '@anchor/core/deliveries/push-event.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
@@ -14,13 +13,13 @@ export type Outcome = Readonly<{ branch: string; commit?: string; deployment?: D
 /** A push of very many branches (a mirror) builds these many, production first. */
 const MAX_BRANCHES = 10;
 
-/** Turns the ref updates that git has carried out into deliveries, before the pusher is answered. What the repository does not confirm did not happen. */
-export async function acceptUpdates(server: ServerContext, project: Project, repository: string, updates: readonly RefUpdate[]): Promise<readonly Outcome[]> {
+/** Turns the ref updates that git has carried out into deliveries, before the pusher is answered. What the repository does not confirm did not happen. `pushId` makes their deliveries: acting on the same push twice is acting once. */
+export async function acceptUpdates(server: ServerContext, project: Project, repository: string, updates: readonly RefUpdate[], pushId: string): Promise<readonly Outcome[]> {
   const production = `refs/heads/${project.productionBranch}`;
   const branches = updates.filter(({ ref }) => ref.startsWith('refs/heads/')).sort((a, b) => Number(b.ref === production) - Number(a.ref === production));
   const outcomes: Outcome[] = [];
   for (const update of branches.slice(0, MAX_BRANCHES)) {
-    const outcome = await acceptUpdate(server, project, repository, update);
+    const outcome = await acceptUpdate(server, project, repository, update, pushId);
     if (outcome !== undefined) outcomes.push(outcome);
   }
   const rest = branches.length - MAX_BRANCHES;
@@ -28,14 +27,14 @@ export async function acceptUpdates(server: ServerContext, project: Project, rep
   return outcomes;
 }
 
-async function acceptUpdate(server: ServerContext, project: Project, repository: string, update: RefUpdate): Promise<Outcome | undefined> {
+async function acceptUpdate(server: ServerContext, project: Project, repository: string, update: RefUpdate, pushId: string): Promise<Outcome | undefined> {
   const name = update.ref.slice('refs/heads/'.length);
   const branch = parseBranchName(name);
   if (!branch.ok) return { branch: name, said: [branch.error.message, branch.error.fix] };
   const push = await eventOf(server, project, repository, branch.value, update);
   if (push === undefined) return undefined;
   const accepted = await acceptPush(server.ports)({
-    projectId: project.id, source: 'git', externalId: randomUUID(), event: 'push', headers: {}, push, body: JSON.stringify({ ref: update.ref, before: update.before ?? null, after: update.after ?? null }),
+    projectId: project.id, source: 'git', externalId: `${pushId}:${update.ref}`, event: 'push', headers: {}, push, body: JSON.stringify({ ref: update.ref, before: update.before ?? null, after: update.after ?? null }),
   });
   if (!accepted.ok) return { branch: name, said: [`Not deployed: ${accepted.error.message}`, accepted.error.fix] };
   const { delivery, deploymentIds } = accepted.value;

@@ -4,6 +4,7 @@ import type { Project } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../context.ts';
 import { parsePushHead, type PushHead } from './commands.ts';
+import type { PushIntents } from './intents.ts';
 import { narrate } from './narrate.ts';
 import { FLUSH, parsePacket } from './pkt-line.ts';
 import { ended, gitProcess, protocolOf, type GitProcess } from './process.ts';
@@ -17,10 +18,11 @@ type Head = Readonly<{ bytes: Buffer; head: PushHead; rest: AsyncIterator<Buffer
  * terminal in front of the answer's last packet. Whether the build goes well or the pusher stays does not change what
  * was pushed.
  */
-export async function receivePack(server: ServerContext, project: Project, repository: string, body: Readable, request: IncomingMessage, response: ServerResponse, processEnded: () => void): Promise<Result<void>> {
+export async function receivePack(server: ServerContext, project: Project, repository: string, body: Readable, request: IncomingMessage, response: ServerResponse, intents: PushIntents, processEnded: () => void): Promise<Result<void>> {
   const read = await readHead(body);
   if (!read.ok) return read;
   const { head } = read.value;
+  const pushId = await intents.begin(project, head.updates);
   const protocol = protocolOf(header(request, 'git-protocol'));
   const git = gitProcess({ service: 'git-receive-pack', repository, advertise: false, maxBytes: server.settings.limits.pushBytes, ...(protocol === undefined ? {} : { protocol }) });
   const end = ended(git);
@@ -30,7 +32,16 @@ export async function receivePack(server: ServerContext, project: Project, repos
   const { code, said } = await end;
   processEnded();
   if (code !== 0) server.log({ level: 'warn', message: 'git receive-pack failed', project: project.name, code, said: said.slice(0, 500) });
-  const outcomes = await acceptUpdates(server, project, repository, head.updates).catch((error: unknown) => notAccepted(server, project, error));
+  const outcomes = await acceptUpdates(server, project, repository, head.updates, pushId).then(
+    async (accepted) => {
+      await intents.end(pushId);
+      return accepted;
+    },
+    (error: unknown) => {
+      intents.leave(pushId);
+      return notAccepted(server, project, error);
+    },
+  );
   if (told && whole && !response.destroyed) {
     // git's own answer has been given: whatever goes wrong in the telling must not look like a failed push.
     await tell(server, project, outcomes, response).catch((error: unknown) => report(server, project, 'a push could not be followed', error));

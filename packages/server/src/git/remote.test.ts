@@ -312,3 +312,20 @@ test('when the log or the store fails, what git has stored is not called a faile
   assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), sha);
   assert.match(JSON.stringify(server.logged), /the store can not be written/);
 });
+
+test('a push that git stored but that a crash kept from us is acted on after the restart, once', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const sha = await copy.commit('a', '1');
+  const { insert } = server.ports.deliveries;
+  Object.assign(server.ports.deliveries, { insert: async () => { throw new Error('killed here'); } });
+  assert.equal((await copy.git('push', remote(server, 'shop', server.admin), 'main')).code, 0);
+  assert.deepEqual(await deploymentsOf(server, project.id), []);
+  Object.assign(server.ports.deliveries, { insert });
+  assert.equal(await server.server.recoverPushes(), 1);
+  const [deployment] = await deploymentsOf(server, project.id);
+  assert.equal(deployment?.source.commit, sha);
+  assert.equal(await server.server.recoverPushes(), 0);
+  assert.equal((await deploymentsOf(server, project.id)).length, 1);
+});

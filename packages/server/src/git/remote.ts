@@ -8,6 +8,7 @@ import type { ServerContext } from '../context.ts';
 import { answerText } from '../http/answer.ts';
 import { allows } from '../http/scope.ts';
 import { basicToken } from '../http/token.ts';
+import type { PushIntents } from './intents.ts';
 import { packet } from './pkt-line.ts';
 import { ended, gitProcess, protocolOf } from './process.ts';
 import { receivePack } from './receive.ts';
@@ -21,7 +22,7 @@ const MAX_OF_PROJECT = 4;
 const MAX_WANTS_BYTES = 32 * 1024 * 1024;
 
 /** The platform's own git remote, /git/{project}.git, over smart HTTP. The password is a token; pushing needs scope deploy. */
-export function gitRemote(server: ServerContext): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function gitRemote(server: ServerContext, intents: PushIntents): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   let running = 0;
   const ofProject = new Map<string, number>();
   return async (request, response) => {
@@ -42,7 +43,7 @@ export function gitRemote(server: ServerContext): (request: IncomingMessage, res
       else ofProject.delete(id);
     };
     try {
-      const served = await serve(server, allowed.value, request, response, release);
+      const served = await serve(server, intents, allowed.value, request, response, release);
       if (!served.ok) refuse(request, response, served.error);
     } finally {
       release();
@@ -69,12 +70,12 @@ async function allow({ ports, home }: ServerContext, request: IncomingMessage): 
   return ok({ call, project, repository: home.git.repositoryPath(project.id) });
 }
 
-async function serve(server: ServerContext, { call, project, repository }: Allowed, request: IncomingMessage, response: ServerResponse, release: () => void): Promise<Result<void>> {
+async function serve(server: ServerContext, intents: PushIntents, { call, project, repository }: Allowed, request: IncomingMessage, response: ServerResponse, release: () => void): Promise<Result<void>> {
   if (call.advertise) return advertise(call, repository, request, response);
   if (request.headers['content-type'] !== `application/x-${call.service}-request`) return fail('malformed_body', 'This is not a request of git', 'Use git itself: git push anchor main.');
   const body = bodyOf(request);
   if (body === undefined) return fail('malformed_body', 'The content encoding is not known', 'Use git itself: git push anchor main.');
-  if (call.service === 'git-receive-pack') return receivePack(server, project, repository, body, request, response, release);
+  if (call.service === 'git-receive-pack') return receivePack(server, project, repository, body, request, response, intents, release);
   const protocol = protocolOf(one(request.headers['git-protocol']));
   const git = gitProcess({ service: call.service, repository, advertise: false, maxBytes: MAX_WANTS_BYTES, ...(protocol === undefined ? {} : { protocol }) });
   const end = ended(git);

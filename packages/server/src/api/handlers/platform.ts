@@ -3,6 +3,7 @@ import { endpoints, type Api } from '@anchor/client/endpoints/table.ts';
 import { parseId } from '@anchor/core/names/id.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
+import { deployAgain } from '../../deployments/deploy-again.ts';
 import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
 import { compact, deadLetterView, pageView } from '../views/views.ts';
@@ -12,6 +13,7 @@ export function deadLetterHandlers({ ports }: ServerContext): HandlersOf<Api['de
     list: async ({ query }) => ok(pageView(await ports.queue.dead(pageRequest(query)), deadLetterView)),
     revive: async ({ params }) => {
       const id = parseId('job', params.job);
+      if (id !== undefined) await deployAgain(ports, id);
       return id !== undefined && (await ports.queue.revive(id)) ? ok(undefined) : fail('not_found', 'There is no such dead letter', 'GET /api/dead-letters lists them.');
     },
   };
