@@ -27,8 +27,8 @@ export type Platform = Readonly<{
   /** A request to the API with the owner's token. */
   api<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: T }>;
   stop(): Promise<void>;
-  /** Stops it and starts it again on the same data. */
-  restart(): Promise<Platform>;
+  /** Stops it and starts it again on the same data; with other flags if given, after `between` if given. */
+  restart(change?: Readonly<{ flags?: readonly string[]; between?: () => Promise<void> }>): Promise<Platform>;
 }>;
 
 const UP = fileURLToPath(new URL('../apps/local/src/up.ts', import.meta.url));
@@ -86,10 +86,11 @@ export async function startPlatform(options: Readonly<{ data?: string; flags?: r
       await exited;
       if (options.keepData !== true) await rm(data, { recursive: true, force: true });
     },
-    async restart() {
+    async restart({ flags, between } = {}) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await exited;
-      return startPlatform({ ...options, data, apiPort, edgePort });
+      await between?.();
+      return startPlatform({ ...options, data, apiPort, edgePort, ...(flags === undefined ? {} : { flags }) });
     },
   };
   return platform;
