@@ -8,6 +8,8 @@ const MB = 1024 * 1024;
 export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; cpu: string }>, group: string): Cgroups => {
   const all = [...new Set([roots.memory, roots.pids, roots.cpu])];
   const stop = (dir: string) => (): void => void tryWrite(join(dir, 'pids.max'), '0');
+  /** Builds and functions have different owners: weights inside an owner's group say nothing of the others, so the group carries its heaviest. */
+  const weights = new Map<string, number>();
   return {
     create(owner, name, limits, weight) {
       const leaf = (root: string): string => join(root, group, owner, name);
@@ -21,7 +23,10 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
       writeFileSync(join(pids, 'pids.max'), String(limits.processes + OWN_PROCESSES));
       tryWrite(join(cpu, 'cpu.cfs_period_us'), '100000');
       tryWrite(join(cpu, 'cpu.cfs_quota_us'), String(Math.max(1000, Math.round(limits.cpus * 100_000))));
-      tryWrite(join(cpu, 'cpu.shares'), String(Math.min(262_144, Math.max(2, Math.round(weight * 102.4)))));
+      const heaviest = Math.max(weight, weights.get(owner) ?? 0);
+      weights.set(owner, heaviest);
+      tryWrite(join(roots.cpu, group, owner, 'cpu.shares'), sharesOf(heaviest));
+      tryWrite(join(cpu, 'cpu.shares'), sharesOf(weight));
       return {
         doors: dirs.map((dir) => join(dir, 'cgroup.procs')),
         usage: () => ({
@@ -50,3 +55,5 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
     },
   };
 };
+
+const sharesOf = (weight: number): string => String(Math.min(262_144, Math.max(2, Math.round(weight * 102.4))));

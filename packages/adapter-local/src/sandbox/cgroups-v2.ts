@@ -20,6 +20,8 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
     tryWrite(join(dir, 'pids.max'), '0');
     tryWrite(join(dir, 'cgroup.kill'), '1');
   };
+  /** Builds and functions have different owners: weights inside an owner's group say nothing of the others, so the group carries its heaviest. */
+  const weights = new Map<string, number>();
   return {
     create(owner, name, limits, weight) {
       const dir = join(root, group, owner, name);
@@ -29,9 +31,12 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
       tryWrite(join(dir, 'memory.swap.max'), '0');
       writeFileSync(join(dir, 'pids.max'), String(limits.processes + OWN_PROCESSES));
       writeFileSync(join(dir, 'cpu.max'), `${Math.max(1000, Math.round(limits.cpus * 100_000))} 100000`);
-      const share = Math.min(10_000, Math.max(1, Math.round(weight * 10)));
-      tryWrite(join(dir, 'cpu.weight'), String(share));
-      tryWrite(join(dir, 'io.weight'), String(share));
+      const heaviest = Math.max(weight, weights.get(owner) ?? 0);
+      weights.set(owner, heaviest);
+      for (const [of, share] of [[join(root, group, owner), shareOf(heaviest)], [dir, shareOf(weight)]] as const) {
+        tryWrite(join(of, 'cpu.weight'), share);
+        tryWrite(join(of, 'io.weight'), share);
+      }
       let sampledPeak = 0;
       return {
         doors: [join(dir, 'cgroup.procs')],
@@ -59,3 +64,5 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
     removeInstance: () => removeEmpty(join(root, group)),
   };
 };
+
+const shareOf = (weight: number): string => String(Math.min(10_000, Math.max(1, Math.round(weight * 10))));

@@ -51,6 +51,20 @@ test('on the unified hierarchy controllers are handed down and each limit is one
   assert.deepEqual(groups.owners(), ['1-2']);
 });
 
+test('the group of an owner weighs as much as its heaviest sandbox: builds of one process give way to functions of another', async (t) => {
+  const root = await unified();
+  t.after(() => rm(root, { recursive: true, force: true }));
+  const owner = join(root, 'anchor-0a/1-2/cpu.weight');
+  writeFileSync(owner, '100');
+  const groups = createCgroupsV2(root, 'anchor-0a');
+  groups.create('1-2', 'one', limits, 1);
+  assert.equal(readFileSync(owner, 'utf8'), '10');
+  groups.create('1-2', 'two', limits, 10);
+  assert.equal(readFileSync(owner, 'utf8'), '100');
+  groups.create('1-2', 'three', limits, 1);
+  assert.equal(readFileSync(owner, 'utf8'), '100');
+});
+
 test('on the unified hierarchy a group ends by stopping new processes, killing all and waiting until it is gone', async (t) => {
   const root = await unified();
   t.after(() => rm(root, { recursive: true, force: true }));
