@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 /**
  * Sends signed GitHub deliveries all at once, each on a connection of its own, and tells what came back. A process of
  * its own; requests are made and signed before the clock starts. `announce`: writes a line "answered" to standard error
- * after so many answers.
+ * after so many answers. `overMs`: spread evenly over so long instead of all in one go.
  */
-export type DeliverySpec = Readonly<{ port: number; project: string; secret: string; count: number; prefix: string; announce?: number }>;
+export type DeliverySpec = Readonly<{ port: number; project: string; secret: string; count: number; prefix: string; announce?: number; overMs?: number }>;
 /** `connectMs`: until the connection stood. `ms`: from writing the request to the whole status line and body. */
 export type DeliveryResult = Readonly<{ answered: readonly Readonly<{ externalId: string; deliveryId: string; status: number; ms: number }>[]; failures: Readonly<Record<string, number>>; connectMs: number; wholeMs: number }>;
 
@@ -22,6 +22,7 @@ async function send(spec: DeliverySpec): Promise<DeliveryResult> {
   await Promise.all(requests.map(async ({ externalId, bytes }, i) => {
     const socket = sockets[i];
     if (socket === undefined) return void (failures['not connected'] = (failures['not connected'] ?? 0) + 1);
+    if (spec.overMs !== undefined) await new Promise((resolve) => setTimeout(resolve, (i * (spec.overMs ?? 0)) / spec.count));
     const sent = performance.now();
     const text = await exchange(socket, bytes);
     const ms = performance.now() - sent;
