@@ -16,6 +16,9 @@ type Wanted = Readonly<{ source: DeploymentSource; environment: EnvironmentName;
 export const createDeployment =
   (server: ServerContext) =>
   async (project: Project, input: DeploymentInput): Promise<Result<Deployment>> => {
+    // A person is there to hear it now; what webhooks bring waits in the queue.
+    const room = await server.ports.capacity.roomForBuild();
+    if (!room.ok) return room;
     const wanted = await wantedOf(server, project, input);
     if (!wanted.ok) return wanted;
     const { source, environment, force, pullRequest } = wanted.value;
