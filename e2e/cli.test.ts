@@ -85,6 +85,21 @@ test('a rollback is live at once and holds, until it is undone', async () => {
   assert.equal((await json<{ id: string }>(['inspect', first!.id])).id, first!.id);
 });
 
+test('a delivery is listed and acted on again; a waiting deployment is canceled', async () => {
+  const { items } = await json<{ items: { id: string; state: string; event: string; deploymentIds: string[] }[] }>(['deliveries', 'list']);
+  const delivery = items.find(({ deploymentIds }) => deploymentIds.length > 0)!;
+  assert.match((await anchor(['deliveries', 'list'])).stdout, new RegExp(`${delivery.id} +git +push +accepted`));
+  const { deploymentIds: [again] } = await json<{ deploymentIds: string[] }>(['deliveries', 'replay', delivery.id]);
+  assert.ok(again !== undefined && !delivery.deploymentIds.includes(again));
+  const canceled = await json<{ id: string; status: string }>(['cancel', again]);
+  assert.deepEqual([canceled.id, canceled.status], [again, 'canceled']);
+  const shown = await anchor(['inspect', again]);
+  assert.match(shown.stdout, /status +canceled/);
+  assert.match(shown.stdout, /fix: /);
+  assert.equal((await anchor(['promote', again])).code, 5);
+  assert.match(await page(), /^second /);
+});
+
 test('a build that fails ends with exit code 1, says why, and leaves what was live', async () => {
   await writeFile(join(site, 'package.json'), JSON.stringify({ name: 'shop', type: 'module', scripts: { start: 'node server.mjs', build: 'echo "no such thing" >&2; exit 3' } }));
   const failed = await anchor(['deploy']);
@@ -130,7 +145,7 @@ test('a backup brings everything back, after it was all deleted', async () => {
   assert.equal((await anchor(['projects', 'inspect', 'shop'])).code, 4);
   const restored = await anchor(['restore', 'all.backup', '--yes']);
   assert.equal(restored.code, 0, restored.stderr);
-  assert.match(restored.stdout, /Restored 1 project with 4 deployments/);
+  assert.match(restored.stdout, /Restored 1 project with 5 deployments/);
   await eventually(async () => (await page()).startsWith("second it's #1"), 60_000, () => `the site did not come back:\n${platform.output()}`);
   assert.equal((await json<{ project: { name: string } }>(['projects', 'inspect', 'shop'])).project.name, 'shop');
   await writeFile(join(site, 'broken.backup'), 'not a backup');
