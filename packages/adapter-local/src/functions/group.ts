@@ -41,6 +41,8 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   let fullSince = clock.now(); // the last time that every instance was needed
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
+  /** Aborted by a stop: what would never listen must not hold it up. */
+  let starts = new AbortController();
   let clearing: Promise<void> | undefined;
 
   const serving = (): Member[] => [...members.values()].filter((member) => !member.withdrawn);
@@ -62,7 +64,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     limits = startable.value.settings;
     const room = await capacity.take(limits.memoryMb);
     if (!room.ok) return room;
-    const instance = await startable.value.start();
+    const instance = await startable.value.start(starts.signal);
     if (!instance.ok) {
       room.value();
       const pause = backoff.failed(clock.now(), 0, instance.error);
@@ -193,7 +195,9 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     },
     async stop(atOnce) {
       stopping = true;
+      starts.abort();
       await Promise.all(starting);
+      starts = new AbortController();
       for (const member of members.values()) member.withdrawn = true;
       await Promise.all([...members.values()].map(async (member) => {
         const wait = atOnce ? 0 : member.heldUntil - clock.now();

@@ -65,6 +65,19 @@ test('a function that never listens is stopped and named so', { timeout: 60_000 
   await until('its sockets are gone', async () => (await readdir(join(home.paths.run, 'fn'))).length === 0);
 });
 
+test('a stop does not wait for a function that never listens', { timeout: 60_000 }, async (t) => {
+  const { home, host } = await started(t, { startTimeoutMs: 30_000 });
+  const deployment = await home.deploy({ variables: { MODE: 'deaf' } });
+  const waiting = host.acquire(deployment);
+  await until('it starts', async () => must(await host.status()).used.instances === 1);
+  const begun = performance.now();
+  await host.stop(deployment);
+  const failed = await waiting;
+  assert.equal(failed.ok ? 'ok' : failed.error.code, 'canceled');
+  assert.ok(performance.now() - begun < 10_000);
+  assert.deepEqual(must(await host.status()).used, { instances: 0, memoryMb: 0 });
+});
+
 test('a crash is noticed at once, logged with its exit code, and the function comes back', { timeout: 60_000 }, async (t) => {
   const { home, host } = await started(t, { backoffFirstMs: 200 });
   const deployment = await home.deploy();

@@ -11,10 +11,10 @@ import type { Standbys } from './standbys.ts';
 export type InstancePorts = Readonly<{ standbys: Standbys; writers: LogWriters; settings: FunctionHostSettings }>;
 
 /** Starts one process in a sandbox of its own; resolves when it accepts connections, or with the reason why it does not. */
-export const startInstance = (plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> =>
-  start(plan, ports).catch((cause: unknown) => fail('internal', 'The function could not be started', 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
+export const startInstance = (plan: InstancePlan, ports: InstancePorts, signal: AbortSignal): Promise<Result<Instance>> =>
+  start(plan, ports, signal).catch((cause: unknown) => fail('internal', 'The function could not be started', 'Look at the free disk space and the permissions of the data directory.', cause instanceof Error ? cause.message : String(cause)));
 
-async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<Instance>> {
+async function start(plan: InstancePlan, ports: InstancePorts, signal: AbortSignal): Promise<Result<Instance>> {
   const { settings } = ports;
   const begun = performance.now();
   const place = await ports.standbys.take(plan);
@@ -44,7 +44,7 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
     ended = true;
     return abort.abort();
   });
-  const ready = (await socketAccepts(socket.inner, abort.signal)) && (await socket.publish());
+  const ready = (await socketAccepts(socket.inner, AbortSignal.any([abort.signal, signal]))) && (await socket.publish());
   clearTimeout(timer);
   abort.abort();
   if (!ready) return err(await explain());
@@ -67,6 +67,7 @@ async function start(plan: InstancePlan, ports: InstancePorts): Promise<Result<I
     if (!byItself) child.kill('SIGKILL');
     const { reason } = await gone;
     const tail = pipe.tail().join('\n');
+    if (!byItself && signal.aborted) return anchorError('canceled', 'The deployment was stopped while its function started', 'Nothing to do.');
     const cause = tail === '' ? 'It wrote nothing.' : `It wrote:\n${tail}`;
     return byItself
       ? anchorError('function_start_failed', `The function ended while starting: ${reason}`, 'Read the lines below and the run log; the same start command must keep running and listen on $PORT.', cause)

@@ -25,8 +25,8 @@ export type Instance = Readonly<{
   drain(seconds: number): Promise<void>;
 }>;
 
-/** A function that is ready to be started: looked up, files and Node in place. */
-export type Startable = Readonly<{ settings: FunctionSettings; start(): Promise<Result<Instance>> }>;
+/** A function that is ready to be started: looked up, files and Node in place. An abort ends a start that nobody waits for any more. */
+export type Startable = Readonly<{ settings: FunctionSettings; start(signal: AbortSignal): Promise<Result<Instance>> }>;
 
 export type Launcher = Readonly<{
   /** Looks the deployment up and puts its files and Node in place. */

@@ -90,7 +90,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
   return {
     async prepare(deploymentId) {
       const plan = await prepare(deploymentId);
-      return plan.ok ? ok({ settings: plan.value.settings, start: () => startInstance(plan.value, { standbys, writers, settings: ports.settings }) }) : plan;
+      return plan.ok ? ok({ settings: plan.value.settings, start: (signal) => startInstance(plan.value, { standbys, writers, settings: ports.settings }, signal) }) : plan;
     },
     async standBy(deploymentId) {
       const plan = await prepare(deploymentId);
