@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
 import { deploymentStore } from '@anchor/adapter-local/deployments.ts';
@@ -41,7 +42,7 @@ runProcess(async () => {
     paths, sandboxes, blobs, secrets: secrets.value, clock: systemClock, modules: modules.runtimeDir,
     deployments: deploymentStore(db), projects: projectStore(db), logs: openLogStore(paths.logs),
     trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }), nodes: nodesIn(paths),
-    settings: { ...DEFAULT_HOST_SETTINGS, memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks },
+    settings: { ...DEFAULT_HOST_SETTINGS, cores: availableParallelism(), memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks },
   });
   if (!host.ok) throw new Error(`${host.error.message}: ${host.error.cause ?? ''}`);
   return {

@@ -50,7 +50,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     const startedAt = Date.now();
     // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2', ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
       // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

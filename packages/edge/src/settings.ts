@@ -43,6 +43,6 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   memoryBytes: 64 * MB,
   memoryFileBytes: 256 * 1024,
   manifestBytes: 64 * MB,
-  scaleUpInflight: 16,
+  scaleUpInflight: 4,
   trustedProxies: [],
 };

@@ -46,7 +46,11 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
   let clearing: Promise<void> | undefined;
 
   const serving = (): Member[] => [...members.values()].filter((member) => !member.withdrawn);
-  const wanted = (now: number): number => Math.max(1, Math.min(limits.maxInstances, Math.ceil(callers.inflight(now) / limits.concurrency)));
+  const wanted = (now: number): number => {
+    const inflight = callers.inflight(now);
+    const byLoad = Math.min(settings.cores, Math.ceil(inflight / settings.busyInflight));
+    return Math.max(1, Math.min(limits.maxInstances, Math.max(byLoad, Math.ceil(inflight / limits.concurrency))));
+  };
 
   function start(): Promise<Result<Member>> {
     const run = launch().finally(() => starting.delete(run));

@@ -8,6 +8,10 @@ export type FunctionHostSettings = Readonly<{
   startTimeoutMs: number;
   /** Instances of all projects together. */
   maxInstances: number;
+  /** Cores of the machine: a Node process renders on one, so a busy function gets an instance for each before `concurrency` asks for more. */
+  cores: number;
+  /** Requests in flight from which one core counts as busy. */
+  busyInflight: number;
   /** Sum of the memory limits of all instances together, in MiB. */
   memoryMb: number;
   /** How long a start waits for another function to make room. */
@@ -36,7 +40,7 @@ export type FunctionHostSettings = Readonly<{
 }>;
 
 export const DEFAULT_HOST_SETTINGS: FunctionHostSettings = {
-  leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, memoryMb: 32_768, roomTimeoutMs: 10_000,
+  leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, cores: 1, busyInflight: 8, memoryMb: 32_768, roomTimeoutMs: 10_000,
   cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000, standbys: 32, allow: [], linesPerSecond: 1_000,
   backoffFirstMs: 1_000, backoffMaxMs: 30_000, healthyMs: 60_000, backoffWaitMs: 2_000,
 };
