@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,13 +16,22 @@ before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
   preload = join((await emitModules({ modules: join(directory, 'modules') })).runtimeDir, 'preload.js');
 });
-after(() => rm(directory, { recursive: true, force: true }));
+after(async () => {
+  // A test that failed did not get to stop its server.
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** The Node that runs the tests, and the oldest that a project may choose where it is installed. */
 const older = ['/usr/local/bin/node', '/usr/bin/node'].find((path) => existsSync(path));
 const nodes = [process.execPath, ...(older === undefined ? [] : [older])];
 
-type Running = Readonly<{ output(): string; get(path: string, id?: string): Promise<string>; stop(): Promise<number | null> }>;
+type Running = Readonly<{
+  output(): string;
+  /** Waits until it has printed this: what a process prints can arrive after its answer. */
+  says(pattern: RegExp): Promise<void>;
+  get(path: string, id?: string): Promise<string>; stop(): Promise<number | null> }>;
+const children = new Set<ChildProcess>();
 let count = 0;
 
 async function start(node: string, code: string, env: Record<string, string> = {}): Promise<Running> {
@@ -31,6 +40,7 @@ async function start(node: string, code: string, env: Record<string, string> = {
   const socket = join(directory, `${name}.sock`);
   await writeFile(file, code);
   const child = spawn(node, [file], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], NODE_OPTIONS: `--import=${preload}`, PORT: '3000', ANCHOR_SOCKET: socket, ...env } });
+  children.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exited = once(child, 'exit');
@@ -44,6 +54,11 @@ async function start(node: string, code: string, env: Record<string, string> = {
   }
   return {
     output: () => output,
+    async says(pattern) {
+      const until = Date.now() + 10_000;
+      while (!pattern.test(output) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.match(output, pattern);
+    },
     get: (path, id = 'req-1') => new Promise((resolve, reject) => {
       const sent = request({ socketPath: socket, path, headers: { 'x-request-id': id } }, (answer) => {
         let text = '';
@@ -87,9 +102,9 @@ for (const node of nodes) {
     test(`a server that listens on ${how} listens on the socket instead (${which})`, async () => {
       const server = await start(node, PLAIN.replace('LISTEN', listen));
       assert.equal(await server.get('/a', 'req-a'), 'at 3000');
-      assert.match(server.output(), /\x1ereq-a\x1finfo\x1fasked for \/a\n/);
-      assert.match(server.output(), /\x1ereq-a\x1fwarn\x1fanswering\n/);
-      assert.match(server.output(), /^other port true$/m);
+      await server.says(/\x1ereq-a\x1finfo\x1fasked for \/a\n/);
+      await server.says(/\x1ereq-a\x1fwarn\x1fanswering\n/);
+      await server.says(/^other port true$/m);
       assert.equal(await server.stop(), 0);
     });
   }
@@ -98,13 +113,13 @@ for (const node of nodes) {
     const inner = join(directory, `inner-${count}.mjs`);
     await writeFile(inner, PLAIN.replace('LISTEN', 'server.listen(process.env.PORT);'));
     const server = await start(node, `
-      import { spawn } from 'node:child_process';
+      import { spawn, type ChildProcess } from 'node:child_process';
       const child = spawn(process.execPath, [${JSON.stringify(inner)}], { stdio: 'inherit' });
       process.on('SIGTERM', () => child.kill('SIGTERM'));
       child.on('exit', (code) => process.exit(code ?? 1));
     `);
     assert.equal(await server.get('/b', 'req-b'), 'at 3000');
-    assert.match(server.output(), /\x1ereq-b\x1finfo\x1fasked for \/b\n/);
+    await server.says(/\x1ereq-b\x1finfo\x1fasked for \/b\n/);
     assert.equal(await server.stop(), 0);
   });
 
