@@ -113,7 +113,7 @@ for (const node of nodes) {
     const inner = join(directory, `inner-${count}.mjs`);
     await writeFile(inner, PLAIN.replace('LISTEN', 'server.listen(process.env.PORT);'));
     const server = await start(node, `
-      import { spawn, type ChildProcess } from 'node:child_process';
+      import { spawn } from 'node:child_process';
       const child = spawn(process.execPath, [${JSON.stringify(inner)}], { stdio: 'inherit' });
       process.on('SIGTERM', () => child.kill('SIGTERM'));
       child.on('exit', (code) => process.exit(code ?? 1));
