@@ -27,6 +27,8 @@ export const publish =
     const opened = await moveAlias(ports)({ host: deployment.host, projectId: project.id, deploymentId: deployment.id, kind: 'deployment', target: deployment.id, pinned: false, seen });
     if (!opened.ok) return failed(opened.error);
 
+    // Beside the verification, which may well ask for a page that needs no function.
+    void ports.functions.prepare?.(deployment.id).catch(() => undefined);
     await step.next('verify');
     const verified = await verify(ports, project, deployment, log);
     if (!verified.ok) return failed(verified.error);

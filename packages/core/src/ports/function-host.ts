@@ -21,6 +21,8 @@ export interface FunctionHost {
    * or lost) or whose lease had ended: acquire them again, so that new instances are used and withdrawn ones can go.
    */
   touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<readonly DeploymentId[]>;
+  /** Puts in place what the first start needs, without starting. Absent where a start needs nothing (Lambda). An error only means that the first start takes longer. */
+  prepare?(deploymentId: DeploymentId): Promise<Result<void>>;
   /** Drains and stops every instance of a deployment: for deployments that are removed. */
   stop(deploymentId: DeploymentId): Promise<void>;
 }
