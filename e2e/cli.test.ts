@@ -89,6 +89,8 @@ test('a delivery is listed and acted on again; a waiting deployment is canceled'
   const { items } = await json<{ items: { id: string; state: string; event: string; deploymentIds: string[] }[] }>(['deliveries', 'list']);
   const delivery = items.find(({ deploymentIds }) => deploymentIds.length > 0)!;
   assert.match((await anchor(['deliveries', 'list'])).stdout, new RegExp(`${delivery.id} +git +push +accepted`));
+  // Long enough to be canceled by a command that is a process of its own.
+  assert.equal((await platform.api('PATCH', '/api/projects/shop', { build: { buildCommand: 'sleep 60' } })).status, 200);
   const { deploymentIds: [again] } = await json<{ deploymentIds: string[] }>(['deliveries', 'replay', delivery.id]);
   assert.ok(again !== undefined && !delivery.deploymentIds.includes(again));
   const canceled = await json<{ id: string; status: string }>(['cancel', again]);
@@ -98,6 +100,7 @@ test('a delivery is listed and acted on again; a waiting deployment is canceled'
   assert.match(shown.stdout, /fix: /);
   assert.equal((await anchor(['promote', again])).code, 5);
   assert.match(await page(), /^second /);
+  assert.equal((await platform.api('PATCH', '/api/projects/shop', { build: { buildCommand: null } })).status, 200);
 });
 
 test('a build that fails ends with exit code 1, says why, and leaves what was live', async () => {
