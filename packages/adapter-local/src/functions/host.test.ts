@@ -205,8 +205,12 @@ test('a second host of the same data directory is refused, and callers wait for 
   assert.deepEqual(await host.touch({ [deployment]: { inflight: 0 } }), [deployment]);
   const waiting = get(host, deployment, '/');
   const next = must(await createFunctionHostServer(home.ports));
-  t.after(() => next.close());
-  assert.equal(await waiting, 'hello');
+  // Before the directory goes: hooks run in the order in which they were given.
+  try {
+    assert.equal(await waiting, 'hello');
+  } finally {
+    await next.close();
+  }
 });
 
 test('preparing puts the files in place and tells what is missing', { timeout: 60_000 }, async (t) => {

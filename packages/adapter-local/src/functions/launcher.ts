@@ -110,7 +110,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
     async close() {
       await standbys.close();
-      await writers.flush();
+      await writers.close();
     },
   };
 }

@@ -39,17 +39,23 @@ export function createLogWriter(logs: Pick<LogStore, 'append'>, deploymentId: De
 }
 
 /** One writer a deployment, so that the platform's notes and the function's lines keep their order. */
-export type LogWriters = Readonly<{ of(deploymentId: DeploymentId): LogWriter; flush(): Promise<void> }>;
+export type LogWriters = Readonly<{
+  of(deploymentId: DeploymentId): LogWriter;
+  /** Writes what there is; lines that come after it are lost, so that nothing is written once the host has stopped. */
+  close(): Promise<void>;
+}>;
 
 export function createLogWriters(logs: Pick<LogStore, 'append'>, clock: Clock): LogWriters {
   const writers = new Map<DeploymentId, LogWriter>();
+  let closed = false;
   return {
     of(deploymentId) {
       const writer = writers.get(deploymentId) ?? createLogWriter(logs, deploymentId, clock);
       writers.set(deploymentId, writer);
-      return writer;
+      return { flush: writer.flush, add: (line) => (closed ? undefined : writer.add(line)) };
     },
-    async flush() {
+    async close() {
+      closed = true;
       await Promise.all([...writers.values()].map((writer) => writer.flush()));
     },
   };
