@@ -74,7 +74,8 @@ const ends = (before: string): Promise<void> =>
   eventually(() => newest().id !== before && ['success', 'failed', 'canceled'].includes(newest().state), 90_000, () => `it did not end: ${JSON.stringify(newest())}\n${platform.output()}`);
 
 const MOMENTS: readonly (readonly [string, (seen: Seen) => boolean])[] = [
-  ['queued', (seen) => seen.state === 'queued'],
+  // As soon as it is there: an idle worker takes it within milliseconds.
+  ['queued', () => true],
   ['fetching', (seen) => seen.step === 'fetch'],
   ['building', (seen) => seen.step === 'build'],
   ['deploying', (seen) => seen.state === 'deploying'],
