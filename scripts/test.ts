@@ -2,14 +2,15 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { endToEndFiles, namedFiles, unitFiles } from './testing/files.ts';
+import { endToEndFiles, namedFiles, nextFiles, unitFiles } from './testing/files.ts';
 import { findLeaks, leakedProcesses, lookAround, type Machine } from './testing/leaks.ts';
 import { check, runTests, type Outcome, type Place } from './testing/steps.ts';
 import { summary } from './testing/summary.ts';
 
-const HELP = `Usage: ./test [--lint] [--types] [--unit] [--e2e] [files, folders or globs of tests]
+const HELP = `Usage: ./test [--lint] [--types] [--unit] [--e2e] [--next] [files, folders or globs of tests]
 
-With nothing named, everything runs: lint, types, unit and contract tests, end-to-end tests.
+With nothing named it runs lint, types, unit and contract tests, and end-to-end tests.
+--next runs the features and versions of Next.js on deployed sites: some twenty builds more.
 At the end it looks for what tests left behind (processes, mounts, namespaces, cgroups, temp
 files) and fails when there is something.
 `;
@@ -17,11 +18,12 @@ const UNIT_CONCURRENCY = 2;
 /** For the runner a file is a test too: these bound whole files. */
 const UNIT_TIMEOUT_SECONDS = 420;
 const END_TO_END_TIMEOUT_SECONDS = 720;
+const NEXT_TIMEOUT_SECONDS = 1_200;
 /** Things that end on their own shortly after the tests are no leaks. */
 const GRACE_MS = 10_000;
 
 const { values, positionals } = parseArgs({
-  options: { lint: { type: 'boolean' }, types: { type: 'boolean' }, unit: { type: 'boolean' }, e2e: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  options: { lint: { type: 'boolean' }, types: { type: 'boolean' }, unit: { type: 'boolean' }, e2e: { type: 'boolean' }, next: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   allowPositionals: true,
 });
 if (values.help === true) {
@@ -30,7 +32,7 @@ if (values.help === true) {
 }
 
 const root = join(import.meta.dirname, '..');
-const everything = positionals.length === 0 && values.lint !== true && values.types !== true && values.unit !== true && values.e2e !== true;
+const everything = positionals.length === 0 && values.lint !== true && values.types !== true && values.unit !== true && values.e2e !== true && values.next !== true;
 const started = performance.now();
 const before = lookAround();
 // short, since the paths of unix sockets end at 108 characters
@@ -48,9 +50,11 @@ const unit = named === undefined ? unitFiles(root) : unitFiles(root).filter((fil
 const endToEnd = named === undefined ? endToEndFiles(root) : endToEndFiles(root).filter((file) => named.has(file));
 if (everything || values.unit === true || (named !== undefined && unit.length > 0)) outcomes.push(await part('Unit and contract tests', () => runTests(place, 'unit and contract', unit, { concurrency: UNIT_CONCURRENCY, timeoutSeconds: UNIT_TIMEOUT_SECONDS, countFile: countFile('unit') })));
 if (everything || values.e2e === true || (named !== undefined && endToEnd.length > 0)) outcomes.push(await part('End-to-end tests', () => runTests(place, 'end to end', endToEnd, { concurrency: 1, timeoutSeconds: END_TO_END_TIMEOUT_SECONDS, countFile: countFile('e2e') })));
+const next = named === undefined ? nextFiles(root) : nextFiles(root).filter((file) => named.has(file));
+if (values.next === true || (named !== undefined && next.length > 0)) outcomes.push(await part('Next.js', () => runTests(place, 'next.js', next, { concurrency: 1, timeoutSeconds: NEXT_TIMEOUT_SECONDS, countFile: countFile('next') })));
 outcomes.push(await nothingLeft(before));
 
-for (const file of [directory, countFile('unit'), countFile('e2e')]) await rm(file, { recursive: true, force: true }).catch((error: unknown) => console.error(String(error)));
+for (const file of [directory, countFile('unit'), countFile('e2e'), countFile('next')]) await rm(file, { recursive: true, force: true }).catch((error: unknown) => console.error(String(error)));
 console.log(summary(outcomes, (performance.now() - started) / 1000));
 process.exitCode = outcomes.every((outcome) => outcome.ok) ? 0 : 1;
 

@@ -11,11 +11,14 @@ export const unitFiles = (root: string): readonly string[] =>
   find(root, ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts']);
 
 /** Tests of the whole platform with real processes. */
-export const endToEndFiles = (root: string): readonly string[] => find(root, ['e2e/**/*.test.ts']);
+export const endToEndFiles = (root: string): readonly string[] => find(root, ['e2e/*.test.ts']);
+
+/** Every feature of Next.js on deployed sites, and every version: many builds, so a run of their own. */
+export const nextFiles = (root: string): readonly string[] => find(root, ['e2e/next/**/*.test.ts']);
 
 /** Test files as a person names them: files, folders or globs, relative to where they stand. */
 export function namedFiles(root: string, cwd: string, names: readonly string[]): readonly string[] {
-  const all = [...unitFiles(root), ...endToEndFiles(root)];
+  const all = [...unitFiles(root), ...endToEndFiles(root), ...nextFiles(root)];
   return names.flatMap((name) => {
     const absolute = resolve(cwd, name);
     const matching = all.filter((path) => resolve(root, path) === absolute || resolve(root, path).startsWith(`${absolute}/`));

@@ -19,6 +19,8 @@ type Pool = {
   acquiring: Promise<Result<void>> | undefined;
   acquiringSince: number;
   lastScaleUp: number;
+  /** Where the search for the least busy instance begins. */
+  turn: number;
 };
 
 export type PoolOptions = Readonly<{ scaleUpInflight: number; startMs: number }>;
@@ -48,11 +50,15 @@ export class FunctionPools {
   take(id: DeploymentId): Lease | undefined {
     const pool = this.#pools.get(id);
     if (pool === undefined || pool.instances.length === 0 || performance.now() >= pool.leaseUntil) return undefined;
+    const { instances } = pool;
     let best: Instance | undefined;
-    for (const instance of pool.instances) {
-      if (best === undefined || instance.inflight < best.inflight) best = instance;
+    // Equally busy ones take turns.
+    for (let i = 0, at = pool.turn; i < instances.length; i++, at++) {
+      const instance = instances[at % instances.length];
+      if (instance !== undefined && (best === undefined || instance.inflight < best.inflight)) best = instance;
     }
     if (best === undefined) return undefined;
+    pool.turn = (pool.turn + 1) % instances.length;
     if (best.inflight >= this.#options.scaleUpInflight) this.#scaleUp(pool);
     return this.#lease(pool, best);
   }
@@ -93,7 +99,7 @@ export class FunctionPools {
   #pool(id: DeploymentId): Pool {
     let pool = this.#pools.get(id);
     if (pool === undefined) {
-      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0 };
+      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0, turn: 0 };
       this.#pools.set(id, pool);
     }
     return pool;
