@@ -1,11 +1,11 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { inTab as runInTab, launchBrowser, mark, marked, openTab as openTabAt, type Tab, type TabOptions } from './browser.ts';
 import { createProject, newest } from './helpers.ts';
 import { eventually, startPlatform, type Platform } from './platform.ts';
 import { createRepository, type Repository } from './repository.ts';
@@ -23,12 +23,7 @@ const url = (path: string, host = HOST): string => `http://${host}:${platform.ed
 before(async () => {
   platform = await startPlatform();
   pictures = await mkdtemp(join(tmpdir(), 'anchor-test-pictures-'));
-  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-  assert.ok(executablePath !== undefined, 'no chromium: apt-get install chromium');
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.localhost 127.0.0.1'],
-  });
+  browser = await launchBrowser();
   await createProject(platform, 'harbour');
   repository = await createRepository(EXAMPLE);
   await repository.commit({});
@@ -43,38 +38,8 @@ after(async () => {
   if (pictures !== undefined) await rm(pictures, { recursive: true, force: true });
 });
 
-type Tab = Readonly<{ page: Page; context: BrowserContext; /** Everything that a visitor's console would show in red. */ wrong: string[] }>;
-
-async function openTab(path: string, { javaScriptEnabled = true, host = HOST } = {}): Promise<Tab> {
-  const context = await browser.newContext({ javaScriptEnabled });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const wrong: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') wrong.push(`console: ${message.text()} (${message.location().url})`);
-  });
-  page.on('pageerror', (error) => wrong.push(`page: ${error.message}`));
-  page.on('response', (response) => {
-    if (response.status() >= 400) wrong.push(`${response.status()} ${response.request().method()} ${response.url()}`);
-  });
-  await page.goto(url(path, host), { waitUntil: 'load' });
-  return { page, context, wrong };
-}
-
-/** Does something in a tab of its own, in which nothing may go wrong. */
-async function inTab(path: string, run: (page: Page, tab: Tab) => Promise<void>, options: { javaScriptEnabled?: boolean } = {}): Promise<void> {
-  const tab = await openTab(path, options);
-  try {
-    await run(tab.page, tab);
-    assert.deepEqual(tab.wrong, []);
-  } finally {
-    await tab.context.close();
-  }
-}
-
-/** Marks the document: a navigation that loads a new one loses the mark. */
-const mark = (page: Page): Promise<void> => page.evaluate(() => void Object.assign(globalThis, { marked: true }));
-const marked = (page: Page): Promise<boolean> => page.evaluate(() => 'marked' in globalThis);
+const openTab = (path: string): Promise<Tab> => openTabAt(browser, url(path));
+const inTab = (path: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> => runInTab(browser, url(path), run, options);
 const rendered = (page: Page): Promise<string> => page.getByTestId('rendered').innerText();
 const sign = async (page: Page, text: string): Promise<void> => {
   await page.getByLabel('Name').fill('Ada');

@@ -1,0 +1,60 @@
+/** A visitor's browser: real Chromium, in which `*.localhost` is this machine, and tabs that keep what goes wrong in them. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  assert.ok(executablePath !== undefined, 'no chromium: apt-get install chromium');
+  return chromium.launch({
+    executablePath,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.localhost 127.0.0.1'],
+  });
+}
+
+export type Tab = Readonly<{
+  page: Page;
+  context: BrowserContext;
+  /** Everything that a visitor's console would show in red, page errors, and answers of 400 and more, in order. */
+  wrong: string[];
+}>;
+
+export type TabOptions = BrowserContextOptions & Readonly<{
+  /** What is expected to go wrong: a line of `wrong` that contains one of these is not kept. */
+  expected?: readonly string[];
+}>;
+
+/** Opens the address in a tab with cookies and storage of its own; the caller closes its context. */
+export async function openTab(browser: Browser, address: string, { expected = [], ...options }: TabOptions = {}): Promise<Tab> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const wrong: string[] = [];
+  const keep = (line: string): void => {
+    if (!expected.some((part) => line.includes(part))) wrong.push(line);
+  };
+  page.on('console', (message) => {
+    if (message.type() === 'error') keep(`console: ${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => keep(`page: ${error.message}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) keep(`${response.status()} ${response.request().method()} ${response.url()}`);
+  });
+  await page.goto(address, { waitUntil: 'load' });
+  return { page, context, wrong };
+}
+
+/** Does something in a tab of its own, in which nothing unexpected may go wrong. */
+export async function inTab(browser: Browser, address: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> {
+  const tab = await openTab(browser, address, options);
+  try {
+    await run(tab.page, tab);
+    assert.deepEqual(tab.wrong, []);
+  } finally {
+    await tab.context.close();
+  }
+}
+
+/** Marks the document: a navigation that loads a new one loses the mark. */
+export const mark = (page: Page): Promise<void> => page.evaluate(() => void Object.assign(globalThis, { marked: true }));
+export const marked = (page: Page): Promise<boolean> => page.evaluate(() => 'marked' in globalThis);
