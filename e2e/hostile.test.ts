@@ -15,7 +15,7 @@ let neighbour: Repository;
 const GOOD = 'the good one';
 
 before(async () => {
-  platform = await startPlatform({ flags: ['--build-minutes', '0.2', '--build-memory-mb', '512', '--build-disk-mb', '600', '--build-processes', '128'] });
+  platform = await startPlatform({ flags: ['--build-minutes', '0.35', '--build-memory-mb', '512', '--build-disk-mb', '600', '--build-processes', '128'] });
   await createProject(platform, 'site', { health: { timeoutSeconds: 6 } });
   await createProject(platform, 'neighbour');
   [repository, neighbour] = [await createRepository(), await createRepository()];

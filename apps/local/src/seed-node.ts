@@ -1,10 +1,22 @@
 import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** A download takes seconds to minutes; another process of the platform may have one under way while this one starts. */
+const ABANDONED_MS = 3_600_000;
+
+/** What killed downloads left. A directory that can not be removed now is left for the next start. */
+async function clearAbandoned(nodes: string): Promise<void> {
+  for (const name of await readdir(nodes).catch(() => [])) {
+    if (!name.startsWith('.tmp-')) continue;
+    const path = join(nodes, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
 /** At start: clears half-done downloads, and puts the Node that runs the platform among those that builds and functions may use: one download less for the first site. */
 export async function seedNode(nodes: string): Promise<void> {
-  // What a killed download left; nothing else downloads before this.
-  for (const name of await readdir(nodes).catch(() => [])) if (name.startsWith('.tmp-')) await rm(join(nodes, name), { recursive: true, force: true });
+  await clearAbandoned(nodes);
   const target = join(nodes, process.versions.node);
   if (await stat(join(target, 'bin', 'node')).then(() => true, () => false)) return;
   await mkdir(nodes, { recursive: true, mode: 0o755 });
