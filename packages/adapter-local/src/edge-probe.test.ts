@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { HostName } from '@anchor/core/names/name.ts';
+import { edgeProbeContract, type Served } from '@anchor/testing/contracts/edge-probe.ts';
+import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import { localEdgeProbe } from './edge-probe.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'anchor-test-probe-'));
@@ -28,6 +30,36 @@ async function listen(at: number | string, listener: RequestListener): Promise<n
 }
 
 const probe = (port: number, sockets: readonly string[] = []) => localEdgeProbe({ host: '127.0.0.1', port, controlSockets: () => sockets });
+
+edgeProbeContract('edge over sockets', async () => {
+  const folder = await temporaryDirectory();
+  const control = join(folder.path, 'edge.sock');
+  const served = new Map<string, Served>();
+  const mine: Server[] = [];
+  const hostOf = (header = ''): string => header.split(':', 1)[0] ?? '';
+  const port = await listen(0, (request, response) => {
+    const answer = served.get(hostOf(request.headers.host))?.answer(request.url ?? '') ?? { status: 404, body: '' };
+    if (answer !== 'silent') response.writeHead(answer.status, { location: '/elsewhere' }).end(answer.body);
+  });
+  await listen(control, (request, response) => {
+    const asked = new URL(request.url ?? '', 'http://control').searchParams;
+    response.end(JSON.stringify({ settled: served.get(asked.get('host') ?? '')?.deploymentId === asked.get('deployment') }));
+  });
+  mine.push(...servers.slice(-2));
+  const away = async (): Promise<void> => {
+    await Promise.all(mine.splice(0).map((server) => new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    })));
+  };
+  return {
+    subject: probe(port, [control]), serve: (name, what) => void served.set(name, what), away,
+    end: async () => {
+      await away();
+      await folder.remove();
+    },
+  };
+});
 
 test('a request goes to the public port with the host\'s name, and redirects are not followed', async () => {
   const port = await listen(0, (req, res) => void res.writeHead(302, { location: '/elsewhere' }).end(`${req.headers.host} ${req.url}`));

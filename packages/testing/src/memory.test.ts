@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { fail, ok } from '@anchor/core/result/result.ts';
 import { parseCommitSha } from '@anchor/core/names/name.ts';
 import { manualClock } from './clock.ts';
 import { aliasStoreContract } from './contracts/aliases.ts';
 import { blobStoreContract } from './contracts/blob-store.ts';
+import { capacityContract } from './contracts/capacity.ts';
 import { deliveryStoreContract } from './contracts/deliveries.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
+import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
 import { idempotencyStoreContract } from './contracts/idempotency.ts';
 import { jobQueueContract } from './contracts/job-queue.ts';
 import { logStoreContract } from './contracts/log-store.ts';
@@ -15,6 +18,8 @@ import { secretBoxContract } from './contracts/secret-box.ts';
 import { tokenStoreContract } from './contracts/tokens.ts';
 import { variableStoreContract } from './contracts/variables.ts';
 import { blobStore } from './memory/blob-store.ts';
+import { capacity } from './memory/capacity.ts';
+import { edgeProbe } from './memory/edge-probe.ts';
 import { jobQueue } from './memory/job-queue.ts';
 import { logStore } from './memory/log-store.ts';
 import { repositories } from './memory/repositories.ts';
@@ -41,6 +46,21 @@ jobQueueContract('jobs in memory', async () => {
 routeTableContract('routes in memory', async () => {
   const stores = memoryStores();
   return { subject: stores.routes(), stores, end };
+});
+capacityContract('room in memory', async () => {
+  const subject = capacity();
+  const set = (room: typeof subject.room) => async (): Promise<void> => void (subject.room = room);
+  return { subject, fill: set('none'), free: set('enough'), lose: set('unknown'), end };
+});
+edgeProbeContract('edge in memory', async () => {
+  const served = new Map<string, Served>();
+  const subject = edgeProbe({ get: async (host) => served.get(host) });
+  subject.answer = (host, path) => {
+    const answer = served.get(host)?.answer(path);
+    if (answer === 'silent') return new Promise(() => undefined);
+    return answer === undefined ? fail('verification_failed', 'There is no edge', 'Start it.') : ok(answer);
+  };
+  return { subject, serve: (host, what) => void served.set(host, what), away: async () => served.clear(), end };
 });
 repositoriesContract('repositories in memory', async () => {
   const subject = repositories();

@@ -5,6 +5,7 @@ import type { Result } from '../result/result.ts';
  * Sends a real request through the edge, as a visitor would, and waits for switches to reach it. (CloudFront: an HTTPS
  * request with the host's name. Its edges can not be asked one by one: there `settled` means that the KeyValueStore has
  * accepted the write and a request shows it; other edges follow within seconds, so callers must bear an old answer.)
+ * Every failure is `verification_failed`, never thrown.
  */
 export interface EdgeProbe {
   /** The answer's status and the first 4 KiB of its body; an error when nothing answers within the time. Redirects are not followed. */

@@ -54,7 +54,9 @@ export interface Disk {
 
 /**
  * Isolation of processes on this machine, for homes that build and run there (the AWS home uses CodeBuild and Lambda
- * and has no adapter of this port). After a crash, `sweep` removes what earlier processes left.
+ * and has no adapter of this port). Its suite runs against the one-machine adapter alone, also where the machine can not
+isolate: there is none in memory, because use cases never see a sandbox, only `BuildRunner` and `FunctionHost`, and one
+that isolates nothing could pass none of the promises. After a crash, `sweep` removes what earlier processes left.
  */
 export interface Sandboxes {
   /** What this machine can do; an error names the missing piece and the command that mends it. */

@@ -1,9 +1,10 @@
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
-import { fail, ok } from '@anchor/core/result/result.ts';
+import { fail } from '@anchor/core/result/result.ts';
 import { manualClock, type ManualClock } from '../clock.ts';
 import { blobStore } from './blob-store.ts';
 import { buildRunner, type MemoryBuilds } from './build-runner.ts';
+import { capacity, type MemoryCapacity } from './capacity.ts';
 import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
 import { jobQueue } from './job-queue.ts';
 import { logStore } from './log-store.ts';
@@ -11,7 +12,7 @@ import { repositories } from './repositories.ts';
 import { secretBox } from './secret-box.ts';
 import { memoryStores } from './stores.ts';
 
-export type MemoryHome = Ports & Readonly<{ clock: ManualClock; builds: MemoryBuilds; probe: MemoryProbe; repositories: ReturnType<typeof repositories> }>;
+export type MemoryHome = Ports & Readonly<{ clock: ManualClock; builds: MemoryBuilds; probe: MemoryProbe; capacity: MemoryCapacity; repositories: ReturnType<typeof repositories> }>;
 
 /** A whole home in memory, for tests of use cases. Sites of files only: it has no functions to start. */
 export function memoryHome(): MemoryHome {
@@ -25,7 +26,7 @@ export function memoryHome(): MemoryHome {
   };
   return {
     ...stores, blobs, functions, clock, builds: buildRunner(blobs), probe: edgeProbe(stores.aliases), queue: jobQueue(clock), logs: logStore(),
-    secrets: secretBox(), repositories: repositories(), capacity: { roomForBuild: async () => ok(undefined) },
+    secrets: secretBox(), repositories: repositories(), capacity: capacity(),
     site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
   };
 }
