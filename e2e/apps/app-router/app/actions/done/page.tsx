@@ -1,0 +1,3 @@
+export default async function Page({ searchParams }: { searchParams: Promise<{ name?: string }> }) {
+  return <h1>{`Done for ${(await searchParams).name}`}</h1>;
+}

@@ -1,0 +1,3 @@
+export default async function Modal({ params }: { params: Promise<{ id: string }> }) {
+  return <dialog open>The modal of photo {(await params).id}</dialog>;
+}

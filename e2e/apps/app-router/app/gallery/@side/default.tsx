@@ -1,0 +1,3 @@
+export default function Default() {
+  return <aside>The side otherwise</aside>;
+}
