@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@anchor/core/ports/clock.ts';
-import type { AccessEntry, CacheResult, Exchange } from './exchange.ts';
+import type { AccessEntry, CacheResult, Exchange, RequestSocket } from './exchange.ts';
 import { isHopByHop } from './http/headers.ts';
 import { renderProblem, type Problem } from './pages/error-page.ts';
 import type { Headers } from './routing/plan.ts';
@@ -71,7 +71,8 @@ export class Answers {
     const head = ['content-type', type, 'content-length', String(bytes.length), 'cache-control', 'no-store', 'x-request-id', exchange.requestId, 'x-anchor-cache', 'ERROR'];
     if (exchange.deploymentId !== undefined) head.push('x-anchor-deployment', exchange.deploymentId);
     res.writeHead(problem.status, head.concat(headers));
-    res.end(req.method === 'HEAD' ? undefined : bytes);
+    if (req.method === 'HEAD') res.end();
+    else res.end(bytes, 'latin1');
     // A body that was refused is not read to its end.
     if (headers.includes('close') && !req.complete) res.once('finish', () => endSoon(req.socket));
     this.finished(exchange);
@@ -101,7 +102,7 @@ export class Answers {
 
 const GRACE_MS = 1000;
 /** Lets the answer reach a client that is still sending, then cuts. */
-function endSoon(socket: Duplex): void {
+function endSoon(socket: RequestSocket): void {
   setTimeout(() => socket.destroy(), GRACE_MS).unref();
 }
 

@@ -5,10 +5,31 @@ import type { Target } from './http/target.ts';
 /** How an answer came about, as `x-anchor-cache` tells it and the access log keeps it. */
 export type CacheResult = 'STATIC' | 'HIT' | 'STALE' | 'MISS' | 'DYNAMIC' | 'REDIRECT' | 'ERROR';
 
+/** The head of a request, as node:http gives it. The edge's own reader (wire/) gives the same. */
+export type RequestHead = Readonly<Pick<IncomingMessage, 'method' | 'url' | 'httpVersionMajor' | 'httpVersionMinor' | 'headers' | 'rawHeaders' | 'complete'> & { socket: RequestSocket }>;
+export type RequestSocket = { readonly remoteAddress?: string | undefined; destroy(): unknown };
+
+/** Where an answer is written: node:http's ServerResponse, or the edge's own writer (wire/). */
+export interface Reply {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  /** `headers` are flat: name, value, name, value. Throws for what can not be written. */
+  writeHead(status: number, headers: string[]): unknown;
+  /** False: wait for 'drain'. */
+  write(chunk: Buffer): boolean;
+  end(): unknown;
+  /** A string has one character a byte. */
+  end(bytes: Buffer | string, encoding: 'latin1'): unknown;
+  destroy(): unknown;
+  on(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
+  once(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
+}
+
 /** One request and its answer, from the first byte to the log line. */
-export type Exchange = {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+export type Exchange<Req extends RequestHead = RequestHead, Res extends Reply = Reply> = {
+  readonly req: Req;
+  readonly res: Res;
   readonly requestId: string;
   readonly startedAt: number;
   host: string;
@@ -23,6 +44,9 @@ export type Exchange = {
   expectsContinue: boolean;
   done: boolean;
 };
+
+/** One that came in through node:http. */
+export type NodeExchange = Exchange<IncomingMessage, ServerResponse>;
 
 /** A line of the access log. `path` without the query, which may hold secrets; `ms` from the request's head to the answer's end. */
 export type AccessEntry = Readonly<{

@@ -8,7 +8,7 @@ import { Memory } from './assets/memory.ts';
 import { AssetSender } from './assets/send.ts';
 import { listenControl } from './control.ts';
 import type { EdgeListen, EdgeOptions } from './edge.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, NodeExchange } from './exchange.ts';
 import { FunctionPools } from './functions/pools.ts';
 import { proxy } from './functions/proxy.ts';
 import { upgrade } from './functions/upgrade.ts';
@@ -29,7 +29,7 @@ export class Worker {
   readonly #pools: FunctionPools;
   readonly #memory: Memory;
   readonly #answers: Answers;
-  readonly #deps: ServeDeps;
+  readonly #deps: ServeDeps<NodeExchange>;
   readonly #visitor: ReturnType<typeof visitorOf>;
   readonly #tunnels = new Set<Duplex>();
   readonly #startedAt = performance.now();
@@ -131,7 +131,7 @@ export class Worker {
     });
   }
 
-  #exchange(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): Exchange {
+  #exchange(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): NodeExchange {
     this.#answers.begun();
     if (this.#closing !== undefined) res.shouldKeepAlive = false;
     const { ip, trusted } = this.#visitor(req);
@@ -156,7 +156,7 @@ export class Worker {
   }
 
   /** Chooses the deployment and has its site at hand: without waiting when it is parsed already. */
-  #visit(exchange: Exchange, route: HostRoute, then: (visit: Visit) => void): void {
+  #visit<E extends Exchange>(exchange: E, route: HostRoute, then: (visit: Visit<E>) => void): void {
     const { target } = exchange;
     if (target === undefined) return;
     const { deploymentId, artifact } = chooseDeployment(route, target.query, exchange.req.headers);
@@ -174,7 +174,7 @@ export class Worker {
       .catch(() => this.#answers.problem(exchange, internal()));
   }
 
-  #toFunction(visit: Visit): void {
+  #toFunction(visit: Visit<NodeExchange>): void {
     const { exchange, site, deploymentId, target } = visit;
     void proxy(
       {
@@ -200,7 +200,7 @@ export class Worker {
     this.#tunnel(exchange, socket, head).catch(() => refuse(exchange, socket, internal()));
   }
 
-  async #tunnel(exchange: Exchange, socket: Duplex, head: Buffer): Promise<void> {
+  async #tunnel(exchange: NodeExchange, socket: Duplex, head: Buffer): Promise<void> {
     const { refuse } = this.#answers;
     const { req } = exchange;
     const located = locate(exchange, this.#routes);

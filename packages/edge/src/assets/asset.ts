@@ -1,12 +1,16 @@
-import type { Body, Prerender, StaticFile } from '@anchor/core/artifact/manifest.ts';
+import type { Prerender, StaticFile } from '@anchor/core/artifact/manifest.ts';
 import { isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
 import type { Encoding } from '../http/accept-encoding.ts';
 import type { Headers } from '../routing/plan.ts';
+import { keep, type Kept } from './memory.ts';
 
-export type AssetCache = 'STATIC' | 'HIT';
+export type AssetCache = 'STATIC' | 'HIT' | 'STALE';
 
-/** One coding of a file, with the answer's head made ready. `head` is flat: name, value, name, value; see HEAD_SLOTS. */
-export type Variant = Readonly<{ encoding: Encoding; blob: string; size: number; etag: string; head: readonly string[]; notModified: readonly string[] }>;
+/**
+ * One coding of a file, with the answer's head made ready. `head` is flat: name, value, name, value; see HEAD_SLOTS.
+ * `bytes` where they are no blob but at hand: `blob` is then only their name.
+ */
+export type Variant = Readonly<{ encoding: Encoding; blob: string; size: number; bytes?: Kept; etag: string; head: readonly string[]; notModified: readonly string[] }>;
 
 /** A file or prerendered page that the edge answers by itself. */
 export type Asset = Readonly<{
@@ -47,11 +51,15 @@ export function prerenderAsset(page: Prerender): Asset {
   return assetOf(page, page.status, 'HIT', headers);
 }
 
+/** An answer whose bytes are in memory. `name`: 32 or more hex digits of their hash. `headers` have lower-case names. */
+export function memoryAsset(name: string, bytes: Buffer, status: number, cache: AssetCache, headers: Iterable<readonly [string, string]>): Asset {
+  return assetOf({ blob: name, size: bytes.length, bytes: keep(bytes) }, status, cache, merged(new Map(), headers));
+}
+
 /** The same asset with headers that routing adds; names of `extra` are lower case, later ones win. */
 export function withHeaders(asset: Asset, extra: Headers, status = asset.status): Asset {
-  const body: Body = {
-    blob: asset.identity.blob,
-    size: asset.identity.size,
+  const body: Source = {
+    ...asset.identity,
     ...(asset.br === undefined ? {} : { br: asset.br }),
     ...(asset.gzip === undefined ? {} : { gzip: asset.gzip }),
   };
@@ -67,20 +75,24 @@ function merged(base: Map<string, string>, extra: Iterable<readonly [string, str
   return base;
 }
 
-function assetOf(body: Body, status: number, cache: AssetCache, headers: ReadonlyMap<string, string>): Asset {
+/** The bytes of an asset: blobs, or what is in memory. */
+type Part = Readonly<{ blob: string; size: number; bytes?: Kept }>;
+type Source = Part & Readonly<{ br?: Part | undefined; gzip?: Part | undefined }>;
+
+function assetOf(body: Source, status: number, cache: AssetCache, headers: ReadonlyMap<string, string>): Asset {
   const varies = body.br !== undefined || body.gzip !== undefined;
-  const make = (encoding: Encoding, blob: string, size: number): Variant => variant(encoding, blob, size, cache, headers, varies, status);
+  const make = (encoding: Encoding, part: Part): Variant => variant(encoding, part, cache, headers, varies, status);
   return {
     status,
     cache,
     headers,
-    identity: make('identity', body.blob, body.size),
-    ...(body.br === undefined ? {} : { br: make('br', body.br.blob, body.br.size) }),
-    ...(body.gzip === undefined ? {} : { gzip: make('gzip', body.gzip.blob, body.gzip.size) }),
+    identity: make('identity', body),
+    ...(body.br === undefined ? {} : { br: make('br', body.br) }),
+    ...(body.gzip === undefined ? {} : { gzip: make('gzip', body.gzip) }),
   };
 }
 
-function variant(encoding: Encoding, blob: string, size: number, cache: AssetCache, headers: ReadonlyMap<string, string>, varies: boolean, status: number): Variant {
+function variant(encoding: Encoding, { blob, size, bytes }: Part, cache: AssetCache, headers: ReadonlyMap<string, string>, varies: boolean, status: number): Variant {
   const etag = `"${blob.slice(0, 32)}"`;
   const vary = [headers.get('vary'), varies ? 'accept-encoding' : undefined].filter((part) => part !== undefined).join(', ');
   // Slots first, see HEAD_SLOTS.
@@ -101,5 +113,5 @@ function variant(encoding: Encoding, blob: string, size: number, cache: AssetCac
     notModified.push('etag', etag);
   }
   head.push('content-length', String(size));
-  return { encoding, blob, size, etag, head, notModified };
+  return { encoding, blob, size, ...(bytes === undefined ? {} : { bytes }), etag, head, notModified };
 }

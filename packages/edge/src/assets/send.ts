@@ -66,7 +66,7 @@ export class AssetSender {
       return this.#deps.finished(exchange);
     }
     exchange.bytes = length;
-    const kept = this.#deps.memory.get(variant.blob);
+    const kept = variant.bytes ?? this.#deps.memory.get(variant.blob);
     if (kept !== undefined) return this.#whole(exchange, status, head, part(kept, start, end + 1));
     if (variant.size <= this.#deps.memoryFileBytes) {
       void this.#load(variant).then((bytes) => {
@@ -136,7 +136,6 @@ export class AssetSender {
     }
     const stream = createReadStream('', { fd: file, start, end, highWaterMark: 256 * 1024 });
     let sent = 0;
-    stream.on('data', (chunk) => { sent += chunk.length; });
     stream.once('error', () => res.destroy());
     res.once('close', () => {
       stream.destroy();
@@ -144,7 +143,13 @@ export class AssetSender {
       this.#deps.finished(exchange);
     });
     res.writeHead(status, head);
-    stream.pipe(res);
+    stream.on('data', (chunk) => {
+      if (typeof chunk === 'string') return;
+      sent += chunk.length;
+      if (!res.write(chunk)) stream.pause();
+    });
+    res.on('drain', () => stream.resume());
+    stream.once('end', () => res.end());
   }
 }
 

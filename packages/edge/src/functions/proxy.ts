@@ -1,6 +1,6 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { Exchange } from '../exchange.ts';
+import type { NodeExchange } from '../exchange.ts';
 import type { Problem } from '../pages/error-page.ts';
 import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
@@ -11,13 +11,13 @@ import { responseHeaders } from './response-headers.ts';
 export type ProxyDeps = Readonly<{
   pools: FunctionPools;
   settings: EdgeSettings;
-  problem(exchange: Exchange, problem: Problem, headers?: readonly string[]): void;
+  problem(exchange: NodeExchange, problem: Problem, headers?: readonly string[]): void;
   /** Serves a file of the deployment in place of the function's body; `headers` are the function's own, flat. */
-  serveFile(exchange: Exchange, path: string, status: number, headers: readonly string[]): void;
-  finished(exchange: Exchange): void;
+  serveFile(exchange: NodeExchange, path: string, status: number, headers: readonly string[]): void;
+  finished(exchange: NodeExchange): void;
 }>;
 
-export type Job = Readonly<{ exchange: Exchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
+export type Job = Readonly<{ exchange: NodeExchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
 /** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */

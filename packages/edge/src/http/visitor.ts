@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
-import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '../exchange.ts';
 
 export type Visitor = Readonly<{ ip: string; trusted: boolean }>;
 
 /** Who asks: the peer's address, or what a trusted proxy says. IPv4 in IPv6 clothes is written as IPv4. */
-export function visitorOf(trustedProxies: readonly string[]): (req: IncomingMessage) => Visitor {
+export function visitorOf(trustedProxies: readonly string[]): (req: RequestHead) => Visitor {
   const trusted = new BlockList();
   for (const entry of trustedProxies) {
     const [address = '', bits] = entry.split('/');

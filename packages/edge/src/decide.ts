@@ -1,0 +1,104 @@
+import type { Asset } from './assets/asset.ts';
+import { cookieValue } from './http/headers.ts';
+import type { Problem } from './pages/error-page.ts';
+import { methodNotAllowed, notFound } from './pages/problems.ts';
+import type { Asked } from './routing/condition.ts';
+import type { Headers } from './routing/plan.ts';
+import { prerenderKey } from './routing/rsc.ts';
+import type { Visit } from './serve.ts';
+import { findPage } from './sites/clean-url.ts';
+import { bypassed } from './sites/site.ts';
+import type { Sites } from './sites/sites.ts';
+import type { TagLogs } from './sites/tag-log.ts';
+
+/** What answers a request. */
+export type Choice =
+  /** A file or a stored answer, dressed with the headers of routing. */
+  | Readonly<{ kind: 'asset'; asset: Asset }>
+  | Readonly<{ kind: 'redirect'; status: number; location: string; headers: Headers }>
+  | Readonly<{ kind: 'function' }>
+  | Readonly<{ kind: 'problem'; problem: Problem; headers: readonly string[] }>
+  /** Something must be read first: only for the rare ones, all else is decided without waiting. */
+  | Readonly<{ kind: 'later'; choice: Promise<Choice> }>;
+
+export type DecideDeps = Readonly<{ sites: Sites; tags: TagLogs }>;
+
+const FUNCTION: Choice = { kind: 'function' };
+const problem = (what: Problem, headers: readonly string[] = []): Choice => ({ kind: 'problem', problem: what, headers });
+
+/**
+ * file → prerender → earlier deployments' files → function, or the site's own pages where it has none. Sends nothing and
+ * changes nothing of the visit: every way that a request can come in asks here and gets the same answer.
+ */
+export function decide(deps: DecideDeps, visit: Visit): Choice {
+  const { exchange, site, target } = visit;
+  const { method, headers: requested } = exchange.req;
+  if (method !== 'GET' && method !== 'HEAD') return site.hasFunction ? FUNCTION : problem(methodNotAllowed(method ?? ''), ['allow', 'GET, HEAD']);
+  const asked: Asked = { headers: requested, host: exchange.host, query: target.query };
+  const decision = site.plans.decide(target.path, target.decoded, asked);
+  let headers: Headers = [];
+  let pages = true;
+  if (decision.kind === 'redirect') return decision;
+  if (decision.kind === 'function') {
+    if (site.hasFunction) return FUNCTION;
+  } else ({ headers, pages } = decision);
+
+  const path = target.decoded;
+  if (path !== undefined && !site.ownPages.has(path)) {
+    const asset = site.files.get(path) ?? (pages || !site.hasFunction ? prerendered(deps, visit, path, asked) : undefined);
+    if (asset !== undefined) return { kind: 'asset', asset: site.dressed(asset, headers) };
+  }
+  if (path !== undefined && visit.route.earlier.length > 0 && site.mayBeHashed(path)) {
+    return { kind: 'later', choice: earlier(deps, visit, path).then((asset) => (asset === undefined ? miss(visit, headers) : { kind: 'asset', asset })) };
+  }
+  return miss(visit, headers);
+}
+
+/** The stored answer of a page, when it may be used for this request. */
+function prerendered(deps: DecideDeps, { exchange, site, deploymentId, target }: Visit, path: string, asked: Asked): Asset | undefined {
+  if (site.pages.size === 0) return undefined;
+  const { headers } = exchange.req;
+  const exact = path.length > 1 && path.endsWith('/') && site.web.trailingSlash ? path.slice(0, -1) : path;
+  const key = prerenderKey(exact, target.query, headers);
+  if (key === undefined) return undefined;
+  const page = site.pages.get(key);
+  if (page === undefined || page.functionOnly) return undefined;
+  if (site.hasFunction) {
+    if (headers['x-prerender-revalidate'] !== undefined && headers['x-prerender-revalidate'] === page.bypassToken) return undefined;
+    if (bypassed(page, asked, cookieValue(headers.cookie, '__prerender_bypass'))) return undefined;
+    if (deps.tags.isStale(deploymentId, page.tags)) return undefined;
+  }
+  return page.asset;
+}
+
+/** Files with a content hash in their name, of deployments that this host served before: for the tabs that still ask. */
+async function earlier(deps: DecideDeps, { route, site }: Visit, path: string): Promise<Asset | undefined> {
+  for (const before of [route, ...route.earlier]) {
+    if (before.artifact === site.artifact) continue;
+    const known = deps.sites.get(before.artifact) ?? (await deps.sites.load(before.artifact).then((result) => (result.ok ? result.value : undefined)));
+    if (known?.immutable.has(path) === true) return known.files.get(path);
+  }
+  return undefined;
+}
+
+function miss(visit: Visit, headers: Headers): Choice {
+  const { site, target } = visit;
+  const path = target.decoded;
+  if (site.hasFunction) {
+    // A hashed file that no deployment of this host has: nothing that a function could answer.
+    if (path?.startsWith(site.staticPrefix) === true) return problem(notFound(target.path));
+    return FUNCTION;
+  }
+  if (path !== undefined) {
+    const found = findPage(site, path);
+    if (found?.kind === 'redirect') {
+      const at = target.path.endsWith('/') ? target.path.slice(0, -1) : `${target.path}/`;
+      return { kind: 'redirect', status: 308, location: target.query === '' ? at : `${at}?${target.query}`, headers };
+    }
+    if (found !== undefined) return { kind: 'asset', asset: site.dressed(found.asset, headers) };
+  }
+  const last = target.path.slice(target.path.lastIndexOf('/'));
+  if (site.fallback !== undefined && !last.includes('.')) return { kind: 'asset', asset: site.dressed(site.fallback, headers) };
+  if (site.notFound !== undefined) return { kind: 'asset', asset: site.dressed(site.notFound, headers) };
+  return problem(notFound(target.path));
+}
