@@ -27,7 +27,7 @@ export async function packageStaticFiles(root: string, prefix: string, project: 
     if (!build.exported && ERROR_PAGE.test(pathname)) continue;
     const found = await findInside(root, prefix + filePath);
     const isHtml = filePath.endsWith('.html');
-    const url = build.exported && isHtml ? `${pathname === '/' ? '/index' : pathname}.html` : pathname;
+    const url = isHtml ? pageUrl(pathname, build) : pathname;
     if (found?.kind !== 'file' || url.length > 4096) continue;
     sources.set(url, found);
     if (isHtml) types.set(url, HTML);
@@ -46,4 +46,12 @@ export async function packageStaticFiles(root: string, prefix: string, project: 
     files[url] = await store.staticFile(found, url, { type: types.get(url) ?? mediaType(url), ...(immutable.has(url) ? { immutable: true } : {}) });
   });
   return { files, sources };
+}
+
+/** Where a page that is nothing but a file is asked for: Next names it as it names its own files, "/" as "/index". */
+function pageUrl(pathname: string, { exported, config: { basePath } }: BuildDescription): string {
+  if (exported) return `${pathname === '/' ? '/index' : pathname}.html`;
+  const path = pathname.slice(basePath.length);
+  if (path !== '/index' && !path.startsWith('/index/')) return pathname;
+  return `${basePath}${path.slice('/index'.length)}` || '/';
 }

@@ -1,0 +1,85 @@
+/** The same request to a deployed site and to `next start` of the same app, and what of the two answers must be equal. */
+import type { Answer, RequestOptions } from '../platform.ts';
+
+export type Ask = Readonly<RequestOptions & {
+  /** `<build>` stands for each side's build id. */
+  path: string;
+  /** What differs, by the part's name, and why that is right. A part that is named and does not differ is an error too. */
+  differs?: Readonly<Record<string, string>>;
+  /** The body is not compared: it holds what is random or of one build. */
+  anyBody?: boolean;
+}>;
+
+export type Side = Readonly<{ buildId: string; visit(path: string, options?: RequestOptions): Promise<Answer> }>;
+
+/** Headers that say what an answer is; those of the transport and of the platform are not among them. */
+const COMPARED = ['location', 'content-type', 'set-cookie', 'cache-control', 'vary', 'allow', 'link'];
+const compared = (name: string): boolean => COMPARED.includes(name) || /^x-(?:middleware|nextjs|from|proxy|edge|case)/.test(name);
+
+/** What differs everywhere, and is right so. */
+const EVERYWHERE: Readonly<Record<string, string>> = {
+  'x-nextjs-deployment-id': 'only a deployment has an id',
+  'x-nextjs-prerender': 'says which kind of page it is to a cache; the edge is that cache',
+  'x-nextjs-stale-time': 'the same',
+  'x-nextjs-cache': 'the edge says x-anchor-cache for what it answers by itself; the caching tests compare this one',
+};
+
+/** Asks both; answers what differs without being explained, and what is explained but does not differ, a line each. */
+export async function compare(site: Side, reference: Side, { path, differs = {}, anyBody = false, ...options }: Ask): Promise<readonly string[]> {
+  const ask = async (side: Side): Promise<Record<string, string>> => {
+    const sent = options.headers === undefined ? options : { ...options, headers: Object.fromEntries(Object.entries(options.headers).map(([name, value]) => [name, value.replaceAll('<build>', side.buildId)])) };
+    return partsOf(await side.visit(path.replaceAll('<build>', side.buildId), sent), side.buildId, anyBody);
+  };
+  const [ours, theirs] = await Promise.all([ask(site), ask(reference)]);
+  const lines: string[] = [];
+  const what = `${options.method ?? 'GET'} ${path}${options.headers === undefined ? '' : ` ${JSON.stringify(options.headers)}`}`;
+  for (const part of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+    const equal = ours[part] === theirs[part];
+    if (equal && part in differs) lines.push(`${what}: ${part} is equal now: ${ours[part]}`);
+    if (!equal && !(part in differs)) lines.push(`${what}: ${part} is ${short(ours[part])}, next start: ${short(theirs[part])}`);
+  }
+  return lines;
+}
+
+function partsOf({ status, headers, body }: Answer, buildId: string, anyBody: boolean): Record<string, string> {
+  const parts: Record<string, string> = { status: String(status) };
+  for (const [name, value] of Object.entries(headers)) {
+    if (compared(name) && !(name in EVERYWHERE)) parts[name] = normal(Array.isArray(value) ? [...value].sort().join(' | ') : String(value), buildId);
+  }
+  // What `next start` tells shared caches is meant for the edge, which keeps it to itself: browsers ask again.
+  if (/^s-maxage=|^public, max-age=0/.test(parts['cache-control'] ?? 'public, max-age=0')) delete parts['cache-control'];
+  const vary = (parts['vary'] ?? '').toLowerCase().split(/,\s*/).filter((name) => name !== '' && name !== 'accept-encoding' && !RSC_VARY.has(name)).sort().join(', ');
+  if (vary === '') delete parts['vary'];
+  else parts['vary'] = vary;
+  if (parts['content-type'] !== undefined) parts['content-type'] = parts['content-type'].toLowerCase().replace('; ', ';');
+  // A redirect's text is for clients of another time.
+  if (!anyBody && (status < 300 || status > 399)) parts['body'] = normal(pageOf(body), buildId);
+  return parts;
+}
+
+/** Next names these for App Router pages; some of them for every page of an app. */
+const RSC_VARY = new Set(['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-url']);
+
+/** Of a page of the Pages Router what a visitor sees and the data in it: the rest names the files of one build. */
+function pageOf(body: string): string {
+  const data = /<script id="__NEXT_DATA__"[^>]*>(.*?)<\/script>/s.exec(body)?.[1];
+  if (data === undefined) return body;
+  const { scriptLoader: _, ...kept } = JSON.parse(data) as Record<string, unknown>;
+  const text = /<div id="__next">(.*?)<script/s.exec(body)?.[1] ?? '';
+  const html = /<html([^>]*)>/.exec(body)?.[1]?.replace(/ data-dpl-id="[^"]*"/, '') ?? '';
+  return JSON.stringify({ html, text: text.replaceAll('<!-- -->', ''), ...kept });
+}
+
+/** Without what is of one build, one port or one deployment. */
+function normal(text: string, buildId: string): string {
+  return text
+    .replaceAll(buildId, '<build>')
+    .replace(/localhost:\d+/g, 'localhost:<port>')
+    .replace(/(?:\?|&amp;|&|\\u0026)dpl=[\w-]+/g, '')
+    .replace(/stamp=\w+|"stamp":"\w+"/g, 'stamp')
+    .replace(/\/_next\/static\/(?:immutable\/)?[^"'\s<>\\)]+/g, '/_next/static/<file>')
+    .replace(/__prerender_bypass=\w+/g, '__prerender_bypass=<secret>').replace(/__next_preview_data=[\w.-]+/g, '__next_preview_data=<secret>');
+}
+
+/** The first place where they part is mostly what one wants to see. */
+const short = (value: string | undefined): string => (value === undefined ? 'absent' : JSON.stringify(value.length > 600 ? `${value.slice(0, 600)}…` : value));
