@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
+export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string; bytes: Buffer }>;
 export type RequestOptions = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Uint8Array }>;
 
 /** A real platform: the processes that `./up` starts, on ports and in a directory of their own. */
@@ -118,7 +118,10 @@ export function plain(port: number, host: string, path: string, { method = 'GET'
     const request = httpRequest({ host: '127.0.0.1', port, method, path, agent: false, headers: { host: host === '127.0.0.1' ? `127.0.0.1:${port}` : `${host}:${port}`, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }));
+      response.once('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8'), bytes });
+      });
       response.once('error', reject);
     });
     request.once('error', reject);

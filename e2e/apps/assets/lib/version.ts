@@ -1,0 +1,2 @@
+/** Tests push another one. */
+export const VERSION = 'one';

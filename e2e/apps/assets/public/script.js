@@ -1,0 +1,1 @@
+(globalThis.ran ??= []).push(new URL(document.currentScript.src).search.slice(1));
