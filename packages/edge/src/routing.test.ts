@@ -25,7 +25,8 @@ before(async () => {
       '/p.rsc': bed.page('p rsc', { ...page, headers: { 'content-type': 'text/x-component' } }),
       '/p.segments/_tree.segment.rsc': bed.page('p tree', { ...page, tags: [], headers: { 'content-type': 'text/x-component' } }),
       '/admin': bed.page('admin page', page), '/isr': bed.page('isr', { ...page, revalidate: 5 }), '/ppr': bed.page('shell', { ...page, partial: true }),
-      '/blog/a': bed.page('blog a', { ...page, tags: [], group: 7 }), '/teapot': bed.page('short and stout', { ...page, status: 418, tags: [], group: 8 }),
+      '/blog/a': bed.page('blog a', { ...page, tags: [], group: 7 }), '/moved': bed.page('', { ...page, status: 307, tags: [], group: 10, headers: { location: '/p?from=build' } }),
+      '/teapot': bed.page('short and stout', { ...page, status: 418, tags: [], group: 8 }),
     },
     routing: {
       beforeMiddleware: [
@@ -54,6 +55,12 @@ test('a prerendered page is answered without the function and says that it was a
   assert.equal(reply.headers.vary, 'rsc, next-router-prefetch');
   assert.equal(reply.headers['x-next-cache-tags'], undefined);
   assert.equal(await text('/'), 'home');
+});
+
+test('a page that was made as a redirect leads where it says', async () => {
+  const reply = await bed.get('/moved');
+  assert.equal(reply.status, 307);
+  assert.equal(reply.headers.location, '/p?from=build');
 });
 
 test('RSC requests get the payload or segment that their headers name', async () => {

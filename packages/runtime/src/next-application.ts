@@ -6,16 +6,23 @@ import type { FunctionFiles } from './next-description.ts';
 import { createEntries, type RequestMeta } from './next-entry.ts';
 import { createErrorPages } from './next-errors.ts';
 import { createImages } from './next-images.ts';
+import { refuseMethod } from './next-methods.ts';
 import { runMiddleware } from './next-middleware.ts';
 import { createOnDemandRevalidation } from './next-revalidate.ts';
 import { createRouter, urlOf, type Route } from './next-routes.ts';
+import { currentPage, inPageScope, REFRESH_HEADER, settled } from './page-scope.ts';
+import { quietly } from './quiet-exchange.ts';
 
 export type Application = Readonly<{ handle(request: IncomingMessage, response: ServerResponse): Promise<void> }>;
 
 export function createApplication(files: FunctionFiles, cacheDir: string | undefined, inFlight: InFlight): Application {
   const { middleware } = files.description;
   const router = createRouter(files);
-  const entries = createEntries(files, inFlight.waitUntil);
+  const waitUntil = (work: Promise<unknown>): void => {
+    currentPage()?.work.push(work);
+    inFlight.waitUntil(work);
+  };
+  const entries = createEntries(files, waitUntil);
 
   const metaOf = (_request: IncomingMessage, url: URL): RequestMeta => ({
     relativeProjectDir: '.',
@@ -24,12 +31,32 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     initURL: url.toString(),
     initProtocol: url.protocol.slice(0, -1),
     revalidate,
-    render404: (request: IncomingMessage, response: ServerResponse) => errors.notFound(request, response, url),
+    // Next says with the last one whether headers of its own are to be set: not when the page that is missing is cached.
+    render404: (request: IncomingMessage, response: ServerResponse, _url?: unknown, setHeaders?: boolean) => errors.notFound(request, response, url, setHeaders),
   });
   const errors = createErrorPages(files, router, entries, metaOf);
   const images = createImages(files, cacheDir, inFlight.waitUntil, (request, response) => handle(request, response));
 
+  /** Made anew first if it is due, then answered with what is there. */
+  const refresh = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const before = quietly(request);
+    await inPageScope(before.request, before.response, true, async (scope) => {
+      await Promise.all([respond(before.request, before.response), before.ended]);
+      await settled(scope);
+      for (const release of scope.locks) release();
+    });
+    await inPageScope(request, response, false, () => respond(request, response));
+  };
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.headers[REFRESH_HEADER] !== undefined) return refresh(request, response);
+    return inPageScope(request, response, false, async (scope) => {
+      await respond(request, response);
+      if (scope.locks.size > 0) inFlight.waitUntil(settled(scope).then(() => { for (const release of scope.locks) release(); }));
+    });
+  };
+
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = urlOf(request);
     if (url === undefined) {
       response.statusCode = 400;
@@ -40,8 +67,13 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     if (url.pathname.startsWith(`${files.description.config.basePath}/_next/data/`)) request.headers['x-nextjs-data'] = '1';
     try {
       const headers = headersOf(request);
-      const route = await router.route(url, headers, async (seen, headers) =>
-        middleware === undefined ? {} : runMiddleware({ files, entries, routing: router.module, middleware }, request, response, metaOf(request, seen), seen, headers));
+      const page = currentPage();
+      const route = await router.route(url, headers, async (seen, headers) => {
+        if (middleware === undefined) return {};
+        if (page !== undefined) page.plain = false;
+        return runMiddleware({ files, entries, routing: router.module, middleware }, request, response, metaOf(request, seen), seen, headers);
+      });
+      if (page !== undefined) page.plain ??= route.kind === 'entry' && route.url === undefined;
       await answer(route, request, response, url);
     } catch (cause) {
       if (isNoFallback(cause)) return await errors.notFound(request, response, url).catch(() => errors.failed(request, response, url));
@@ -54,6 +86,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
   const answer = async (route: Route, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
     if (route.kind === 'done') return;
     setHeaders(response, route.headers);
+    if (refuseMethod(route, request, response)) return;
     switch (route.kind) {
       case 'redirect':
         response.statusCode = route.status;

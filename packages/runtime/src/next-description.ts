@@ -7,7 +7,7 @@ export type EdgeEntry = Readonly<{
   entryKey: string; handlerExport: string; paths: readonly string[]; env: Record<string, string>;
   assets: readonly Readonly<{ name: string; filePath: string }>[]; wasm: readonly Readonly<{ name: string; filePath: string }>[];
 }>;
-export type Entry = Readonly<{ id: string; type: string; pathname: string; filePath: string; runtime: 'nodejs' | 'edge'; edge?: EdgeEntry }>;
+export type Entry = Readonly<{ id: string; type: string; pathname: string; filePath: string; runtime: 'nodejs' | 'edge'; edge?: EdgeEntry; /** The build made answers of it. */ prerendered?: true }>;
 export type Routing = Readonly<Record<string, unknown>>;
 
 export type Description = Readonly<{

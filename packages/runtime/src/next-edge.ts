@@ -22,7 +22,7 @@ export async function runOnEdgeRuntime(files: FunctionFiles, entry: Entry, reque
     paths: edge.paths.map((path) => join(files.root, path)),
     edgeFunctionEntry: {
       assets: edge.assets.map(({ name, filePath }) => ({ name, filePath: relativeToDist(filePath) })),
-      wasm: edge.wasm.map(({ name, filePath }) => ({ name, filePath: relativeToDist(filePath) })),
+      wasm: edge.wasm.map(({ name, filePath }) => ({ name, filePath: join(files.root, filePath) })),
       env: edge.env,
     },
     useCache: true,

@@ -125,9 +125,12 @@ const encodeSegment = (segment: string): string => {
   }
 };
 
+/** Routing adds what it matched in a path to the query, decoded and so without the difference between "/" and "%2F": the path itself tells better. */
+const MATCHED_PARAMETER = /^nxt[PI]/;
+
 function changed(url: URL, target: { pathname: string; query: Record<string, string | string[]> }): string | undefined {
   const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(target.query)) for (const value of Array.isArray(values) ? values : [values]) query.append(name, value);
+  for (const [name, values] of Object.entries(target.query)) if (!MATCHED_PARAMETER.test(name) || url.searchParams.has(name)) for (const value of Array.isArray(values) ? values : [values]) query.append(name, value);
   if (target.pathname === url.pathname && query.toString() === url.searchParams.toString()) return undefined;
   return query.size === 0 ? target.pathname : `${target.pathname}?${query}`;
 }

@@ -16,6 +16,7 @@ const entrySchema = z.object({
 
 const prerenderOutput = z.object({
   pathname: z.string().startsWith('/'),
+  parentOutputId: z.string().optional(),
   groupId: z.int(),
   fallback: z.object({
     filePath: path.optional(), initialStatus: z.int().optional(), initialHeaders: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),

@@ -45,8 +45,10 @@ export async function packageFunction(
   }
   const actions = await readJsonInside(root, `${prefix}${build.distDir}/server/server-reference-manifest.json`);
   const inTree = <T extends { filePath: string }>(value: T): T => ({ ...value, filePath: prefix + value.filePath });
+  const parents = new Set(build.prerenders.map(({ parentOutputId }) => parentOutputId));
   const described = ({ edge, ...entry }: BuildDescription['entries'][number]) => ({
     ...inTree(entry),
+    ...(parents.has(entry.id) ? { prerendered: true } : {}),
     ...(edge === undefined ? {} : { edge: { ...edge, modulePath: prefix + edge.modulePath, paths: edge.paths.map((path) => prefix + path), assets: edge.assets.map(inTree), wasm: edge.wasm.map(inTree) } }),
   });
   const description = {

@@ -30,10 +30,11 @@ export const HEAD_SLOTS = { requestId: 1, deployment: 3 } as const;
 const NEVER = new Set(['content-length', 'content-encoding', 'etag', 'accept-ranges', 'content-range', 'date', 'location']);
 /** Rules can put parts of a path into a name. */
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const allowed = (name: string): boolean => !NEVER.has(name) && !isHopByHop(name) && !isInternalResponseHeader(name);
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
-const REVALIDATE = 'public, max-age=0, must-revalidate';
+export const REVALIDATE = 'public, max-age=0, must-revalidate';
 
 export function fileAsset(file: StaticFile, status = 200): Asset {
   const headers = new Map<string, string>([
@@ -45,7 +46,10 @@ export function fileAsset(file: StaticFile, status = 200): Asset {
 
 export function prerenderAsset(page: Prerender): Asset {
   const headers = merged(new Map<string, string>([['cache-control', REVALIDATE]]), Object.entries(page.headers));
-  if (headers.has('x-nextjs-prerender')) headers.set('x-nextjs-cache', 'HIT');
+  headers.set('x-nextjs-cache', 'HIT');
+  // The one answer that may say where to go: a page that ended in a redirect when it was made.
+  const location = Object.entries(page.headers).find(([name]) => name.toLowerCase() === 'location')?.[1];
+  if (page.status >= 300 && page.status < 400 && location !== undefined && VALUE.test(location)) headers.set('location', location);
   // What caches between here and the visitor may keep: the edge itself answers revalidations, they can not be told of them.
   if (/s-maxage/.test(headers.get('cache-control') ?? '')) headers.set('cache-control', REVALIDATE);
   return assetOf(page, page.status, 'HIT', headers);
@@ -69,7 +73,7 @@ export function withHeaders(asset: Asset, extra: Headers, status = asset.status)
 function merged(base: Map<string, string>, extra: Iterable<readonly [string, string]>): Map<string, string> {
   for (const [name, value] of extra) {
     const key = name.toLowerCase();
-    if (!allowed(key) || !NAME.test(key) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    if (!allowed(key) || !NAME.test(key) || !VALUE.test(value)) continue;
     base.set(key, key === 'vary' && base.has('vary') ? `${base.get('vary')}, ${value}` : value);
   }
   return base;

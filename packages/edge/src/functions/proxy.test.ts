@@ -19,7 +19,7 @@ before(async () => {
     events.push(`${req.method} ${req.url}`);
     const path = (req.url ?? '').split('?')[0];
     if (path === '/echo') return void req.pipe(res.writeHead(200, { 'content-type': 'application/octet-stream' }));
-    if (path === '/headers') return void res.writeHead(200, ['X-Twice', '1', 'X-Twice', '2', 'x-next-cache-tags', 't', 'x-middleware-rewrite', '/x', 'x-anchor-secret', 's', 'X-Nextjs-Cache', 'STALE', 'keep-alive', 'timeout=1']).end(JSON.stringify(req.rawHeaders));
+    if (path === '/headers') return void res.writeHead(200, ['X-Twice', '1', 'X-Twice', '2', 'x-next-cache-tags', 't', 'x-middleware-rewrite', '/x', 'x-anchor-secret', 's', 'Cache-Control', 's-maxage=60, stale-while-revalidate=9', 'X-Nextjs-Cache', 'STALE', 'keep-alive', 'timeout=1']).end(JSON.stringify(req.rawHeaders));
     if (path === '/hang') return void req.socket.once('close', () => events.push('hang closed'));
     if (path === '/sse') {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -98,6 +98,7 @@ test('the answer keeps its headers, in order and repeated, but not the internal 
   assert.equal(reply.rawHeaders.filter((part) => part === 'X-Twice').length, 2);
   assert.equal(reply.headers['x-anchor-cache'], 'STALE');
   assert.equal(reply.headers['x-nextjs-cache'], 'STALE');
+  assert.equal(reply.headers['cache-control'], 'public, max-age=0, must-revalidate', 'only our own cache keeps the page');
   for (const name of ['x-next-cache-tags', 'x-middleware-rewrite', 'x-anchor-secret']) assert.equal(reply.headers[name], undefined, name);
 });
 

@@ -1,4 +1,5 @@
 import { connectionTokens, isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
+import { REVALIDATE } from '../assets/asset.ts';
 import type { CacheResult, Exchange } from '../exchange.ts';
 
 export type FunctionAnswer = Readonly<{
@@ -14,6 +15,7 @@ const CACHE_RESULTS: Readonly<Record<string, CacheResult>> = { HIT: 'HIT', STALE
 export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined): FunctionAnswer {
   const dropped = connectionTokens(connection);
   let cache: CacheResult = 'DYNAMIC';
+  let control = -1;
   let serve: string | undefined;
   const headers = ['x-request-id', exchange.requestId, 'x-anchor-deployment', exchange.deploymentId ?? '', 'x-anchor-cache', cache];
   for (let i = 0; i < raw.length; i += 2) {
@@ -27,8 +29,11 @@ export function responseHeaders(exchange: Exchange, raw: readonly string[], conn
     if (key === 'x-anchor-serve') serve = value;
     if (isInternalResponseHeader(key) || dropped?.has(key) === true) continue;
     if (key === 'x-nextjs-cache') cache = CACHE_RESULTS[value.toUpperCase()] ?? cache;
+    if (key === 'cache-control') control = headers.length + 1;
     headers.push(name, value);
   }
   headers[5] = cache;
+  // Next speaks to its own cache here, which we are: one further out could not be told when the page is made again.
+  if (cache !== 'DYNAMIC' && headers[control]?.includes('s-maxage') === true) headers[control] = REVALIDATE;
   return { headers, cache, serve };
 }
