@@ -1,8 +1,9 @@
 /** What the build prerendered, read from the function's files the way Next wrote it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { isRecord } from './environment.ts';
+import { groupOf } from './page-scope.ts';
 
 export type CacheEntry = { lastModified: number; value: Record<string, unknown> | null; cacheControl?: unknown; tags?: readonly string[] };
 export type ReadContext = { kind?: string; isFallback?: boolean; isRoutePPREnabled?: boolean; tags?: readonly string[]; softTags?: readonly string[] };
@@ -20,7 +21,7 @@ export async function readSeed(serverDistDir: string, builtAt: number, key: stri
     const entry = (value: Record<string, unknown>): CacheEntry => ({
       lastModified: typeof meta['routeCacheLastModified'] === 'number' ? meta['routeCacheLastModified'] : builtAt,
       value: { kind, ...value, ...common },
-      ...(meta['cacheControl'] === undefined ? {} : { cacheControl: meta['cacheControl'] }),
+      cacheControl: meta['cacheControl'] ?? lifetimes(serverDistDir).get(groupOf(key)),
     });
     if (kind === 'APP_ROUTE') return entry({ body: await readFile(`${base}.body`) });
     const html = await readFile(`${base}.html`, 'utf8');
@@ -30,6 +31,29 @@ export async function readSeed(serverDistDir: string, builtAt: number, key: stri
   } catch {
     return undefined;
   }
+}
+
+type Lifetime = { revalidate: number | false; expire: number | undefined };
+const known = new Map<string, ReadonlyMap<string, Lifetime>>();
+
+/** How long what the build made may be used, by path. */
+function lifetimes(serverDistDir: string): ReadonlyMap<string, Lifetime> {
+  const before = known.get(serverDistDir);
+  if (before !== undefined) return before;
+  const found = new Map<string, Lifetime>();
+  known.set(serverDistDir, found);
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(dirname(serverDistDir), 'prerender-manifest.json'), 'utf8'));
+    const routes = isRecord(manifest) && isRecord(manifest['routes']) ? manifest['routes'] : {};
+    for (const [path, route] of Object.entries(routes)) {
+      if (!isRecord(route)) continue;
+      const { initialRevalidateSeconds: revalidate, initialExpireSeconds: expire } = route;
+      if (revalidate === false || typeof revalidate === 'number') found.set(path, { revalidate, expire: typeof expire === 'number' ? expire : undefined });
+    }
+  } catch {
+    // not in the tree: Next knows the lifetimes by itself
+  }
+  return found;
 }
 
 /** Next ≥ 16.4 keeps them apart by their route under `route-cache`, earlier ones beside the compiled pages. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { createCacheHandler } from './cache-handler.ts';
 import { createCacheStore } from './cache-store.ts';
+import { createRevalidationLocks } from './revalidation-lock.ts';
 import { createTagClock } from './tag-clock.ts';
 import { createUseCacheHandler } from './use-cache-handler.ts';
 
@@ -21,7 +22,7 @@ const page = (html: string, tags: string) => ({ kind: 'APP_PAGE', html, rscData:
 const process1 = () => {
   const store = createCacheStore(join(directory, 'render'));
   const clock = createTagClock(join(directory, 'tags.log'));
-  return { store, clock, handler: new (createCacheHandler({ store, clock, builtAt: 1 }))({ serverDistDir: join(directory, 'server') }), use: createUseCacheHandler({ store, clock }) };
+  return { store, clock, handler: new (createCacheHandler({ store, clock, locks: createRevalidationLocks(join(directory, 'locks')), builtAt: 1 }))({ serverDistDir: join(directory, 'server') }), use: createUseCacheHandler({ store, clock }) };
 };
 
 test('an entry that one process writes is read by another, with its types', async () => {

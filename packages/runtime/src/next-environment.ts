@@ -4,6 +4,7 @@ import { createCacheHandler } from './cache-handler.ts';
 import { createCacheStore } from './cache-store.ts';
 import { environment, isRecord } from './environment.ts';
 import type { FunctionFiles } from './next-description.ts';
+import { createRevalidationLocks } from './revalidation-lock.ts';
 import { createTagClock, type TagState } from './tag-clock.ts';
 import { createUseCacheHandler } from './use-cache-handler.ts';
 
@@ -19,10 +20,11 @@ export function prepareEnvironment(files: FunctionFiles, cacheDir: string | unde
   const store = createCacheStore(cacheDir === undefined ? undefined : join(cacheDir, 'render'));
   const clock = createTagClock(cacheDir === undefined ? undefined : join(cacheDir, 'tags.log'), tagStatesOfNext(files));
   clock.refresh();
+  const locks = createRevalidationLocks(cacheDir === undefined ? undefined : join(cacheDir, 'locks'));
   const handler = createUseCacheHandler({ store, clock });
   // Next takes its caches from here unless the app's configuration names its own.
   Reflect.set(globalThis, Symbol.for('@next/cache-handlers'), {
-    FetchCache: createCacheHandler({ store, clock, builtAt: files.description.builtAt }), DefaultCache: handler, RemoteCache: handler,
+    FetchCache: createCacheHandler({ store, clock, locks, builtAt: files.description.builtAt }), DefaultCache: handler, RemoteCache: handler,
   });
 }
 

@@ -9,7 +9,8 @@ import type { Router } from './next-routes.ts';
 const NO_STORE = 'private, no-cache, no-store, max-age=0, must-revalidate';
 
 export type ErrorPages = Readonly<{
-  notFound(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+  /** `setHeaders` false: what was said of how long the answer may be kept stays. */
+  notFound(request: IncomingMessage, response: ServerResponse, url: URL, setHeaders?: boolean): Promise<void>;
   /** After headers were sent the connection is cut: a client must not take half an answer for a whole one. */
   failed(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
 }>;
@@ -17,9 +18,9 @@ export type ErrorPages = Readonly<{
 export function createErrorPages(files: FunctionFiles, router: Router, entries: Entries, metaOf: (request: IncomingMessage, url: URL) => RequestMeta): ErrorPages {
   const { config, errorFiles } = files.description;
 
-  const render = async (names: readonly string[], file: string | undefined, status: number, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+  const render = async (names: readonly string[], file: string | undefined, status: number, request: IncomingMessage, response: ServerResponse, url: URL, setHeaders = true): Promise<void> => {
     response.statusCode = status;
-    response.setHeader('cache-control', NO_STORE); // a page that is missing now may be there tomorrow
+    if (setHeaders) response.setHeader('cache-control', NO_STORE); // a page that is missing now may be there tomorrow
     for (const name of names) {
       const pathname = `${config.basePath}${name}`;
       const entry = router.byPathname(pathname);
@@ -39,7 +40,7 @@ export function createErrorPages(files: FunctionFiles, router: Router, entries: 
   };
 
   return {
-    notFound: (request, response, url) => render(['/_not-found', '/404', '/_error'], errorFiles.notFound, 404, request, response, url),
+    notFound: (request, response, url, setHeaders) => render(['/_not-found', '/404', '/_error'], errorFiles.notFound, 404, request, response, url, setHeaders),
     async failed(request, response, url) {
       if (response.headersSent) return void response.destroy();
       for (const name of response.getHeaderNames()) if (name !== 'x-request-id') response.removeHeader(name);

@@ -3,9 +3,9 @@
  * A line is `{"tag", "at", "expires"}`, times in milliseconds since the epoch: from `at` on entries with the tag are
  * stale; from `expires` on they must not be used. Without `expires` that is `at` itself; `null` is never.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { isRecord, now } from './environment.ts';
+import { appendToLog, shortenLog } from './tag-log-file.ts';
 
 export type TagState = { stale?: number; expired?: number };
 export type Durations = { expire?: number } | undefined;
@@ -14,6 +14,8 @@ export type TagClock = Readonly<{
   /** Reads what other processes appended. Never throws. */
   refresh(): void;
   invalidate(tags: readonly string[], durations: Durations): void;
+  /** Makes what has the tag and is older than `at` unusable. */
+  replace(tag: string, at: number): void;
   /** True when an entry made at `madeAt` must not be used any more. */
   expired(tags: readonly string[], madeAt: number): boolean;
   /** True when an entry made at `madeAt` may be used once more while it is made anew. */
@@ -25,6 +27,7 @@ export type TagClock = Readonly<{
 /** `file` undefined: this process alone. `states` may be a map that others read, such as Next's own. */
 export function createTagClock(file: string | undefined, states: Map<string, TagState> = new Map()): TagClock {
   let position = 0;
+  let identity = '';
   /** The newest time of each tag before which nothing may be used: a later invalidation with a profile must not forget it. */
   const floors = new Map<string, number>();
   const expiredAt = (tag: string, present: number): number => {
@@ -55,9 +58,11 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
   const refresh = (): void => {
     if (file === undefined) return;
     try {
-      const { size } = statSync(file);
-      if (size === position) return;
-      if (size < position) position = 0; // it was replaced
+      const { size, ino, birthtimeMs } = statSync(file);
+      const found = `${ino}:${birthtimeMs}`;
+      if (size === position && found === identity) return;
+      if (size < position || found !== identity) position = 0; // it was replaced
+      identity = found;
       const bytes = Buffer.alloc(size - position);
       const descriptor = openSync(file, 'r');
       try {
@@ -73,25 +78,45 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
     }
   };
 
+  /** The log as it would be if each tag had been invalidated only as often as it takes. */
+  const shortest = (): string => {
+    let text = '';
+    for (const [tag, { stale, expired }] of states) {
+      const floor = floors.get(tag);
+      if (floor !== undefined) text += lineOf(tag, floor, undefined);
+      if (stale !== undefined && stale > (floor ?? 0)) text += lineOf(tag, stale, expired === undefined || expired === floor ? null : expired);
+    }
+    return text;
+  };
+
+  const write = (lines: readonly string[]): void => {
+    if (file !== undefined) {
+      try {
+        appendToLog(file, lines.join(''));
+        refresh();
+        if (position > shortenAt) {
+          shortenLog(file, position, shortest());
+          refresh();
+          shortenAt = Math.max(SHORTEN_BYTES, position * 4);
+        }
+        return;
+      } catch (cause) {
+        console.error('The invalidation of cache tags reaches this process only:', cause);
+      }
+    }
+    for (const line of lines) apply(line);
+  };
+  let shortenAt = SHORTEN_BYTES;
+
   return {
     refresh,
     invalidate(tags, durations) {
       if (tags.length === 0) return;
       const at = now();
       const expires = durations === undefined ? undefined : durations.expire === undefined ? null : at + durations.expire * 1000;
-      const lines = tags.map((tag) => `${JSON.stringify({ tag, at, expires })}\n`);
-      if (file !== undefined) {
-        try {
-          mkdirSync(dirname(file), { recursive: true });
-          appendFileSync(file, lines.join('')); // one write with O_APPEND: lines of two processes never mix
-          refresh();
-          return;
-        } catch (cause) {
-          console.error('The invalidation of cache tags reaches this process only:', cause);
-        }
-      }
-      for (const line of lines) apply(line);
+      write(tags.map((tag) => lineOf(tag, at, expires)));
     },
+    replace: (tag, at) => write([lineOf(tag, at, undefined)]),
     expired(tags, madeAt) {
       const present = now();
       return tags.some((tag) => expiredAt(tag, present) > madeAt);
@@ -103,3 +128,8 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
     },
   };
 }
+
+/** A log of this length is written anew with what it comes to; with many tags, one of four times what that was. */
+const SHORTEN_BYTES = 1 << 20;
+
+const lineOf = (tag: string, at: number, expires: number | null | undefined): string => `${JSON.stringify({ tag, at, expires })}\n`;

@@ -1,0 +1,62 @@
+/** The file behind the tag clock: appended to by every process of a deployment, now and then written anew by one of them. */
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const MAX_TRIES = 5;
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** Appends whole lines. Throws when the disk refuses. */
+export function appendToLog(file: string, lines: string): void {
+  for (let tries = 1; ; tries++) {
+    mkdirSync(dirname(file), { recursive: true });
+    const descriptor = openSync(file, 'a'); // one write with O_APPEND: lines of two processes never mix
+    let written: number;
+    try {
+      writeSync(descriptor, lines);
+      written = fstatSync(descriptor).ino;
+    } finally {
+      closeSync(descriptor);
+    }
+    // Another process may have replaced the file between opening and writing, having read it to its end before.
+    if (tries === MAX_TRIES || statSync(file, { throwIfNoEntry: false })?.ino === written) return;
+  }
+}
+
+/**
+ * Replaces the log by `text`, which says all that the first `length` bytes do. Lines that are appended meanwhile are
+ * taken along. Does nothing while another process does it.
+ */
+export function shortenLog(file: string, length: number, text: string): void {
+  const lock = `${file}.lock`;
+  if (!take(lock)) return;
+  try {
+    const old = openSync(file, 'r');
+    try {
+      const temporary = `${file}.${process.pid}`;
+      writeFileSync(temporary, text);
+      renameSync(temporary, file);
+      // Read after the switch: whoever appends to the old file from here on sees that it is not the log any more.
+      const rest = Buffer.alloc(Math.max(0, fstatSync(old).size - length));
+      const count = readSync(old, rest, 0, rest.length, length);
+      if (count > 0) appendToLog(file, rest.toString('utf8', 0, count));
+    } finally {
+      closeSync(old);
+    }
+  } finally {
+    unlinkSync(lock);
+  }
+}
+
+function take(lock: string): boolean {
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      closeSync(openSync(lock, 'wx'));
+      return true;
+    } catch {
+      const found = statSync(lock, { throwIfNoEntry: false });
+      if (found === undefined || Date.now() - found.mtimeMs < LOCK_TIMEOUT_MS) return false;
+      unlinkSync(lock);
+    }
+  }
+  return false;
+}
