@@ -10,7 +10,7 @@ import { refuseMethod } from './next-methods.ts';
 import { runMiddleware } from './next-middleware.ts';
 import { createOnDemandRevalidation } from './next-revalidate.ts';
 import { createRouter, urlOf, type Route } from './next-routes.ts';
-import { currentPage, inPageScope, REFRESH_HEADER, settled } from './page-scope.ts';
+import { currentPage, inPageScope, REFRESH_HEADER, released } from './page-scope.ts';
 import { quietly } from './quiet-exchange.ts';
 
 export type Application = Readonly<{ handle(request: IncomingMessage, response: ServerResponse): Promise<void> }>;
@@ -42,8 +42,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     const before = quietly(request);
     await inPageScope(before.request, before.response, true, async (scope) => {
       await Promise.all([respond(before.request, before.response), before.ended]);
-      await settled(scope);
-      for (const release of scope.locks) release();
+      await released(scope);
     });
     await inPageScope(request, response, false, () => respond(request, response));
   };
@@ -52,7 +51,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     if (request.headers[REFRESH_HEADER] !== undefined) return refresh(request, response);
     return inPageScope(request, response, false, async (scope) => {
       await respond(request, response);
-      if (scope.locks.size > 0) inFlight.waitUntil(settled(scope).then(() => { for (const release of scope.locks) release(); }));
+      if (scope.locks.size > 0) inFlight.waitUntil(released(scope));
     });
   };
 

@@ -48,13 +48,14 @@ export function inPageScope<T>(request: IncomingMessage, response: ServerRespons
   return scopes.run(scope, () => work(scope));
 }
 
-/** Resolves when all that was promised for after the answer is done, also what that has promised. */
-export async function settled({ work }: PageScope): Promise<void> {
+/** Resolves when all that was promised for after the answer is done, also what that has promised; a page that failed to be made may be tried again then. */
+export async function released({ work, locks }: PageScope): Promise<void> {
   for (let seen = -1; seen !== work.length; ) {
     seen = work.length;
     await Promise.allSettled(work);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  for (const release of locks) release();
 }
 
 /** The request is about this key: its answer will say what it was made from. */
