@@ -9,14 +9,16 @@ export type Ask = Readonly<{
   body?: string | Uint8Array;
   /** Called with everything that came so far; once it answers true the client leaves, and has what it has. */
   leaveWhen?: (text: string) => boolean;
+  /** The client leaves when it aborts; the promise is then rejected. */
+  signal?: AbortSignal;
 }>;
 
 /** One request on a connection of its own; `*.localhost` need not resolve. */
-export function ask({ port, host }: Readonly<{ port: number; host: string }>, path: string, { method = 'GET', headers = {}, body, leaveWhen }: Ask = {}): Promise<Streamed> {
+export function ask({ port, host }: Readonly<{ port: number; host: string }>, path: string, { method = 'GET', headers = {}, body, leaveWhen, signal }: Ask = {}): Promise<Streamed> {
   return new Promise((resolve, reject) => {
     const from = performance.now();
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const sent = request({ host: '127.0.0.1', port, method, path, agent: false, headers: { host: `${host}:${port}`, ...length, ...headers } }, (answer) => {
+    const sent = request({ host: '127.0.0.1', port, method, path, agent: false, signal, headers: { host: `${host}:${port}`, ...length, ...headers } }, (answer) => {
       const parts: Buffer[] = [];
       const chunks: Chunk[] = [];
       let seen = '';

@@ -1,13 +1,10 @@
-import { noteClosed, wasClosed } from '../../../lib/closed';
+import { note } from '../../../lib/notes';
 
 export const dynamic = 'force-dynamic';
 
-/** `?id=` follows events until the client leaves; `?closed=` answers whether this process has seen that one leave. */
+/** Events until the client leaves. */
 export function GET(request: Request) {
-  const query = new URL(request.url).searchParams;
-  const closed = query.get('closed');
-  if (closed !== null) return Response.json({ closed: wasClosed(closed) });
-  const id = query.get('id') ?? '';
+  const id = new URL(request.url).searchParams.get('id') ?? '';
   let timer: NodeJS.Timeout | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -17,12 +14,12 @@ export function GET(request: Request) {
       timer = setInterval(send, 100);
       request.signal.addEventListener('abort', () => {
         clearInterval(timer);
-        noteClosed(id, 'signal');
+        note(id, 'closed');
       });
     },
     cancel() {
       clearInterval(timer);
-      noteClosed(id, 'cancel');
+      note(id, 'canceled');
     },
   });
   return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' } });

@@ -1,6 +1,13 @@
+import { note } from '../../../lib/notes';
+
 export const dynamic = 'force-dynamic';
 
 /** Answers only when the client has left. */
 export function GET(request: Request) {
-  return new Promise<Response>((resolve) => request.signal.addEventListener('abort', () => resolve(new Response('left'))));
+  const id = new URL(request.url).searchParams.get('id') ?? '';
+  note(id, 'opened');
+  return new Promise<Response>((resolve) => request.signal.addEventListener('abort', () => {
+    note(id, 'closed');
+    resolve(new Response('left'));
+  }));
 }

@@ -1,0 +1,136 @@
+/** Route handlers: methods, bodies in and out, streams that live as long as somebody listens. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { eventually } from '../../platform.ts';
+import { arrival } from '../client.ts';
+import type { Site } from '../site.ts';
+import { get } from './page.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+export function declareHandlers(site: () => Site): void {
+  /** Waits until a process has seen it happen: requests take turns, so that each is asked. */
+  const noted = (id: string, what: string): Promise<void> =>
+    eventually(async () => (JSON.parse((await get(site(), `/api/notes?id=${id}`)).text) as string[]).includes(what), 10_000, () => `no process noted "${what}"`);
+
+  test('every method reaches its handler', async () => {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']) {
+      const answer = await get(site(), '/api/methods', { method });
+      assert.equal(answer.status, 200, method);
+      assert.equal(answer.headers['x-method'], method);
+      assert.equal(answer.text, method === 'HEAD' ? '' : `${method} answered`);
+    }
+  });
+
+  test('a handler of GET alone answers HEAD and OPTIONS by itself, and refuses the others', async () => {
+    const head = await get(site(), '/api/implicit', { method: 'HEAD' });
+    assert.equal(head.headers['x-only'], 'GET');
+    assert.equal(head.text, '');
+    const options = await get(site(), '/api/implicit', { method: 'OPTIONS' });
+    assert.equal(options.status, 204);
+    assert.deepEqual(String(options.headers['allow']).split(', ').sort(), ['GET', 'HEAD', 'OPTIONS']);
+    for (const method of ['POST', 'DELETE']) assert.equal((await get(site(), '/api/implicit', { method })).status, 405);
+  });
+
+  test('a static handler is made by the build and answered by the edge', async () => {
+    const first = await get(site(), '/api/built');
+    assert.equal(first.headers['content-type'], 'application/json');
+    assert.equal(first.headers['x-nextjs-cache'], 'HIT');
+    assert.equal((await get(site(), '/api/built')).text, first.text);
+  });
+
+  test('JSON comes in and goes out, with its status; what is none is refused by the handler', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const good = await get(site(), '/api/json', { method: 'POST', headers, body: '{"ship":"Ø"}' });
+    assert.equal(good.status, 201);
+    assert.deepEqual(JSON.parse(good.text), { received: { ship: 'Ø' } });
+    assert.equal((await get(site(), '/api/json', { method: 'POST', headers, body: '{' })).status, 400);
+  });
+
+  test('20 MB sent to a handler arrive whole', async () => {
+    const body = randomBytes(20 << 20);
+    const answer = await get(site(), '/api/upload', { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } });
+    assert.deepEqual(JSON.parse(answer.text), { size: body.length, sha256: sha256(body) });
+  });
+
+  test('a big answer arrives whole', async () => {
+    const answer = await get(site(), `/api/big?size=${12 << 20}`);
+    assert.equal(answer.bytes.length, 12 << 20);
+    assert.equal(sha256(answer.bytes), answer.headers['x-sha256']);
+  });
+
+  test('form data: fields in order and repeated, and files byte for byte', async () => {
+    const file = randomBytes(300_000);
+    const form = new FormData();
+    form.append('name', 'Ada & Zoë');
+    form.append('tag', 'a');
+    form.append('tag', 'b\r\nc');
+    form.append('file', new Blob([file], { type: 'application/x-test' }), 'ünï "quoted".bin');
+    const encoded = new Response(form);
+    const multipart = await get(site(), '/api/form', { method: 'POST', body: await encoded.bytes(), headers: { 'content-type': encoded.headers.get('content-type') ?? '' } });
+    assert.deepEqual(JSON.parse(multipart.text), [['name', 'Ada & Zoë'], ['tag', 'a'], ['tag', 'b\r\nc'], ['file', { name: 'ünï "quoted".bin', type: 'application/x-test', size: file.length, sha256: sha256(file) }]]);
+    const plain = await get(site(), '/api/form', { method: 'POST', body: 'a=1+2&a=%C3%BC', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    assert.deepEqual(JSON.parse(plain.text), [['a', '1 2'], ['a', 'ü']]);
+  });
+
+  test('a stream is passed on part by part', async () => {
+    const { text, chunks } = await get(site(), '/api/stream');
+    assert.equal(text, 'part 1\npart 2\npart 3\npart 4\npart 5\n');
+    const times = [1, 2, 3, 4, 5].map((part) => arrival(chunks, `part ${part}`) ?? NaN);
+    for (let i = 1; i < times.length; i++) assert.ok((times[i] ?? NaN) - (times[i - 1] ?? NaN) > 60, `${times}`);
+  });
+
+  test('server-sent events come live, and the handler sees the client leave', async () => {
+    const id = randomUUID();
+    const events = await get(site(), `/api/events?id=${id}`, { headers: { accept: 'text/event-stream', 'accept-encoding': 'gzip, br' }, leaveWhen: (text) => text.includes('id: 4') });
+    assert.equal(events.headers['content-type'], 'text/event-stream');
+    assert.equal(events.headers['content-encoding'], undefined);
+    const [first, last] = [arrival(events.chunks, 'id: 0'), arrival(events.chunks, 'id: 4')];
+    assert.ok(first !== undefined && last !== undefined && last - first > 250, `${first} ms, ${last} ms`);
+    await noted(id, 'closed');
+  });
+
+  test('a handler that has not answered yet sees the client leave', async () => {
+    const id = randomUUID();
+    const client = new AbortController();
+    const left = assert.rejects(get(site(), `/api/hold?id=${id}`, { signal: client.signal }));
+    await noted(id, 'opened');
+    client.abort();
+    await left;
+    await noted(id, 'closed');
+  });
+
+  test('cookies and headers: several set-cookie each, in a handler that also sets its own', async () => {
+    const answer = await get(site(), '/api/cookies', { headers: { cookie: 'a=1; b=zwei%20; gone=x', 'x-custom': 'seen' } });
+    assert.deepEqual(JSON.parse(answer.text), { before: [{ name: 'a', value: '1' }, { name: 'b', value: 'zwei ' }, { name: 'gone', value: 'x' }], custom: 'seen' });
+    const cookies = answer.headers['set-cookie'] ?? [];
+    assert.equal(cookies.length, 4, cookies.join('\n'));
+    assert.ok(cookies.some((cookie) => /^first=1; Path=\/; HttpOnly; SameSite=lax$/i.test(cookie)), cookies.join('\n'));
+    assert.ok(cookies.some((cookie) => /^second=zwei%3B%202; Path=\/; .*Max-Age=60/i.test(cookie)), cookies.join('\n'));
+    assert.ok(cookies.some((cookie) => /^gone=;.*Expires=Thu, 01 Jan 1970/i.test(cookie)), cookies.join('\n'));
+    assert.ok(cookies.includes('third=3; Path=/'));
+    assert.equal(answer.headers['x-many'], 'a, b');
+  });
+
+  test('a handler can redirect, by an exception and by an answer', async () => {
+    const thrown = await get(site(), '/api/redirect', { method: 'POST' });
+    assert.equal(thrown.status, 307);
+    assert.equal(thrown.headers['location'], '/static?from=handler');
+    const answered = await get(site(), '/api/redirect');
+    assert.equal(answered.status, 303);
+    assert.equal(answered.headers['location'], site().url('/static'));
+  });
+
+  test('a handler on the edge runtime answers, streams a body back, and sets several cookies', async () => {
+    const answer = await get(site(), '/api/edge?x=1');
+    assert.equal(answer.status, 200);
+    assert.deepEqual({ ...(JSON.parse(answer.text) as object), agent: undefined }, { runtime: 'edge', url: site().url('/api/edge?x=1'), agent: undefined });
+    assert.deepEqual(answer.headers['set-cookie'], ['a=1', 'b=2']);
+    const body = randomBytes(1 << 20);
+    const echoed = await get(site(), '/api/edge', { method: 'POST', body, headers: { 'content-type': 'application/x-test' } });
+    assert.equal(echoed.status, 201);
+    assert.equal(echoed.headers['content-type'], 'application/x-test');
+    assert.ok(echoed.bytes.equals(body));
+  });
+}

@@ -1,0 +1,99 @@
+/** What a render sees of its request, when its parts arrive, and what goes on after it. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { logOf } from '../../helpers.ts';
+import { eventually } from '../../platform.ts';
+import { arrival } from '../client.ts';
+import type { Site } from '../site.ts';
+import { get, heading, page, shown, stampOf } from './page.ts';
+
+export const inLog = (site: Site, text: string): Promise<void> =>
+  eventually(async () => (await logOf(site.platform, site.live(), 'run')).includes(text), 30_000, () => `"${text}" is not in the log`);
+
+type Process = { pid: number; started: number; registered: number };
+
+export function declareRequests(site: () => Site, phase: string): void {
+  test('streaming: the shell is there before the slow parts, each of which comes when it is ready', async () => {
+    const { chunks, text } = await get(site(), '/stream', { headers: { 'accept-encoding': 'gzip, br' } });
+    const [shell, first, second] = ['The shell', 'the first part', 'the second part'].map((part) => arrival(chunks, part));
+    assert.ok(shell !== undefined && first !== undefined && second !== undefined, text);
+    assert.ok((arrival(chunks, 'first pending') ?? NaN) < first);
+    // The parts take 500 and 1,000 ms: held back, or sent together, they would be closer to each other.
+    assert.ok(first - shell > 300 && second - first > 300, `${shell} ms, ${first} ms, ${second} ms`);
+  });
+
+  test('cookies() and headers() are those of the visitor, and the address is his', async () => {
+    const html = await page(site(), '/request', { headers: { cookie: 'a=1; b=z%C3%BC', 'x-custom': 'seen', 'user-agent': 'tester/1' } });
+    const { forwardedFor, ...seen } = JSON.parse(shown(html, 'seen')) as Record<string, unknown>;
+    const host = `${site().host}:${site().platform.edgePort}`;
+    assert.deepEqual(seen, { cookies: [{ name: 'a', value: '1' }, { name: 'b', value: 'zü' }], custom: 'seen', host, agent: 'tester/1', forwardedHost: host, forwardedProto: 'http' });
+    assert.match(String(forwardedFor), /^127\.0\.0\.1$|^::1$/);
+  });
+
+  test('draft mode: only who has its cookie sees drafts, past the edge; whoever leaves it sees what is published', async () => {
+    const published = await get(site(), '/draft');
+    assert.equal(heading(published.text), 'What is published');
+    const on = await get(site(), '/api/draft?on=1');
+    assert.equal(on.status, 307);
+    assert.equal(on.headers['location'], '/draft');
+    const [, cookie] = /^(__prerender_bypass=[^;]+); .*HttpOnly/i.exec(on.headers['set-cookie']?.[0] ?? '') ?? [];
+    assert.ok(cookie !== undefined, String(on.headers['set-cookie']));
+    for (let i = 0; i < 3; i++) {
+      const draft = await get(site(), '/draft', { headers: { cookie } });
+      assert.equal(heading(draft.text), 'A draft');
+      assert.match(String(draft.headers['cache-control']), /no-store/);
+      assert.equal(draft.headers['x-anchor-cache'], 'DYNAMIC');
+      assert.match((await get(site(), '/draft?_rsc=1', { headers: { cookie, rsc: '1' } })).text, /A draft/);
+    }
+    for (const headers of [{}, { cookie: '__prerender_bypass=guessed' }]) {
+      const other = await get(site(), '/draft', { headers });
+      assert.equal(stampOf(other.text), stampOf(published.text));
+      assert.equal(other.headers['x-anchor-cache'], 'HIT');
+    }
+    const off = await get(site(), '/api/draft', { headers: { cookie } });
+    assert.match(String(off.headers['set-cookie']), /^__prerender_bypass=; .*Expires=Thu, 01 Jan 1970/i);
+  });
+
+  test('after(): its work is done once the answer is there, from handlers and pages', async () => {
+    const [slow, quick] = [randomUUID(), randomUUID()];
+    const answer = await get(site(), `/api/after?id=${slow}&ms=2000`);
+    assert.deepEqual(JSON.parse(answer.text), { answered: slow });
+    assert.ok(answer.endedAt < 2_000, `it waited: ${answer.endedAt} ms`);
+    assert.equal(heading(await page(site(), `/after?id=${quick}`)), 'After the page');
+    await inLog(site(), `after finished ${quick}`);
+    await inLog(site(), `after finished ${slow}`);
+  });
+
+  test(`instrumentation: register ran once in each process, of which there are enough ${phase}`, async () => {
+    const seen = new Map<number, Process>();
+    for (let i = 0; i < 8; i++) {
+      const process = JSON.parse((await get(site(), '/api/process')).text) as Process;
+      assert.equal(process.registered, 1);
+      seen.set(process.started, process);
+    }
+    if (phase === 'with two processes') assert.ok(seen.size >= 2, `${seen.size} process`);
+    await inLog(site(), 'instrumentation registered in nodejs');
+  });
+
+  test('instrumentation: onRequestError is told what failed, where', async () => {
+    const mark = randomUUID();
+    await get(site(), `/broken/server?mark=${mark}`);
+    await get(site(), `/api/fail?mark=${mark}`);
+    await inLog(site(), `onRequestError GET /broken/server?mark=${mark} /broken/server render a secret of the server`);
+    await inLog(site(), `onRequestError GET /api/fail?mark=${mark} /api/fail route the handler fails on purpose`);
+  });
+}
+
+/** Once, since it ends the processes. */
+export function declareDrain(site: () => Site): void {
+  test('after(): a process that is told to go finishes it first, and what it still streams', async () => {
+    const id = randomUUID();
+    await get(site(), `/api/after?id=${id}&ms=1500`);
+    const stream = get(site(), '/stream');
+    await inLog(site(), `after started ${id}`);
+    await site().toZero();
+    await inLog(site(), `after finished ${id}`);
+    assert.match((await stream).text, /the second part.*<\/html>/s);
+  });
+}
