@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Variant } from './assets/asset.ts';
+import type { Kept } from './assets/memory.ts';
 import type { Target } from './http/target.ts';
 
 /** How an answer came about, as `x-anchor-cache` tells it and the access log keeps it. */
@@ -14,6 +16,7 @@ export interface Reply {
   readonly statusCode: number;
   readonly headersSent: boolean;
   readonly destroyed: boolean;
+  shouldKeepAlive: boolean;
   /** `headers` are flat: name, value, name, value. Throws for what can not be written. */
   writeHead(status: number, headers: string[]): unknown;
   /** False: wait for 'drain'. */
@@ -22,6 +25,8 @@ export interface Reply {
   /** A string has one character a byte. */
   end(bytes: Buffer | string, encoding: 'latin1'): unknown;
   destroy(): unknown;
+  /** Sends all of a stored answer at once. False: it has to be sent in parts. Where it is missing, too. */
+  whole?(exchange: Exchange, status: number, variant: Variant, kept: Kept): boolean;
   on(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
   once(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
 }

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { Answers, refuseRaw } from './answers.ts';
 import { Memory } from './assets/memory.ts';
 import { AssetSender } from './assets/send.ts';
+import { describe, keeperFor } from './cache/keep.ts';
+import { KeptPages } from './cache/kept-pages.ts';
+import { Refresher } from './cache/refresher.ts';
 import { listenControl } from './control.ts';
 import type { EdgeListen, EdgeOptions } from './edge.ts';
-import type { Exchange, NodeExchange } from './exchange.ts';
+import type { Exchange, NodeExchange, Reply, RequestHead } from './exchange.ts';
 import { FunctionPools } from './functions/pools.ts';
 import { proxy } from './functions/proxy.ts';
 import { upgrade } from './functions/upgrade.ts';
@@ -17,19 +20,27 @@ import { locate } from './locate.ts';
 import { brokenArtifact, expectationFailed, internal, missingBlob, notFound } from './pages/problems.ts';
 import { serve, serveInstead, type ServeDeps, type Visit } from './serve.ts';
 import { chooseDeployment, HostRoutes } from './sites/host-routes.ts';
+import type { Head } from './wire/head.ts';
+import type { WireExchange, WireReply } from './wire/reply.ts';
+import { WireServer } from './wire/wire-server.ts';
 import { Sites } from './sites/sites.ts';
 import { TagLogs } from './sites/tag-log.ts';
 
 /** The sockets of one edge worker, and what each request runs through. See edge.ts for what it promises. */
 export class Worker {
   readonly #options: EdgeOptions;
-  readonly #server: Server;
+  /** Never listens: connections come from #wire. */
+  readonly #http: Server;
+  readonly #wire: WireServer;
   readonly #routes: HostRoutes;
   readonly #sites: Sites;
   readonly #pools: FunctionPools;
   readonly #memory: Memory;
+  readonly #kept: KeptPages;
+  readonly #refresher: Refresher;
   readonly #answers: Answers;
   readonly #deps: ServeDeps<NodeExchange>;
+  readonly #wireDeps: ServeDeps<WireExchange>;
   readonly #visitor: ReturnType<typeof visitorOf>;
   readonly #tunnels = new Set<Duplex>();
   readonly #startedAt = performance.now();
@@ -43,12 +54,18 @@ export class Worker {
     this.#sites = new Sites(options.assets, settings.manifestBytes);
     this.#pools = new FunctionPools(options.functions, settings);
     this.#memory = new Memory(settings.memoryBytes);
+    this.#kept = new KeptPages(settings.pageBytes);
+    const now = (): number => options.clock.now();
+    this.#refresher = new Refresher({ kept: this.#kept, now, pools: this.#pools, startMs: settings.startMs, firstByteMs: settings.firstByteMs });
     this.#answers = new Answers(options.clock, options.accessLog);
     this.#visitor = visitorOf(settings.trustedProxies);
     const { problem, redirect } = this.#answers;
     this.#deps = {
       sites: this.#sites,
       tags: new TagLogs(options.tagLog),
+      kept: this.#kept,
+      now,
+      refresh: (visit, made) => this.#refresher.refresh(visit, made),
       sender: new AssetSender({
         assets: options.assets,
         memory: this.#memory,
@@ -60,7 +77,8 @@ export class Worker {
       redirect,
       toFunction: (visit) => this.#toFunction(visit),
     };
-    this.#server = createServer({
+    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#leave(visit) };
+    this.#http = createServer({
       maxHeaderSize: settings.maxHeaderBytes,
       headersTimeout: settings.headersMs,
       // Uploads may take long; what stands still is ended by the proxy's own timer.
@@ -73,26 +91,27 @@ export class Worker {
       optimizeEmptyRequests: true,
       shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
     });
-    this.#server.maxHeadersCount = settings.maxHeaders;
+    this.#http.maxHeadersCount = settings.maxHeaders;
     // A client that neither reads nor writes any more.
-    this.#server.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
-    this.#server.on('request', (req, res) => this.#handle(req, res, false));
-    this.#server.on('checkContinue', (req, res) => this.#handle(req, res, true));
-    this.#server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => problem(this.#exchange(req, res, false), expectationFailed()));
-    this.#server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
-    this.#server.on('clientError', (error: Error & { code?: string }, socket) => refuseRaw(error.code, socket));
+    this.#http.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
+    this.#http.on('request', (req, res) => this.#handle(req, res, false));
+    this.#http.on('checkContinue', (req, res) => this.#handle(req, res, true));
+    this.#http.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => problem(this.#exchange(req, res, false), expectationFailed()));
+    this.#http.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+    this.#http.on('clientError', (error: Error & { code?: string }, socket) => refuseRaw(error.code, socket));
+    this.#wire = new WireServer(settings, this.#http, (head, res) => this.#answer(head, res));
   }
 
   async listen({ host, port, reusePort = false, control }: EdgeListen): Promise<Readonly<{ port: number }>> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, reusePort, backlog: 4096 }, () => {
-        this.#server.removeListener('error', reject);
+      this.#wire.server.once('error', reject);
+      this.#wire.server.listen({ host, port, reusePort, backlog: 4096 }, () => {
+        this.#wire.server.removeListener('error', reject);
         resolve();
       });
     });
     if (control !== undefined) this.#control = await listenControl(control, { settled: (name, deployment) => this.#settled(name, deployment), status: () => this.#status() });
-    const address = this.#server.address();
+    const address = this.#wire.server.address();
     return { port: typeof address === 'object' && address !== null ? address.port : port };
   }
 
@@ -106,22 +125,23 @@ export class Worker {
     // Right after the event loop has accepted all that waits: what waits when the socket closes is lost, unless the
     // kernel hands it to a sibling (net.ipv4.tcp_migrate_req).
     await new Promise<void>((resolve) => setImmediate(resolve));
-    // Not http.Server.close: that cuts idle connections at once, just when a client may be writing its next request.
-    NetServer.prototype.close.call(this.#server);
+    this.#wire.server.close();
     const lingerUntil = performance.now() + Math.min(this.#options.settings.lingerMs, deadlineMs);
-    while (performance.now() < lingerUntil && (await connections(this.#server)) > 0) await delay(10);
-    this.#server.closeIdleConnections();
+    while (performance.now() < lingerUntil && (await connections(this.#wire.server)) > 0) await delay(10);
+    this.#closeQuiet();
     const timer = new AbortController();
     await Promise.race([this.#answers.idle(), delay(Math.max(0, until - performance.now()), timer.signal)]);
     timer.abort();
     for (const socket of this.#tunnels) socket.destroy();
     // Answers whose last bytes are still on their way to a slow client.
-    while (performance.now() < until && (await connections(this.#server)) > 0) {
-      this.#server.closeIdleConnections();
+    while (performance.now() < until && (await connections(this.#wire.server)) > 0) {
+      this.#closeQuiet();
       await delay(10);
     }
-    this.#server.close(() => undefined);
-    this.#server.closeAllConnections();
+    this.#http.close(() => undefined);
+    this.#http.closeAllConnections();
+    this.#wire.closeAll();
+    this.#refresher.close();
     this.#pools.close();
     const control = this.#control;
     if (control === undefined) return;
@@ -131,7 +151,12 @@ export class Worker {
     });
   }
 
-  #exchange(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): NodeExchange {
+  #closeQuiet(): void {
+    this.#http.closeIdleConnections();
+    this.#wire.closeQuiet();
+  }
+
+  #exchange<Req extends RequestHead, Res extends Reply>(req: Req, res: Res, expectsContinue: boolean): Exchange<Req, Res> {
     this.#answers.begun();
     if (this.#closing !== undefined) res.shouldKeepAlive = false;
     const { ip, trusted } = this.#visitor(req);
@@ -144,15 +169,30 @@ export class Worker {
     const exchange = this.#exchange(req, res, expectsContinue);
     // Writing to a client that has just left is no error of ours; what ended early is seen by 'close'.
     res.on('error', ignore);
+    this.#route(this.#deps, exchange);
+  }
+
+  #route<E extends Exchange>(deps: ServeDeps<E>, exchange: E): void {
     try {
       const located = locate(exchange, this.#routes);
       if (located.kind === 'problem') return this.#answers.problem(exchange, located.problem, located.close ? ['connection', 'close'] : []);
       if (located.kind === 'redirect') return this.#answers.redirect(exchange, 308, located.location, []);
-      this.#visit(exchange, located.route, (visit) => serve(this.#deps, visit));
+      this.#visit(exchange, located.route, (visit) => serve(deps, visit));
     } catch {
       // A defect here costs one answer, not the worker.
       this.#answers.problem(exchange, internal());
     }
+  }
+
+  /** A plain request on a connection that the edge reads by itself. */
+  #answer(head: Head, res: WireReply): void {
+    this.#route(this.#wireDeps, this.#exchange(head, res, false));
+  }
+
+  /** What only node:http can do (yet): it gets the connection, and sees the request as if it had come there. */
+  #leave({ exchange }: Visit<WireExchange>): void {
+    this.#answers.withdrawn(exchange);
+    exchange.res.leave();
   }
 
   /** Chooses the deployment and has its site at hand: without waiting when it is parsed already. */
@@ -182,6 +222,7 @@ export class Worker {
         settings: this.#options.settings,
         problem: this.#answers.problem,
         finished: (done) => this.#answers.finished(done),
+        keeper: (status, rawHeaders) => keeperFor(this.#deps, describe(visit), status, rawHeaders),
         serveFile: (_, path, status, headers) => serveInstead(this.#deps, visit, path, status, headers),
       },
       { exchange, deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
@@ -237,6 +278,7 @@ export class Worker {
       inflight: this.#answers.inflight,
       results: this.#answers.counts,
       sites: this.#sites.count,
+      pages: { count: this.#kept.count, bytes: this.#kept.bytes },
       files: { count: this.#memory.count, bytes: this.#memory.bytes },
       functions: this.#pools.status(),
     };
@@ -245,7 +287,7 @@ export class Worker {
 
 const ignore = (): void => undefined;
 
-const connections = (server: Server): Promise<number> => new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)));
+const connections = (server: NetServer): Promise<number> => new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)));
 
 const delay = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -44,6 +44,11 @@ export class AssetSender {
         return this.#deps.finished(exchange);
       }
     }
+    const kept = variant.bytes ?? this.#deps.memory.get(variant.blob);
+    if (kept !== undefined && !ranged && method === 'GET' && extra.length === 0 && res.whole?.(exchange, asset.status, variant, kept) === true) {
+      exchange.bytes = variant.size;
+      return this.#deps.finished(exchange);
+    }
     let start = 0;
     let end = variant.size - 1;
     let status = asset.status;
@@ -66,7 +71,6 @@ export class AssetSender {
       return this.#deps.finished(exchange);
     }
     exchange.bytes = length;
-    const kept = variant.bytes ?? this.#deps.memory.get(variant.blob);
     if (kept !== undefined) return this.#whole(exchange, status, head, part(kept, start, end + 1));
     if (variant.size <= this.#deps.memoryFileBytes) {
       void this.#load(variant).then((bytes) => {

@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import { refuseRaw } from '../answers.ts';
+import { HeadReader, type Head, type HeadLimits } from './head.ts';
+import type { Ready } from './ready.ts';
+import { WireReply } from './reply.ts';
+
+/** What a connection needs of the server that it belongs to. */
+export type ConnectionHome = HeadLimits &
+  Readonly<{
+    headersMs: number;
+    keepAliveMs: number;
+    keepAliveSeconds: number;
+    /** How long an answer may stand still. */
+    stillMs: number;
+    ready: Ready;
+    /** Answers the request; may throw nothing. */
+    answer(head: Head, reply: WireReply): void;
+    /** Takes the connection over, with bytes that were read from it already. */
+    leaveToNode(socket: Socket, unread: Buffer): void;
+    gone(connection: Connection): void;
+  }>;
+
+/** What is read ahead of an answer that is under way. */
+const MAX_AHEAD = 64 * 1024;
+
+/**
+ * One client connection that the edge reads by itself, request after request, each answered before the next is looked
+ * at. The first request that is not plain goes to node:http, with the connection and for good.
+ */
+export class Connection {
+  readonly socket: Socket;
+  readonly ready: Ready;
+  readonly keepAliveSeconds: number;
+  /** When `tick` is to look at it, in the time of performance.now(). */
+  deadline: number;
+  readonly #home: ConnectionHome;
+  readonly #reader: HeadReader;
+  /** Bytes not yet answered, one character each. */
+  #unread = '';
+  /** The head of the request that is being answered. */
+  #asked = '';
+  #reply: WireReply | undefined;
+  #answering = false;
+  /** A head has begun to come in, or none ever has: it must be whole by the deadline. */
+  #reading = true;
+  #ended = false;
+  #closing = false;
+
+  constructor(socket: Socket, home: ConnectionHome) {
+    this.socket = socket;
+    this.#home = home;
+    this.ready = home.ready;
+    this.keepAliveSeconds = home.keepAliveSeconds;
+    this.deadline = performance.now() + home.headersMs;
+    this.#reader = new HeadReader(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Nothing is asked and nothing is being answered. */
+  get quiet(): boolean {
+    return this.#reply === undefined && this.#unread === '' && this.socket.writableLength === 0;
+  }
+
+  /** The deadline has passed. */
+  tick(): void {
+    if (!this.#reading || this.#closing) return void this.socket.destroy();
+    this.#closing = true;
+    this.moved();
+    refuseRaw('ERR_HTTP_REQUEST_TIMEOUT', this.socket);
+  }
+
+  /** Something moved: the answer does not stand still. */
+  moved(): void {
+    this.deadline = performance.now() + this.#home.stillMs;
+  }
+
+  /** From a reply, when all of it was written. */
+  answered(reply: WireReply): void {
+    if (this.#reply !== reply) return;
+    this.#reply = undefined;
+    if (!reply.shouldKeepAlive) {
+      this.#closing = true;
+      this.#unread = '';
+      this.moved();
+      this.socket.destroySoon();
+    }
+    reply.emit('finish');
+    reply.emit('close');
+    if (this.#closing || this.#answering) return;
+    this.#next();
+  }
+
+  /** Gives the connection to node:http, from the request on that is being answered, or the next. */
+  leave(): void {
+    const { socket } = this;
+    const unread = this.#reply === undefined ? this.#unread : this.#asked + this.#unread;
+    this.#unread = '';
+    this.#reply = undefined;
+    this.#closing = true;
+    this.#detach();
+    // After its end a stream takes nothing back; who has stopped talking does not mind.
+    if (this.#ended) {
+      socket.on('error', () => undefined);
+      return socket.destroySoon();
+    }
+    this.#home.leaveToNode(socket, Buffer.from(unread, 'latin1'));
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#closing) return;
+    const text = chunk.toString('latin1');
+    this.#unread = this.#unread === '' ? text : this.#unread + text;
+    if (this.#reply === undefined && !this.socket.writableNeedDrain) this.#next();
+    else if (this.#unread.length > MAX_AHEAD) this.socket.pause();
+  };
+
+  #next(): void {
+    this.#answering = true;
+    while (this.#reply === undefined && this.#unread !== '' && !this.#closing) {
+      // Who asks but does not read waits until the answers have left.
+      if (this.socket.writableNeedDrain) break;
+      const text = this.#unread;
+      const head = this.#reader.read(text);
+      if (head === 'odd') {
+        this.#answering = false;
+        return this.leave();
+      }
+      if (head === 'more') {
+        if (this.#ended) {
+          this.#closing = true;
+          this.moved();
+          refuseRaw('HPE_INVALID_EOF_STATE', this.socket);
+        } else if (!this.#reading) {
+          this.#reading = true;
+          this.deadline = performance.now() + this.#home.headersMs;
+        }
+        break;
+      }
+      const { length } = this.#reader;
+      this.#unread = text.length === length ? '' : text.slice(length);
+      this.#asked = this.#unread === '' ? text : text.slice(0, length);
+      this.#reading = false;
+      const reply = new WireReply(this, head.keepAlive);
+      this.#reply = reply;
+      this.#home.answer(head, reply);
+    }
+    this.#answering = false;
+    if (this.#closing) return;
+    if (this.#reply !== undefined || this.socket.writableLength > 0) this.moved();
+    else if (this.#unread === '') {
+      if (this.#ended) return this.socket.destroySoon();
+      this.deadline = performance.now() + this.#home.keepAliveMs;
+    }
+    if (this.socket.isPaused() && this.#unread.length <= MAX_AHEAD) this.socket.resume();
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#closing) return;
+    this.moved();
+    if (this.#reply !== undefined) this.#reply.emit('drain');
+    else this.#next();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    if (this.#closing || this.#reply !== undefined) return;
+    if (this.#unread !== '') return this.#next();
+    this.socket.destroySoon();
+  };
+
+  readonly #onError = (): void => undefined;
+
+  readonly #onClose = (): void => {
+    this.#closing = true;
+    this.#home.gone(this);
+    const reply = this.#reply;
+    if (reply === undefined) return;
+    this.#reply = undefined;
+    reply.destroyed = true;
+    reply.emit('close');
+  };
+
+  #detach(): void {
+    const { socket } = this;
+    socket.removeListener('data', this.#onData);
+    socket.removeListener('end', this.#onEnd);
+    socket.removeListener('drain', this.#onDrain);
+    socket.removeListener('error', this.#onError);
+    socket.removeListener('close', this.#onClose);
+    this.#home.gone(this);
+  }
+}

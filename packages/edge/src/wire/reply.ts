@@ -1,0 +1,136 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Variant } from '../assets/asset.ts';
+import type { Kept } from '../assets/memory.ts';
+import type { Exchange, Reply } from '../exchange.ts';
+import { httpDate } from './date.ts';
+import type { Head } from './head.ts';
+import type { Ready } from './ready.ts';
+
+type Event = 'drain' | 'close' | 'finish';
+
+/** Below this head and body leave in one piece of memory: one write is worth more than a copy. */
+const JOIN_BYTES = 32 * 1024;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What a reply needs of its connection. */
+export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; leave(): void }>;
+
+export type WireExchange = Exchange<Head, WireReply>;
+
+/** An answer of the edge's own (a file, a redirect, a problem) on a connection that the edge reads by itself. Always with a length, or without a body. */
+export class WireReply implements Reply {
+  statusCode = 200;
+  headersSent = false;
+  destroyed = false;
+  shouldKeepAlive: boolean;
+  readonly #connection: ReplyConnection;
+  #head = '';
+  #listeners: [Event, () => void][] | undefined;
+
+  constructor(connection: ReplyConnection, keepAlive: boolean) {
+    this.#connection = connection;
+    this.shouldKeepAlive = keepAlive;
+  }
+
+  writeHead(status: number, headers: string[]): void {
+    if (this.headersSent) throw new Error('The head was sent already.');
+    this.#head = this.#made(status, headers);
+    this.statusCode = status;
+    this.headersSent = true;
+  }
+
+  /** The whole answer, in one write without a copy where its bytes were sent before. False: it has to be sent in parts. */
+  whole(exchange: Exchange, status: number, variant: Variant, kept: Kept): boolean {
+    if (!this.shouldKeepAlive) return false;
+    const { socket, ready } = this.#connection;
+    const bytes = ready.bytes(exchange, status, variant, kept);
+    if (bytes === undefined) return false;
+    this.statusCode = status;
+    this.headersSent = true;
+    socket.write(bytes);
+    // What has not left at once is still being read from.
+    if (socket.writableLength > 0) ready.give(variant);
+    this.#connection.answered(this);
+    return true;
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.destroyed) return false;
+    return this.#send(chunk);
+  }
+
+  end(bytes?: Buffer | string, _encoding?: 'latin1'): void {
+    if (this.destroyed) return;
+    this.#send(bytes);
+    this.#connection.answered(this);
+  }
+
+  destroy(): void {
+    if (!this.destroyed) this.#connection.socket.destroy();
+  }
+
+  /** Nothing was sent: the request goes to node:http with its connection. */
+  leave(): void {
+    this.destroyed = true;
+    this.#connection.leave();
+  }
+
+  on(event: Event, listener: () => void): void {
+    (this.#listeners ??= []).push([event, listener]);
+  }
+
+  once(event: Event, listener: () => void): void {
+    this.on(event, listener);
+  }
+
+  /** From the connection. 'close' and 'finish' come once. */
+  emit(event: Event): void {
+    const listeners = this.#listeners;
+    if (listeners === undefined) return;
+    for (const [name, listener] of listeners) if (name === event) listener();
+  }
+
+  #send(bytes: Buffer | string | undefined): boolean {
+    const { socket } = this.#connection;
+    const head = this.#head;
+    this.#head = '';
+    if (bytes === undefined || bytes.length === 0) return head === '' || socket.write(head, 'latin1');
+    if (head === '') return typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes);
+    if (typeof bytes === 'string') return socket.write(head + bytes, 'latin1');
+    if (bytes.length > JOIN_BYTES) {
+      socket.cork();
+      socket.write(head, 'latin1');
+      const more = socket.write(bytes);
+      socket.uncork();
+      return more;
+    }
+    const joined = Buffer.allocUnsafe(head.length + bytes.length);
+    joined.write(head, 0, 'latin1');
+    bytes.copy(joined, head.length);
+    return socket.write(joined);
+  }
+
+  /** As node:http writes it: the given fields, then Date and Connection. */
+  #made(status: number, headers: readonly string[]): string {
+    if (!Number.isInteger(status) || status < 100 || status > 999) throw new RangeError(`There is no status ${status}.`);
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+    let dated = false;
+    let said = false;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] ?? '';
+      const value = headers[i + 1] ?? '';
+      if (!NAME.test(name) || !VALUE.test(value)) throw new TypeError(`The header "${name}" can not be written.`);
+      head += `${name}: ${value}\r\n`;
+      if (name.length === 4 && name.toLowerCase() === 'date') dated = true;
+      if (name.length === 10 && name.toLowerCase() === 'connection') {
+        said = true;
+        if (value.toLowerCase() === 'close') this.shouldKeepAlive = false;
+      }
+    }
+    if (!dated) head += `Date: ${httpDate()}\r\n`;
+    if (said) return `${head}\r\n`;
+    return this.shouldKeepAlive ? `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${this.#connection.keepAliveSeconds}\r\n\r\n` : `${head}Connection: close\r\n\r\n`;
+  }
+}

@@ -1,0 +1,58 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Server as HttpServer } from 'node:http';
+import type { EdgeSettings } from '../settings.ts';
+import { Connection, type ConnectionHome } from './connection.ts';
+import { Ready } from './ready.ts';
+
+/**
+ * The port of an edge worker. Connections are read by the edge itself as long as their requests are plain, and left to
+ * `http`, which never listens, from the first other one on.
+ */
+export class WireServer {
+  readonly server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #home: ConnectionHome;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(settings: EdgeSettings, http: HttpServer, answer: ConnectionHome['answer']) {
+    const keepAliveSeconds = Math.floor(settings.keepAliveMs / 1000);
+    this.#home = {
+      maxHeaderBytes: settings.maxHeaderBytes,
+      maxHeaders: settings.maxHeaders,
+      headersMs: settings.headersMs,
+      keepAliveMs: settings.keepAliveMs + KEEP_ALIVE_GRACE_MS,
+      keepAliveSeconds,
+      stillMs: Math.max(settings.idleMs, settings.startMs + settings.firstByteMs),
+      ready: new Ready(settings.memoryBytes / 2, keepAliveSeconds),
+      answer,
+      leaveToNode: (socket, unread) => {
+        if (unread.length > 0) socket.unshift(unread);
+        http.emit('connection', socket);
+        socket.resume();
+      },
+      gone: (connection) => void this.#connections.delete(connection),
+    };
+    // What http's own listen() would have begun: it watches over the time that heads may take.
+    http.emit('listening');
+    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => void this.#connections.add(new Connection(socket, this.#home)));
+    const every = Math.max(50, Math.min(2_000, settings.headersMs / 4));
+    this.#timer = setInterval(() => this.#tick(), every).unref();
+  }
+
+  closeQuiet(): void {
+    for (const connection of this.#connections) if (connection.quiet) connection.socket.destroy();
+  }
+
+  closeAll(): void {
+    clearInterval(this.#timer);
+    for (const { socket } of this.#connections) socket.destroy();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) if (connection.deadline < now) connection.tick();
+  }
+}
+
+/** A client that believes our "timeout=" to the second is still answered. */
+const KEEP_ALIVE_GRACE_MS = 1000;
