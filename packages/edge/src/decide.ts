@@ -1,5 +1,6 @@
 import type { Asset } from './assets/asset.ts';
-import { cookieValue } from './http/headers.ts';
+import type { KeptPages } from './cache/kept-pages.ts';
+import { standingByAge, type Made } from './cache/made.ts';
 import type { Problem } from './pages/error-page.ts';
 import { methodNotAllowed, notFound } from './pages/problems.ts';
 import type { Asked } from './routing/condition.ts';
@@ -7,9 +8,9 @@ import type { Headers } from './routing/plan.ts';
 import { prerenderKey } from './routing/rsc.ts';
 import type { Visit } from './serve.ts';
 import { findPage } from './sites/clean-url.ts';
-import { bypassed } from './sites/site.ts';
+import { pagePath } from './sites/site.ts';
 import type { Sites } from './sites/sites.ts';
-import type { TagLogs } from './sites/tag-log.ts';
+import type { Standing, TagLogs } from './sites/tag-log.ts';
 
 /** What answers a request. */
 export type Choice =
@@ -21,14 +22,21 @@ export type Choice =
   /** Something must be read first: only for the rare ones, all else is decided without waiting. */
   | Readonly<{ kind: 'later'; choice: Promise<Choice> }>;
 
-export type DecideDeps = Readonly<{ sites: Sites; tags: TagLogs }>;
+export type DecideDeps = Readonly<{
+  sites: Sites;
+  tags: TagLogs;
+  kept: KeptPages;
+  now(): number;
+  /** Has a stale page made anew; at once done, however often it is called. */
+  refresh(visit: Visit, made: Made): void;
+}>;
 
 const FUNCTION: Choice = { kind: 'function' };
 const problem = (what: Problem, headers: readonly string[] = []): Choice => ({ kind: 'problem', problem: what, headers });
 
 /**
  * file → prerender → earlier deployments' files → function, or the site's own pages where it has none. Sends nothing and
- * changes nothing of the visit: every way that a request can come in asks here and gets the same answer.
+ * changes nothing of the visit (but a stale page is made anew from here on): every way that a request can come in asks here and gets the same answer.
  */
 export function decide(deps: DecideDeps, visit: Visit): Choice {
   const { exchange, site, target } = visit;
@@ -45,7 +53,7 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
 
   const path = target.decoded;
   if (path !== undefined && !site.ownPages.has(path)) {
-    const asset = site.files.get(path) ?? (pages || !site.hasFunction ? prerendered(deps, visit, path, asked) : undefined);
+    const asset = site.files.get(path) ?? (pages || !site.hasFunction ? stored(deps, visit, path, asked) : undefined);
     if (asset !== undefined) return { kind: 'asset', asset: site.dressed(asset, headers) };
   }
   if (path !== undefined && visit.route.earlier.length > 0 && site.mayBeHashed(path)) {
@@ -54,21 +62,39 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
   return miss(visit, headers);
 }
 
-/** The stored answer of a page, when it may be used for this request. */
-function prerendered(deps: DecideDeps, { exchange, site, deploymentId, target }: Visit, path: string, asked: Asked): Asset | undefined {
-  if (site.pages.size === 0) return undefined;
-  const { headers } = exchange.req;
-  const exact = path.length > 1 && path.endsWith('/') && site.web.trailingSlash ? path.slice(0, -1) : path;
-  const key = prerenderKey(exact, target.query, headers);
+/** The stored answer of a page, when it may be used for this request: what a function made last, or else what the build did. */
+function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Asset | undefined {
+  const { site, deploymentId, target } = visit;
+  const share = site.hasFunction ? deps.kept.of(deploymentId) : undefined;
+  if (site.pages.size === 0 && share === undefined) return undefined;
+  const key = prerenderKey(pagePath(site, path), target.query, asked.headers);
   if (key === undefined) return undefined;
-  const page = site.pages.get(key);
-  if (page === undefined || page.functionOnly) return undefined;
-  if (site.hasFunction) {
-    if (headers['x-prerender-revalidate'] !== undefined && headers['x-prerender-revalidate'] === page.bypassToken) return undefined;
-    if (bypassed(page, asked, cookieValue(headers.cookie, '__prerender_bypass'))) return undefined;
-    if (deps.tags.isStale(deploymentId, page.tags)) return undefined;
+  const built = site.pages.get(key);
+  if (!site.hasFunction) return built?.asset;
+
+  const kept = share?.get(key);
+  if (kept === undefined && (built === undefined || built.functionOnly)) return undefined;
+  if (site.bypasses(key, asked)) return undefined;
+  if (share !== undefined && kept !== undefined) {
+    const standing = standingOf(deps, visit, kept.made);
+    if (standing === 'expired') return void deps.kept.delete(deploymentId, key);
+    deps.kept.used(share, key, kept);
+    return standing === 'stale' ? kept.stale : kept.fresh;
   }
-  return page.asset;
+  if (built === undefined || (share?.newest(built.made.group) ?? 0) > built.made.at) return undefined;
+  const standing = standingOf(deps, visit, built.made);
+  if (standing === 'expired') return undefined;
+  return standing === 'stale' ? built.stale : built.asset;
+}
+
+function standingOf(deps: DecideDeps, visit: Visit, made: Made): Standing {
+  const now = deps.now();
+  const byAge = standingByAge(made, now);
+  if (byAge === 'expired') return byAge;
+  const byTags = deps.tags.standing(visit.deploymentId, made.tags, made.at, now);
+  const standing = byTags === 'fresh' ? byAge : byTags;
+  if (standing === 'stale') deps.refresh(visit, made);
+  return standing;
 }
 
 /** Files with a content hash in their name, of deployments that this host served before: for the tabs that still ask. */

@@ -2,19 +2,15 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { withHeaders } from './assets/asset.ts';
 import type { AssetSender } from './assets/send.ts';
-import { decide, type Choice } from './decide.ts';
+import { decide, type Choice, type DecideDeps } from './decide.ts';
 import type { Exchange } from './exchange.ts';
 import type { Target } from './http/target.ts';
 import type { Problem } from './pages/error-page.ts';
 import { internal, notFound } from './pages/problems.ts';
 import type { Headers } from './routing/plan.ts';
 import type { Site } from './sites/site.ts';
-import type { Sites } from './sites/sites.ts';
-import type { TagLogs } from './sites/tag-log.ts';
 
-export type ServeDeps<E extends Exchange = Exchange> = Readonly<{
-  sites: Sites;
-  tags: TagLogs;
+export type ServeDeps<E extends Exchange = Exchange> = DecideDeps & Readonly<{
   sender: AssetSender;
   problem(exchange: Exchange, problem: Problem, headers?: readonly string[]): void;
   redirect(exchange: Exchange, status: number, location: string, headers: Headers): void;

@@ -20,6 +20,8 @@ export type EdgeSettings = Readonly<{
   /** File bytes kept in memory, and the largest file that is. */
   memoryBytes: number;
   memoryFileBytes: number;
+  /** Bytes of functions' answers kept in memory, of all deployments together; the largest is a sixteenth. */
+  pageBytes: number;
   /** Bytes of manifests (as JSON) kept parsed. */
   manifestBytes: number;
   /** Requests in flight on the least used instance of a function from which more instances are asked for. */
@@ -42,6 +44,7 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   lingerMs: 1_000,
   memoryBytes: 64 * MB,
   memoryFileBytes: 256 * 1024,
+  pageBytes: 64 * MB,
   manifestBytes: 64 * MB,
   scaleUpInflight: 4,
   trustedProxies: [],

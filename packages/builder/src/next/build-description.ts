@@ -20,7 +20,7 @@ const prerenderOutput = z.object({
   groupId: z.int(),
   fallback: z.object({
     filePath: path.optional(), initialStatus: z.int().optional(), initialHeaders: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
-    initialRevalidate: z.union([z.literal(false), z.number()]).optional(), postponedState: z.string().nullish(),
+    initialRevalidate: z.union([z.literal(false), z.number()]).optional(), initialExpiration: z.number().optional(), postponedState: z.string().nullish(),
   }).optional(),
   config: z.object({ bypassFor: z.array(z.unknown()).optional(), bypassToken: z.string().optional() }),
 });

@@ -33,7 +33,7 @@ export async function packageNext(output: NextOutput, store: ArtifactStore): Pro
     const prerenders = await packagePrerenders(root, prefix, build, store);
     const { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch } = build.routing;
     return {
-      ...common, prerenders,
+      ...common, prerenders, builtAt: build.builtAt,
       routing: { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch },
       function: await packageFunction({ root, prefix, project, build, node: output.node, sources }, store),
     };

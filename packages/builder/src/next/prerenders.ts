@@ -34,10 +34,12 @@ export async function packagePrerenders(root: string, prefix: string, build: Bui
 function describe({ fallback, groupId, config }: Output, headers: Record<string, string>): Omit<Prerender, 'blob' | 'size'> {
   const tags = fallback?.initialHeaders?.[TAGS_HEADER];
   const revalidate = fallback?.initialRevalidate;
+  const expire = fallback?.initialExpiration;
   return {
     status: fallback?.initialStatus ?? 200,
     headers,
     revalidate: typeof revalidate === 'number' ? Math.max(1, Math.round(revalidate)) : false,
+    ...(typeof expire === 'number' && expire > 0 ? { expire: Math.max(1, Math.round(expire)) } : {}),
     tags: typeof tags === 'string' ? tags.split(',') : [],
     group: groupId,
     bypass: (config.bypassFor ?? []).map((condition) => [bypassCondition.parse(condition) as RouteHas]),

@@ -27,6 +27,8 @@ export const prerenderSchema = body.extend({
   headers,
   /** Seconds until stale, or false when only an on-demand revalidation makes it stale. */
   revalidate: z.union([z.literal(false), z.int().positive()]),
+  /** Seconds from which it may not be used any more, also not while it is made anew. */
+  expire: z.int().positive().optional(),
   tags: z.array(z.string()),
   /** HTML, RSC and segments of one page share a group and are replaced together. */
   group: z.int(),
@@ -82,6 +84,8 @@ export const webSchema = z.object({
   trailingSlash: z.boolean(),
   files: z.record(urlPath, staticFileSchema),
   prerenders: z.record(urlPath, prerenderSchema),
+  /** When the prerenders were made, in milliseconds since the epoch. Without it only the function knows their age. */
+  builtAt: z.number().positive().optional(),
   /** Answer for paths that nothing matches, when there is no function: a path in `files`, with status 404. */
   notFound: urlPath.optional(),
   /** Single-page application: this file, with status 200, for every path without a file extension that nothing matches. */

@@ -47,9 +47,7 @@ export function fileAsset(file: StaticFile, status = 200): Asset {
 export function prerenderAsset(page: Prerender): Asset {
   const headers = merged(new Map<string, string>([['cache-control', REVALIDATE]]), Object.entries(page.headers));
   headers.set('x-nextjs-cache', 'HIT');
-  // The one answer that may say where to go: a page that ended in a redirect when it was made.
-  const location = Object.entries(page.headers).find(([name]) => name.toLowerCase() === 'location')?.[1];
-  if (page.status >= 300 && page.status < 400 && location !== undefined && VALUE.test(location)) headers.set('location', location);
+  addLocation(headers, page.status, Object.entries(page.headers));
   // What caches between here and the visitor may keep: the edge itself answers revalidations, they can not be told of them.
   if (/s-maxage/.test(headers.get('cache-control') ?? '')) headers.set('cache-control', REVALIDATE);
   return assetOf(page, page.status, 'HIT', headers);
@@ -57,17 +55,26 @@ export function prerenderAsset(page: Prerender): Asset {
 
 /** An answer whose bytes are in memory. `name`: 32 or more hex digits of their hash. `headers` have lower-case names. */
 export function memoryAsset(name: string, bytes: Buffer, status: number, cache: AssetCache, headers: Iterable<readonly [string, string]>): Asset {
-  return assetOf({ blob: name, size: bytes.length, bytes: keep(bytes) }, status, cache, merged(new Map(), headers));
+  const list = [...headers];
+  const kept = merged(new Map(), list);
+  addLocation(kept, status, list);
+  return assetOf({ blob: name, size: bytes.length, bytes: keep(bytes) }, status, cache, kept);
+}
+
+/** The same answer while a newer one is being made. */
+export function staleAsset(asset: Asset): Asset {
+  return assetOf(sourceOf(asset), asset.status, 'STALE', new Map(asset.headers).set('x-nextjs-cache', 'STALE'));
+}
+
+/** The one answer that may say where to go: a page that ended in a redirect when it was made. */
+function addLocation(headers: Map<string, string>, status: number, own: readonly (readonly [string, string])[]): void {
+  const location = own.find(([name]) => name.toLowerCase() === 'location')?.[1];
+  if (status >= 300 && status < 400 && location !== undefined && VALUE.test(location)) headers.set('location', location);
 }
 
 /** The same asset with headers that routing adds; names of `extra` are lower case, later ones win. */
 export function withHeaders(asset: Asset, extra: Headers, status = asset.status): Asset {
-  const body: Source = {
-    ...asset.identity,
-    ...(asset.br === undefined ? {} : { br: asset.br }),
-    ...(asset.gzip === undefined ? {} : { gzip: asset.gzip }),
-  };
-  return assetOf(body, status, asset.cache, merged(new Map(asset.headers), extra));
+  return assetOf(sourceOf(asset), status, asset.cache, merged(new Map(asset.headers), extra));
 }
 
 function merged(base: Map<string, string>, extra: Iterable<readonly [string, string]>): Map<string, string> {
@@ -82,6 +89,8 @@ function merged(base: Map<string, string>, extra: Iterable<readonly [string, str
 /** The bytes of an asset: blobs, or what is in memory. */
 type Part = Readonly<{ blob: string; size: number; bytes?: Kept }>;
 type Source = Part & Readonly<{ br?: Part | undefined; gzip?: Part | undefined }>;
+
+const sourceOf = ({ identity, br, gzip }: Asset): Source => ({ ...identity, br, gzip });
 
 function assetOf(body: Source, status: number, cache: AssetCache, headers: ReadonlyMap<string, string>): Asset {
   const varies = body.br !== undefined || body.gzip !== undefined;

@@ -5,6 +5,7 @@ import type { Problem } from '../pages/error-page.ts';
 import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
 import type { FunctionPools, Lease } from './pools.ts';
+import type { Keeper } from '../cache/keep.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responseHeaders } from './response-headers.ts';
 
@@ -14,6 +15,8 @@ export type ProxyDeps = Readonly<{
   problem(exchange: NodeExchange, problem: Problem, headers?: readonly string[]): void;
   /** Serves a file of the deployment in place of the function's body; `headers` are the function's own, flat. */
   serveFile(exchange: NodeExchange, path: string, status: number, headers: readonly string[]): void;
+  /** Takes along what passes, where the edge may give it to others. */
+  keeper?(status: number, rawHeaders: readonly string[]): Keeper | undefined;
   finished(exchange: NodeExchange): void;
 }>;
 
@@ -168,6 +171,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         settleQuietly();
         return deps.serveFile(exchange, head.serve, status, head.headers);
       }
+      const keeper = deps.keeper?.(status, answer.rawHeaders);
       let written = false;
       try {
         res.writeHead(status, answer.statusMessage ?? '', head.headers);
@@ -181,11 +185,13 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         if (settled) return;
         written = true;
         exchange.bytes += chunk.length;
+        keeper?.chunk(chunk);
         timer.refresh();
         if (!res.write(chunk)) answer.pause();
       });
       res.on('drain', onDrain);
       answer.on('end', () => {
+        if (answer.complete) keeper?.end();
         if (answer.rawTrailers.length > 0) res.addTrailers(pairs(answer.rawTrailers));
         res.end();
         settle('done');

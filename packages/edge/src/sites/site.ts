@@ -1,5 +1,7 @@
 import type { RouteHas, WebComponent } from '@anchor/core/artifact/manifest.ts';
-import { fileAsset, prerenderAsset, withHeaders, type Asset } from '../assets/asset.ts';
+import { fileAsset, prerenderAsset, staleAsset, withHeaders, type Asset } from '../assets/asset.ts';
+import { groupTag, type Made } from '../cache/made.ts';
+import { cookieValue } from '../http/headers.ts';
 import { TooSlow } from '../routing/bounded.ts';
 import { Conditions, type Asked } from '../routing/condition.ts';
 import { RoutingPlans, type Headers } from '../routing/plan.ts';
@@ -7,9 +9,11 @@ import { RoutingPlans, type Headers } from '../routing/plan.ts';
 /** A prerendered page, and when its stored answer may be used. */
 export type Page = Readonly<{
   asset: Asset;
-  /** Only the function can answer: time-based revalidation and partial pages are its own cache handler's. */
+  /** The same once it is to be made anew. */
+  stale: Asset;
+  /** Only the function can answer. */
   functionOnly: boolean;
-  tags: readonly string[];
+  made: Made;
   bypass: readonly Conditions[];
   bypassToken: string | undefined;
 }>;
@@ -30,7 +34,7 @@ export class Site {
   readonly staticPrefix: string;
   /** Next's own error pages: asked for by name, only the function gives them the right status. */
   readonly ownPages: ReadonlySet<string>;
-  readonly #dressed = new WeakMap<Headers, Map<Asset, Asset>>();
+  readonly #dressed = new WeakMap<Headers, WeakMap<Asset, Asset>>();
 
   constructor(artifact: string, web: WebComponent) {
     this.artifact = artifact;
@@ -44,13 +48,21 @@ export class Site {
       this.files.set(path, fileAsset(file));
       if (file.immutable === true) this.immutable.add(path);
     }
-    const groups = tagsOfGroups(web);
+    const groups = groupsOf(web, base);
+    // What a server does by itself with the time of its pages, it does not tell.
+    const timed = web.function?.kind === 'next' && web.builtAt !== undefined;
     for (const [path, page] of Object.entries(web.prerenders)) {
       if (page.bypassToken !== undefined) this.tokens.add(page.bypassToken);
+      const { name, tags } = groups.get(page.group) ?? { name: path, tags: [] };
+      const asset = prerenderAsset(page);
       this.pages.set(path, {
-        asset: prerenderAsset(page),
-        functionOnly: this.hasFunction && (page.revalidate !== false || page.partial === true),
-        tags: [...(groups.get(page.group) ?? [])],
+        asset,
+        stale: staleAsset(asset),
+        functionOnly: this.hasFunction && ((page.revalidate !== false && !timed) || page.partial === true),
+        made: {
+          group: name, at: web.builtAt ?? 0, tags: [groupTag(name), ...tags],
+          staleAfter: page.revalidate === false ? Infinity : page.revalidate * 1000, expireAfter: page.expire === undefined ? Infinity : page.expire * 1000,
+        },
         bypass: page.bypass.map((all: readonly RouteHas[]) => new Conditions(all)),
         bypassToken: page.bypassToken,
       });
@@ -66,37 +78,53 @@ export class Site {
     return this.web.framework.name === 'nextjs' ? path.startsWith(this.staticPrefix) : path.includes('.', path.lastIndexOf('/'));
   }
 
+  /** Whether no stored answer may be used for this request, whatever its age: drafts, revalidations on demand, actions. */
+  bypasses(key: string, asked: Asked): boolean {
+    const page = this.pages.get(key);
+    const { headers } = asked;
+    const revalidates = headers['x-prerender-revalidate'];
+    if (revalidates !== undefined && (page?.bypassToken === undefined || revalidates === page.bypassToken)) return true;
+    const cookie = cookieValue(headers.cookie, '__prerender_bypass');
+    if (cookie !== undefined && (page === undefined ? this.tokens.size === 0 || this.tokens.has(cookie) : page.bypassToken === undefined || cookie === page.bypassToken)) return true;
+    try {
+      return (page?.bypass ?? ACTIONS).some((conditions) => conditions.match(asked) !== undefined);
+    } catch (error) {
+      if (error instanceof TooSlow) return true;
+      throw error;
+    }
+  }
+
   /** An asset with the headers that routing adds: prepared once for each list of them, and lists are kept with their plans. */
   dressed(asset: Asset, headers: Headers): Asset {
     if (headers.length === 0) return asset;
     let known = this.#dressed.get(headers);
-    if (known === undefined) this.#dressed.set(headers, (known = new Map()));
+    if (known === undefined) this.#dressed.set(headers, (known = new WeakMap()));
     let dressed = known.get(asset);
     if (dressed === undefined) known.set(asset, (dressed = withHeaders(asset, headers)));
     return dressed;
   }
 }
 
-/** Whether the stored answer must not be used for this request, whatever its age. */
-export function bypassed(page: Page, asked: Asked, cookie: string | undefined): boolean {
-  if (cookie !== undefined && (page.bypassToken === undefined || cookie === page.bypassToken)) return true;
-  try {
-    return page.bypass.some((conditions) => conditions.match(asked) !== undefined);
-  } catch (error) {
-    if (error instanceof TooSlow) return true;
-    throw error;
+/** What asks the function for more than a stored answer, of pages that the build did not make: server actions. */
+const ACTIONS = [new Conditions([{ type: 'header', key: 'next-action' }]), new Conditions([{ type: 'header', key: 'content-type', value: 'multipart/form-data;.*' }])];
+
+/** The path that a page is stored under. */
+export const pagePath = (site: Site, path: string): string => (site.web.trailingSlash && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+
+type Group = Readonly<{ name: string; tags: readonly string[] }>;
+
+/** A page's HTML, RSC payload, segments and data go stale together. Its name is its path, with the locale, without basePath. */
+function groupsOf(web: WebComponent, base: string): ReadonlyMap<number, Group> {
+  const groups = new Map<number, { name: string; tags: Set<string> }>();
+  for (const [path, page] of Object.entries(web.prerenders)) {
+    let group = groups.get(page.group);
+    if (group === undefined) groups.set(page.group, (group = { name: path, tags: new Set() }));
+    for (const tag of page.tags) group.tags.add(tag);
+    if (!isPart(path, base)) group.name = path.startsWith(base) ? path.slice(base.length) || '/' : path;
   }
+  return new Map([...groups].map(([id, { name, tags }]) => [id, { name, tags: [...tags] }]));
 }
 
-/** A page's HTML, RSC payload and segments go stale together. */
-function tagsOfGroups(web: WebComponent): ReadonlyMap<number, ReadonlySet<string>> {
-  const groups = new Map<number, Set<string>>();
-  for (const page of Object.values(web.prerenders)) {
-    const tags = groups.get(page.group) ?? new Set<string>();
-    for (const tag of page.tags) tags.add(tag);
-    groups.set(page.group, tags);
-  }
-  return groups;
-}
+const isPart = (path: string, base: string): boolean => path.endsWith('.rsc') || path.startsWith(`${base}/_next/data/`);
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string | undefined): T | undefined => (key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined);

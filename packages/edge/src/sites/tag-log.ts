@@ -1,20 +1,30 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 
-type State = { path: string; size: number; ino: number; rest: string; tags: Set<string>; /** Not read to its end: any tag may be in it. */ behind: boolean };
+/** Whether what was made may be used: `stale` once more while it is made anew, `expired` not at all. */
+export type Standing = 'fresh' | 'stale' | 'expired';
+
+/** Milliseconds since the epoch. What is older than `floor` must not be used, what is older than `stale` is to be made anew, and must not be used either from `expires` on. */
+type Tag = { floor: number; stale: number; expires: number };
+type State = {
+  path: string; size: number; ino: number; born: number; rest: string; tags: Map<string, Tag>;
+  /** Not read to its end: any tag may be in it. */
+  behind: boolean;
+};
 
 const MAX_STATES = 1000;
 const CHUNK = 64 * 1024;
 /** What one look reads, so that no project's log holds up the requests of others. */
 const MAX_LOOK = 1024 * 1024;
-/** A log that is longer, or a line that is, is no record of invalidations any more: every tag counts as stale. */
+/** A log that is longer, or a line that is, is no record of invalidations any more: nothing counts as fresh. */
 const MAX_LOG = 64 * 1024 * 1024;
 const MAX_LINE = 64 * 1024;
 const MAX_TAGS = 200_000;
 
 /**
- * Which tags a deployment's functions have invalidated since it was built: the file they append `{tag, at}` lines to,
- * read on as it grows. Looking costs one stat. A build is older than every line, so a tag that occurs is stale.
+ * Which tags a deployment's functions have invalidated, and when: the file they append `{tag, at, expires?}` lines to,
+ * read on as it grows. Looking costs one stat. A line without `expires` ends the use of everything older than `at` that
+ * has the tag; with it that goes on until then, while it is made anew (null: for good).
  *
  * The file lies where the function can put anything: a link, a pipe, a terabyte. Only a plain file is read, a piece at a
  * time and without ever waiting; until it is read whole, pages with tags are the function's to answer.
@@ -27,35 +37,43 @@ export class TagLogs {
     this.#pathOf = pathOf;
   }
 
-  isStale(deploymentId: DeploymentId, tags: readonly string[]): boolean {
-    if (tags.length === 0) return false;
+  /** Of what has the tags and was made at `madeAt`. */
+  standing(deploymentId: DeploymentId, tags: readonly string[], madeAt: number, now: number): Standing {
+    if (tags.length === 0) return 'fresh';
     const state = this.#current(deploymentId);
-    if (state.behind) return true;
-    if (state.tags.size === 0) return false;
-    for (const tag of tags) {
-      if (state.tags.has(tag)) return true;
+    if (state.behind) return 'expired';
+    if (state.tags.size === 0) return 'fresh';
+    let stale = false;
+    for (const name of tags) {
+      const tag = state.tags.get(name);
+      if (tag === undefined) continue;
+      if (tag.floor > madeAt) return 'expired';
+      if (tag.stale <= madeAt) continue;
+      if (tag.expires <= now) return 'expired';
+      stale = true;
     }
-    return false;
+    return stale ? 'stale' : 'fresh';
   }
 
   #current(deploymentId: DeploymentId): State {
     let state = this.#states.get(deploymentId);
     if (state === undefined) {
-      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, rest: '', tags: new Set(), behind: false };
+      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, born: 0, rest: '', tags: new Map(), behind: false };
       if (this.#states.size >= MAX_STATES) this.#states.clear();
       this.#states.set(deploymentId, state);
     }
     try {
       const stat = lstatSync(state.path, { throwIfNoEntry: false });
       if (stat === undefined) {
-        if (state.size > 0 || state.behind) reset(state, 0);
+        if (state.size > 0 || state.behind) reset(state, 0, 0);
         return state;
       }
-      if (stat.ino === state.ino && stat.size === state.size) {
+      const same = stat.ino === state.ino && stat.birthtimeMs === state.born;
+      if (same && stat.size === state.size) {
         state.behind = !stat.isFile();
         return state;
       }
-      if (stat.ino !== state.ino || stat.size < state.size) reset(state, stat.ino);
+      if (!same || stat.size < state.size) reset(state, stat.ino, stat.birthtimeMs);
       state.behind = !stat.isFile() || !readOn(state, stat.size);
     } catch {
       // A log that can not be read says nothing; the functions' own caches still look at it.
@@ -64,9 +82,10 @@ export class TagLogs {
   }
 }
 
-function reset(state: State, ino: number): void {
+function reset(state: State, ino: number, born: number): void {
   state.size = 0;
   state.ino = ino;
+  state.born = born;
   state.rest = '';
   state.tags.clear();
   state.behind = false;
@@ -89,10 +108,7 @@ function readOn(state: State, until: number): boolean {
       const lines = (state.rest + buffer.toString('latin1', 0, count)).split('\n');
       state.rest = lines.pop() ?? '';
       if (state.rest.length > MAX_LINE) state.rest = '';
-      for (const line of lines) {
-        const tag = tagOf(line);
-        if (tag !== undefined) state.tags.add(tag);
-      }
+      for (const line of lines) apply(state.tags, line);
     }
     return state.size >= until;
   } finally {
@@ -100,12 +116,22 @@ function readOn(state: State, until: number): boolean {
   }
 }
 
-function tagOf(line: string): string | undefined {
-  if (line === '') return undefined;
+function apply(tags: Map<string, Tag>, line: string): void {
+  if (line === '') return;
+  let entry: unknown;
   try {
-    const entry: unknown = JSON.parse(Buffer.from(line, 'latin1').toString('utf8'));
-    return typeof entry === 'object' && entry !== null && 'tag' in entry && typeof entry.tag === 'string' ? entry.tag : undefined;
+    entry = JSON.parse(Buffer.from(line, 'latin1').toString('utf8'));
   } catch {
-    return undefined;
+    return;
   }
+  if (typeof entry !== 'object' || entry === null || !('tag' in entry) || typeof entry.tag !== 'string' || !('at' in entry) || typeof entry.at !== 'number') return;
+  const tag = tags.get(entry.tag) ?? { floor: 0, stale: 0, expires: Infinity };
+  const expires = 'expires' in entry ? entry.expires : undefined;
+  if (expires === undefined) tag.floor = Math.max(tag.floor, entry.at);
+  else {
+    tag.stale = Math.max(tag.stale, entry.at);
+    // Next keeps the latest plan only.
+    tag.expires = typeof expires === 'number' ? expires : Infinity;
+  }
+  tags.set(entry.tag, tag);
 }

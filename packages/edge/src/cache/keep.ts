@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { memoryAsset, REVALIDATE, staleAsset } from '../assets/asset.ts';
+import { connectionTokens } from '../http/headers.ts';
+import type { Asked } from '../routing/condition.ts';
+import { prerenderKey } from '../routing/rsc.ts';
+import type { Headers } from '../routing/plan.ts';
+import type { Visit } from '../serve.ts';
+import { pagePath, type Site } from '../sites/site.ts';
+import type { KeptPages } from './kept-pages.ts';
+import { parseMade } from './made.ts';
+
+/** Takes an answer while it passes. */
+export type Keeper = Readonly<{ chunk(bytes: Buffer): void; end(): void }>;
+export type KeeperDeps = Readonly<{ kept: KeptPages; now(): number }>;
+
+export const ENTRY_HEADER = 'x-anchor-entry';
+const STATUSES = new Set([200, 301, 302, 303, 307, 308, 404]);
+/** An answer that depends on more than these can not be told apart by what it is kept under. */
+const KNOWN_VARY = new Set(['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-url', 'accept-encoding']);
+
+type Described = Readonly<{ site: Site; deploymentId: Visit['deploymentId']; path: string | undefined; query: string; rawPath: string; asked: Asked; method: string | undefined }>;
+
+export function describe({ exchange, site, deploymentId, target }: Visit): Described {
+  const { method, headers } = exchange.req;
+  return { site, deploymentId, path: target.decoded, rawPath: target.path, query: target.query, method, asked: { headers, host: exchange.host, query: target.query } };
+}
+
+/**
+ * Decides by the head of a function's answer whether the edge may give it to others: only what the function says was made
+ * from a stored page, of an address that no rule leads elsewhere, and that says of itself that it is nobody's own.
+ */
+export function keeperFor(deps: KeeperDeps, visit: Described, status: number, raw: readonly string[]): Keeper | undefined {
+  const { site, deploymentId, asked, path } = visit;
+  if (visit.method !== 'GET' || path === undefined || !STATUSES.has(status) || site.ownPages.has(path)) return undefined;
+  const made = entryOf(raw);
+  if (made === undefined) return undefined;
+  const entry = parseMade(made, deps.now());
+  if (entry === undefined) return undefined;
+  const key = prerenderKey(pagePath(site, path), visit.query, asked.headers);
+  if (key === undefined || site.bypasses(key, asked)) return undefined;
+  const decision = site.plans.decide(visit.rawPath, path, asked);
+  if (decision.kind !== 'pass' || !decision.pages) return undefined;
+  const headers = headersToKeep(raw, decision.headers);
+  if (headers === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return {
+    chunk(bytes) {
+      length += bytes.length;
+      if (length > deps.kept.maxBody) chunks.length = 0;
+      else chunks.push(bytes);
+    },
+    end() {
+      if (length > deps.kept.maxBody) return;
+      const body = Buffer.concat(chunks);
+      const fresh = memoryAsset(createHash('sha256').update(body).digest('hex'), body, status, 'HIT', headers);
+      deps.kept.set(deploymentId, key, { made: entry, fresh, stale: staleAsset(fresh) }, body.length);
+    },
+  };
+}
+
+function entryOf(raw: readonly string[]): string | undefined {
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === ENTRY_HEADER) return raw[i + 1];
+  return undefined;
+}
+
+/** Names in lower case. Undefined when the answer is for one visitor, or depends on what is not known. */
+function headersToKeep(raw: readonly string[], routed: Headers): Map<string, string> | undefined {
+  const headers = new Map<string, string>();
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase();
+    const value = raw[i + 1] ?? '';
+    if (name === 'set-cookie' || name === 'content-encoding' || name === 'content-range') return undefined;
+    if (name === 'vary' && value.split(',').some((part) => !KNOWN_VARY.has(part.trim().toLowerCase()))) return undefined;
+    if (name === 'cache-control' && /private|no-store|no-cache/i.test(value)) return undefined;
+    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
+  }
+  if (headers.get('x-nextjs-cache') === undefined) return undefined;
+  for (const name of connectionTokens(headers.get('connection')) ?? []) headers.delete(name);
+  // What routing adds depends on who asks: it is put on each answer anew.
+  for (const [name, value] of routed) if (headers.get(name) === value) headers.delete(name);
+  const control = headers.get('cache-control');
+  if (control === undefined || control.includes('s-maxage')) headers.set('cache-control', REVALIDATE);
+  headers.set('x-nextjs-cache', 'HIT');
+  return headers;
+}

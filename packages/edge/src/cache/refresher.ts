@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { request, type IncomingMessage } from 'node:http';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { FunctionPools } from '../functions/pools.ts';
+import type { Visit } from '../serve.ts';
+import { describe, keeperFor, type KeeperDeps } from './keep.ts';
+import type { Made } from './made.ts';
+
+export type RefresherDeps = KeeperDeps & Readonly<{ pools: FunctionPools; startMs: number; firstByteMs: number }>;
+
+/** Tells the function to make the page anew if that is due, and to answer with what is then there. */
+export const REFRESH_HEADER = 'x-anchor-refresh';
+/** What tells the parts of a page apart. */
+const VARIANT = ['rsc', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-router-state-tree'] as const;
+const MAX_AT_ONCE = 128;
+const MAX_AT_ONCE_EACH = 16;
+const MAX_REMEMBERED = 10_000;
+const MAX_ANSWER_HEAD = 128 * 1024;
+/** As long as Next itself waits after a page could not be made. */
+const PAUSE_MS = { least: 3_000, most: 30_000 };
+
+type Group = { running: boolean; notBefore: number };
+
+/**
+ * Has stale pages made anew behind the backs of their visitors: one request a page at a time. What comes back is kept;
+ * after a failure the old answer stands and the next try waits. All visitors get the stale one meanwhile.
+ */
+export class Refresher {
+  readonly #deps: RefresherDeps;
+  readonly #groups = new Map<string, Group>();
+  readonly #each = new Map<DeploymentId, number>();
+  readonly #requests = new Set<{ destroy(): unknown }>();
+  #running = 0;
+  #closed = false;
+
+  constructor(deps: RefresherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes what it needs of the visit at once; never waits, never throws. */
+  refresh(visit: Visit, made: Made): void {
+    const { deploymentId } = visit;
+    const name = `${deploymentId} ${made.group}`;
+    const known = this.#groups.get(name);
+    const each = this.#each.get(deploymentId) ?? 0;
+    if (this.#closed || this.#running >= MAX_AT_ONCE || each >= MAX_AT_ONCE_EACH) return;
+    if (known !== undefined && (known.running || performance.now() < known.notBefore)) return;
+    const group: Group = { running: true, notBefore: 0 };
+    this.#remember(name, group);
+    this.#running++;
+    this.#each.set(deploymentId, each + 1);
+    const pause = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, made.staleAfter));
+    void this.#ask(visit)
+      .catch(() => false)
+      .then((done) => {
+        group.running = false;
+        group.notBefore = done ? 0 : performance.now() + pause;
+        if (done) this.#groups.delete(name);
+        this.#running--;
+        const left = (this.#each.get(deploymentId) ?? 1) - 1;
+        if (left === 0) this.#each.delete(deploymentId);
+        else this.#each.set(deploymentId, left);
+        return done;
+      });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const open of this.#requests) open.destroy();
+  }
+
+  #remember(name: string, group: Group): void {
+    this.#groups.set(name, group);
+    if (this.#groups.size <= MAX_REMEMBERED) return;
+    for (const [other, { running }] of this.#groups) {
+      if (!running) this.#groups.delete(other);
+      if (this.#groups.size <= MAX_REMEMBERED / 2) return;
+    }
+  }
+
+  /** True when a version came that may be kept. */
+  async #ask(visit: Visit): Promise<boolean> {
+    const { pools, startMs, firstByteMs } = this.#deps;
+    const { exchange, target, deploymentId } = visit;
+    const headers: Record<string, string> = { host: target.authority ?? exchange.req.headers.host ?? exchange.host };
+    for (const name of VARIANT) {
+      const value = exchange.req.headers[name];
+      if (typeof value === 'string') headers[name] = value;
+    }
+    // Whatever rules ask for beside these, the answer for somebody who sends nothing else is not the one that is stale.
+    const described = { ...describe(visit), method: 'GET', asked: { headers: { ...headers }, host: exchange.host, query: target.query } };
+    const forwarded = exchange.trusted ? exchange.req.headers['x-forwarded-proto'] : undefined;
+    Object.assign(headers, {
+      'x-forwarded-host': headers['host'], 'x-forwarded-proto': forwarded === 'https' ? 'https' : 'http', 'x-forwarded-for': '127.0.0.1',
+      'x-request-id': randomUUID(), [REFRESH_HEADER]: '1',
+    });
+    const lease = pools.take(deploymentId) ?? (await pools.acquire(deploymentId, startMs).then((acquired) => (acquired.ok ? acquired.value : undefined)));
+    if (lease === undefined) return false;
+    try {
+      const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
+      return await new Promise<boolean>((resolve, reject) => {
+        const sent = request({ socketPath: lease.instance.path, agent: lease.instance.agent, method: 'GET', path, headers, maxHeaderSize: MAX_ANSWER_HEAD, timeout: firstByteMs }, (answer) => {
+          resolve(this.#take(answer, described));
+        });
+        this.#requests.add(sent);
+        sent.once('timeout', () => sent.destroy(new Error('no answer')));
+        sent.once('error', reject);
+        sent.once('close', () => this.#requests.delete(sent));
+        sent.end();
+      });
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #take(answer: IncomingMessage, described: ReturnType<typeof describe>): Promise<boolean> {
+    const keeper = keeperFor(this.#deps, described, answer.statusCode ?? 0, answer.rawHeaders);
+    for await (const chunk of answer) if (Buffer.isBuffer(chunk)) keeper?.chunk(chunk);
+    keeper?.end();
+    return keeper !== undefined;
+  }
+}
