@@ -55,6 +55,8 @@ function add(parent: Commander, word: string, definition: Command, run: Runner):
   }
   if (definition.project === true) command.option('-p, --project <name>', "the project's name or id (default: the linked one)");
   command.option('--url <address>', 'the platform (default: where you logged in last)').option('--json', 'print the answer as JSON on stdout');
+  const named = definition.project === true && definition.arguments.length === 0 ? `A project is named with -p: anchor ${definition.name} -p <name>. ` : '';
+  command.showHelpAfterError(`(${named}anchor ${definition.name} --help shows what there is)`);
   command.addHelpText('after', help(definition));
   command.action(async () => {
     const options = command.opts<Record<string, unknown>>();
