@@ -2,6 +2,7 @@ import type { NextConfig } from 'next';
 
 const config: NextConfig = {
   productionBrowserSourceMaps: true,
+  experimental: { serverSourceMaps: true },
   images: {
     formats: ['image/avif', 'image/webp'],
     deviceSizes: [320, 640],
