@@ -26,6 +26,8 @@ export type EdgeSettings = Readonly<{
   manifestBytes: number;
   /** Requests in flight on the least used instance of a function from which more instances are asked for. */
   scaleUpInflight: number;
+  /** Plain requests are read by the edge itself; false leaves every connection to node:http. */
+  ownReader: boolean;
   /** Addresses or CIDR blocks whose `x-forwarded-*` and `x-request-id` headers are believed. */
   trustedProxies: readonly string[];
 }>;
@@ -47,5 +49,6 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   pageBytes: 64 * MB,
   manifestBytes: 64 * MB,
   scaleUpInflight: 4,
+  ownReader: true,
   trustedProxies: [],
 };

@@ -84,7 +84,7 @@ export class Worker {
       // Uploads may take long; what stands still is ended by the proxy's own timer.
       requestTimeout: 0,
       keepAliveTimeout: settings.keepAliveMs,
-      connectionsCheckingInterval: Math.max(50, Math.min(2_000, settings.headersMs / 4)),
+      connectionsCheckingInterval: Math.max(50, Math.min(2_000, Math.ceil(settings.headersMs / 4))),
       insecureHTTPParser: false,
       requireHostHeader: false,
       noDelay: true,

@@ -141,6 +141,11 @@ export class Connection {
         break;
       }
       const { length } = this.#reader;
+      // More than was announced: node:http has its own view of that.
+      if (!head.keepAlive && text.length > length) {
+        this.#answering = false;
+        return this.leave();
+      }
       this.#unread = text.length === length ? '' : text.slice(length);
       this.#asked = this.#unread === '' ? text : text.slice(0, length);
       this.#reading = false;

@@ -34,8 +34,11 @@ export class WireServer {
     };
     // What http's own listen() would have begun: it watches over the time that heads may take.
     http.emit('listening');
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => void this.#connections.add(new Connection(socket, this.#home)));
-    const every = Math.max(50, Math.min(2_000, settings.headersMs / 4));
+    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
+      if (settings.ownReader) this.#connections.add(new Connection(socket, this.#home));
+      else http.emit('connection', socket);
+    });
+    const every = Math.max(50, Math.min(2_000, Math.ceil(settings.headersMs / 4)));
     this.#timer = setInterval(() => this.#tick(), every).unref();
   }
 
