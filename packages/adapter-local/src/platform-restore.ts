@@ -3,7 +3,8 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extract } from 'tar';
 import { z } from 'zod';
-import { manifestSchema, treeSchema, type Manifest } from '@anchor/core/artifact/manifest.ts';
+import { blobsOf } from '@anchor/core/artifact/blobs.ts';
+import { manifestSchema, treeSchema } from '@anchor/core/artifact/manifest.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { openBlobStore, type LocalBlobStore } from './blob-store.ts';
 import { openDatabase, type Database } from './database.ts';
@@ -57,7 +58,7 @@ async function check(db: Database, blobs: LocalBlobStore): Promise<Result<Backup
     deployments++;
     if (deployment.state !== 'success' || deployment.artifact === undefined || deployment.artifactRemovedAt !== undefined || seen.has(deployment.artifact)) continue;
     const manifest = manifestSchema.parse(JSON.parse(new TextDecoder().decode(await need(deployment.artifact))));
-    for (const hash of namedBy(manifest)) if (!seen.has(hash)) await need(hash);
+    for (const hash of blobsOf(manifest)) if (!seen.has(hash)) await need(hash);
     for (const { function: entry } of Object.values(manifest.components)) {
       if (entry === undefined) continue;
       const tree = treeSchema.parse(JSON.parse(new TextDecoder().decode(await need(entry.tree))));
@@ -66,16 +67,6 @@ async function check(db: Database, blobs: LocalBlobStore): Promise<Result<Backup
   }
   const projects = Number(db.get('SELECT count(*) AS n FROM projects')?.['n'] ?? 0);
   return ok({ projects, deployments, blobs: seen.size, bytes: [...seen.values()].reduce((sum, size) => sum + size, 0) });
-}
-
-function* namedBy(manifest: Manifest): Iterable<string> {
-  for (const component of Object.values(manifest.components)) {
-    for (const file of [...Object.values(component.files), ...Object.values(component.prerenders)]) {
-      yield file.blob;
-      if (file.br !== undefined) yield file.br.blob;
-      if (file.gzip !== undefined) yield file.gzip.blob;
-    }
-  }
 }
 
 const ASIDE = 'before-restore-';

@@ -6,7 +6,7 @@
 import type { CacheStore } from './cache-store.ts';
 import { readSeed, type CacheEntry, type ReadContext } from './cache-seed.ts';
 import { isRecord, now } from './environment.ts';
-import { ageOf, answersWith, currentPage, groupOf, groupTag, madeOf, tagsOfPage, type Made, type PageScope } from './page-scope.ts';
+import { ageOf, answersWith, currentPage, groupOf, groupTag, madeOf, shellOf, tagsOfPage, type Made, type PageScope } from './page-scope.ts';
 import type { RevalidationLocks } from './revalidation-lock.ts';
 import type { Durations, TagClock } from './tag-clock.ts';
 
@@ -70,6 +70,8 @@ export function createCacheHandler({ store, clock, locks, builtAt }: CacheParts)
       if (entry !== null) scope.usable.add(key);
       if (main) {
         scope.read = made;
+        scope.fresh = made !== undefined && standing(made) === 'fresh';
+        scope.shell = shellOf(made, entry?.value ?? null);
         scope.held = held;
       }
       // Next makes anew what it takes for stale; `tell` corrects what it then says of this one.
@@ -94,7 +96,10 @@ export function createCacheHandler({ store, clock, locks, builtAt }: CacheParts)
       await store.write(`i:${key}`, entry);
       if (context.fetchCache === true || value?.['kind'] === 'FETCH') return;
       if (scope !== undefined) {
-        if (scope.key === key) scope.written = madeOfEntry(key, entry);
+        if (scope.key === key) {
+          scope.written = madeOfEntry(key, entry);
+          scope.shell = shellOf(scope.written, value);
+        }
         // Copies of the old version are worth nothing from now on, wherever they are.
         if (scope.usable.has(key)) clock.replace(groupTag(groupOf(key)), entry.lastModified);
       }

@@ -1,5 +1,6 @@
 /** One request through a built Next app: routing, middleware, entry point, error pages. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isRecord } from './environment.ts';
 import { proxyTo } from './external-proxy.ts';
 import type { InFlight } from './in-flight.ts';
 import type { FunctionFiles } from './next-description.ts';
@@ -10,8 +11,8 @@ import { refuseMethod } from './next-methods.ts';
 import { runMiddleware } from './next-middleware.ts';
 import { createOnDemandRevalidation } from './next-revalidate.ts';
 import { createRouter, urlOf, type Route } from './next-routes.ts';
+import { createRefresh } from './next-refresh.ts';
 import { currentPage, inPageScope, REFRESH_HEADER, released } from './page-scope.ts';
-import { quietly } from './quiet-exchange.ts';
 
 export type Application = Readonly<{ handle(request: IncomingMessage, response: ServerResponse): Promise<void> }>;
 
@@ -37,15 +38,9 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
   const errors = createErrorPages(files, router, entries, metaOf);
   const images = createImages(files, cacheDir, inFlight.waitUntil, (request, response) => handle(request, response));
 
-  /** Made anew first if it is due, then answered with what is there. */
-  const refresh = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const before = quietly(request);
-    await inPageScope(before.request, before.response, true, async (scope) => {
-      await Promise.all([respond(before.request, before.response), before.ended]);
-      await released(scope);
-    });
-    await inPageScope(request, response, false, () => respond(request, response));
-  };
+  const { rsc } = files.description.routing;
+  const vary = isRecord(rsc) && typeof rsc['varyHeader'] === 'string' ? rsc['varyHeader'] : undefined;
+  const refresh = createRefresh((request, response) => respond(request, response), vary);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.headers[REFRESH_HEADER] !== undefined) return refresh(request, response);

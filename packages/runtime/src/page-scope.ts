@@ -8,11 +8,14 @@ import { isRecord, now } from './environment.ts';
 
 /** Of an answer: JSON, {@link Made} in short names; letters outside of ASCII are escaped. */
 export const ENTRY_HEADER = 'x-anchor-entry';
-/** Of a request: the edge wants a fresh version and waits for it. */
+/** Of a request: the edge wants a fresh version and waits for it. `shell`: of a partially prerendered page, without the part that is each visitor's own. */
 export const REFRESH_HEADER = 'x-anchor-refresh';
 
 /** One stored page, route handler's answer or Pages page. Times in milliseconds since the epoch, lifetimes in seconds. */
 export type Made = Readonly<{ group: string; at: number; revalidate: number | false; expire: number | undefined; tags: readonly string[] }>;
+
+/** The shell of a partially prerendered page, and where its render goes on from. */
+export type Shell = Readonly<{ made: Made; html: string; postponed: string; headers: Readonly<Record<string, unknown>>; status: number }>;
 
 export type PageScope = {
   readonly response: ServerResponse;
@@ -24,6 +27,10 @@ export type PageScope = {
   key: string | undefined;
   read: Made | undefined;
   written: Made | undefined;
+  /** The newest shell that was read or written. */
+  shell: Shell | undefined;
+  /** What was read was no older than it may be. */
+  fresh: boolean;
   /** The entry is stale, and is being made anew elsewhere. */
   held: boolean;
   /** Routing led where the address says, and no middleware was asked: the same address gives the same answer. */
@@ -43,7 +50,7 @@ export function inPageScope<T>(request: IncomingMessage, response: ServerRespons
   const { headers } = request;
   const scope: PageScope = {
     response, refreshes, revalidates: headers['purpose'] !== 'prefetch' && headers['next-router-prefetch'] === undefined,
-    key: undefined, read: undefined, written: undefined, held: false, plain: undefined, askedAt: new Map(), usable: new Set(), locks: new Set(), work: [],
+    key: undefined, read: undefined, written: undefined, shell: undefined, fresh: false, held: false, plain: undefined, askedAt: new Map(), usable: new Set(), locks: new Set(), work: [],
   };
   return scopes.run(scope, () => work(scope));
 }
@@ -82,10 +89,17 @@ function tell(scope: PageScope): void {
   if (held && state === 'HIT') response.setHeader('x-nextjs-cache', 'STALE');
   // The page for "not found" has said how it came about itself, after the one that is missing.
   else if (state === 'HIT' && written !== undefined && scope.key !== undefined && !scope.usable.has(scope.key)) response.setHeader('x-nextjs-cache', 'MISS');
-  if (plain !== true || state === undefined) return;
-  const made = state === 'STALE' ? read : (written ?? read);
+  if (plain !== true) return;
+  // Only the beginning of the answer is stored: the edge may ask for that alone.
+  const begins = response.getHeader('x-nextjs-postponed') === '1';
+  if (state === undefined && !begins) return;
+  tellMade(response, state === 'STALE' || begins ? (read ?? written) : (written ?? read), begins ? 0 : undefined);
+}
+
+/** `shell`: so many bytes of the answer are the shell, the rest is where it goes on from; 0 for an answer that has the rest instead. */
+export function tellMade(response: ServerResponse, made: Made | undefined, shell: number | undefined): void {
   if (made === undefined || made.tags.length > MAX_TAGS) return;
-  const text = JSON.stringify({ g: made.group, m: made.at, r: made.revalidate, e: made.expire, t: made.tags }).replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const text = JSON.stringify({ g: made.group, m: made.at, r: made.revalidate, e: made.expire, t: made.tags, p: shell }).replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
   if (text.length <= MAX_HEADER) response.setHeader(ENTRY_HEADER, text);
 }
 
@@ -104,6 +118,13 @@ export function madeOf(key: string, at: number, value: Value, cacheControl: unkn
   const { revalidate, expire } = cacheControl;
   if (revalidate !== false && (typeof revalidate !== 'number' || revalidate <= 0)) return undefined;
   return { group: groupOf(key), at, revalidate, expire: typeof expire === 'number' ? expire : undefined, tags: tagsOfPage(value) };
+}
+
+/** Undefined for a page that is stored whole. */
+export function shellOf(made: Made | undefined, value: Value): Shell | undefined {
+  const { html, postponed, headers, status } = value ?? {};
+  if (made === undefined || typeof html !== 'string' || typeof postponed !== 'string') return undefined;
+  return { made, html, postponed, headers: isRecord(headers) ? headers : {}, status: typeof status === 'number' ? status : 200 };
 }
 
 /** Pages carry their tags in a header of their own. */

@@ -11,24 +11,28 @@ const ALIEN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connectio
 const bypassCondition = prerenderSchema.shape.bypass.element.element;
 
 /**
- * The answers that the build made, for the edge to give by itself. Left out, and so answered by the function: shells of
- * partially prerendered pages (they go on with what only a request can tell), templates of dynamic routes, and answers
- * that set cookies.
+ * The answers that the build made, for the edge to give by itself; shells of partially prerendered pages with the state
+ * from which the function renders the rest. Left out, and so answered by the function: templates of dynamic routes, and
+ * answers that set cookies.
  */
 export async function packagePrerenders(root: string, prefix: string, build: BuildDescription, store: ArtifactStore): Promise<Record<string, Prerender>> {
   const templates = new Set(build.entries.map(({ pathname }) => pathname).filter((pathname) => pathname.includes('[')));
   const made: [string, Prerender][] = [];
   await inParallel(build.prerenders, async (output) => {
     const { pathname, fallback } = output;
-    if (fallback?.filePath === undefined || fallback.postponedState !== undefined && fallback.postponedState !== null) return;
+    if (fallback?.filePath === undefined) return;
     if (templates.has(pathname.replace(/\.segments\/.*$/, '')) || pathname.length > 4096) return;
     const headers = plainHeaders(fallback.initialHeaders ?? {});
     const found = await findInside(root, prefix + fallback.filePath);
     if (headers === undefined || found?.kind !== 'file') return;
     const type = headers['content-type'] ?? 'text/html; charset=utf-8';
-    made.push([pathname, { ...(await store.body(found, pathname, type)), ...describe(output, { ...headers, 'content-type': type }) }]);
+    made.push([pathname, { ...(await store.body(found, pathname, type)), ...describe(output, { ...headers, 'content-type': type }), ...(await partial(fallback.postponedState, store)) }]);
   });
   return Object.fromEntries(made.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function partial(state: string | null | undefined, store: ArtifactStore): Promise<Pick<Prerender, 'partial' | 'postponed'>> {
+  return state === undefined || state === null ? {} : { partial: true, postponed: await store.bytes(new TextEncoder().encode(state)) };
 }
 
 function describe({ fallback, groupId, config }: Output, headers: Record<string, string>): Omit<Prerender, 'blob' | 'size'> {

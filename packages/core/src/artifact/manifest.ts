@@ -36,8 +36,10 @@ export const prerenderSchema = body.extend({
   bypass: z.array(z.array(routeHas)),
   /** A `__prerender_bypass` cookie with this value goes to the function. */
   bypassToken: z.string().optional(),
-  /** The shell of a partially prerendered page is not an answer by itself: the function serves it. */
+  /** The shell of a partially prerendered page is not an answer by itself: the function gives the rest, from `postponed`. */
   partial: z.boolean().optional(),
+  /** Where the render of a shell goes on from: bytes that only Next understands. */
+  postponed: z.object({ blob, size }).optional(),
 });
 
 /** A rule of Next's routing phases, as `onBuildComplete` reports it. Regular expressions are matched against the path. */
@@ -79,7 +81,9 @@ export const functionSchema = z.object({
 
 export const webSchema = z.object({
   kind: z.literal('web'),
-  framework: z.object({ name: z.enum(['nextjs', 'static', 'spa', 'node']), version: z.string().optional(), buildId: z.string().optional() }),
+  framework: z.object({ name: z.enum(['nextjs', 'static', 'spa', 'node']), version: z.string().optional(), buildId: z.string().optional(),
+    /** The id that the app chose for itself in place of the platform's: what the tabs of this deployment name it by. */
+    deploymentId: z.string().optional() }),
   basePath: z.string(),
   trailingSlash: z.boolean(),
   files: z.record(urlPath, staticFileSchema),

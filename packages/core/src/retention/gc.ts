@@ -1,4 +1,5 @@
-import { manifestSchema, treeSchema, type Manifest } from '../artifact/manifest.ts';
+import { blobsOf } from '../artifact/blobs.ts';
+import { manifestSchema, treeSchema } from '../artifact/manifest.ts';
 import type { Deployment } from '../deployments/deployment.ts';
 import { isFinal } from '../deployments/deployment.ts';
 import { updateDeployment } from '../deployments/update.ts';
@@ -42,7 +43,7 @@ export const collectGarbage =
     let deliveries = 0;
 
     for await (const project of everyProject(ports)) {
-      const needed = await neededBy(ports, project, settings.rollbackTargets);
+      const needed = await neededBy(ports, project, settings.rollbackTargets, now);
       for await (const deployment of everyDeployment(ports, project)) {
         const age = now - deployment.createdAt;
         if (needed.has(deployment.id) || !isFinal(deployment.state)) kept.push(deployment);
@@ -64,7 +65,7 @@ export const collectGarbage =
     for (const deployment of kept) if (deployment.artifact !== undefined && deployment.artifactRemovedAt === undefined) await mark(ports, deployment.artifact, marked, keptTrees);
     if (!input.dryRun) {
       for (const id of [...artifacts, ...records]) {
-        const promoted = await promotedMeanwhile(ports, id, settings.rollbackTargets);
+        const promoted = await promotedMeanwhile(ports, id, settings.rollbackTargets, now);
         if (promoted === undefined) await removeOne(ports, id, now, records.includes(id));
         else {
           kept.push(promoted);
@@ -78,10 +79,10 @@ export const collectGarbage =
   };
 
 /** The deployment, when a person has promoted it since the first look: it stays. */
-async function promotedMeanwhile(ports: GcPorts, id: DeploymentId, targets: number): Promise<Deployment | undefined> {
+async function promotedMeanwhile(ports: GcPorts, id: DeploymentId, targets: number, now: number): Promise<Deployment | undefined> {
   const deployment = await ports.deployments.get(id);
   const project = deployment === undefined ? undefined : await ports.projects.get(deployment.projectId);
-  return project !== undefined && (await neededBy(ports, project, targets)).has(id) ? deployment : undefined;
+  return project !== undefined && (await neededBy(ports, project, targets, now)).has(id) ? deployment : undefined;
 }
 
 /** Its files, or all of it. Marked first: from then on it can not be promoted any more. */
@@ -94,13 +95,13 @@ async function removeOne(ports: GcPorts, id: DeploymentId, now: number, record: 
   await ports.deployments.remove(id);
 }
 
-/** What aliases point at, and the rollback targets of each. A deployment's own immutable host alone keeps nothing. */
-async function neededBy(ports: GcPorts, project: Project, targets: number): Promise<ReadonlySet<DeploymentId>> {
+/** What aliases point at, the rollback targets of each, and what tabs may still ask for. A deployment's own immutable host alone keeps nothing. */
+async function neededBy(ports: GcPorts, project: Project, targets: number, now: number): Promise<ReadonlySet<DeploymentId>> {
   const needed = new Set<DeploymentId>();
   for (const alias of await ports.aliases.listByProject(project.id)) {
     if (alias.kind === 'deployment') continue;
     needed.add(alias.deploymentId);
-    for (const id of alias.history.slice(0, targets)) needed.add(id);
+    for (const [i, id] of alias.history.entries()) if (i < targets || (alias.reachableUntil?.[id] ?? 0) > now) needed.add(id);
   }
   return needed;
 }
@@ -121,16 +122,6 @@ async function mark(ports: GcPorts, artifact: string, marked: Set<string>, trees
     const listing = await ports.blobs.get(tree);
     if (listing === undefined) continue;
     for (const entry of treeSchema.parse(JSON.parse(new TextDecoder().decode(listing))).entries) if ('blob' in entry) marked.add(entry.blob);
-  }
-}
-
-function* blobsOf(manifest: Manifest): Iterable<string> {
-  for (const component of Object.values(manifest.components)) {
-    for (const file of [...Object.values(component.files), ...Object.values(component.prerenders)]) {
-      yield file.blob;
-      if (file.br !== undefined) yield file.br.blob;
-      if (file.gzip !== undefined) yield file.gzip.blob;
-    }
   }
 }
 
