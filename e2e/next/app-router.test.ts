@@ -29,4 +29,6 @@ inEveryPhase(() => site, (phase) => {
   declareNavigation(() => site);
   declareRequests(() => site, phase);
 });
-declareDrain(() => site);
+declareDrain(() => site, async () => {
+  platform = await platform.restart();
+});

@@ -8,7 +8,7 @@ export function prerenderKey(path: string, query: string, headers: IncomingMessa
   const rsc = headers['rsc'];
   if (rsc === undefined) return path;
   if (rsc !== '1') return undefined;
-  // Next's own client always sends `_rsc`; without it Next redirects, so that caches that ignore Vary stay correct.
+  // Next's own client always sends `_rsc`; who leaves it out is no such client, and the function's to answer.
   if (!/(?:^|&)_rsc(?:=|&|$)/.test(query)) return undefined;
   // The page of an intercepted route depends on where the visitor comes from: a rewrite rule decides, see RoutingPlans.
   const base = path === '/' ? '/index' : path;
