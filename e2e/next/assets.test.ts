@@ -150,7 +150,7 @@ inEveryPhase(() => site, (phase) => {
       await page.getByRole('button', { name: 'clicked 1' }).waitFor();
     });
     await inTab(browser, site.url('/scripts'), async (page) => {
-      await page.waitForFunction(() => 'ran' in globalThis && Array.isArray(globalThis.ran) && globalThis.ran.length === 4);
+      await page.waitForFunction(() => (globalThis as unknown as { ran?: string[] }).ran?.length === 4);
       const ran = await page.evaluate(() => (globalThis as unknown as { ran: string[] }).ran);
       assert.equal(ran[0], 'before');
       assert.equal(ran.at(-1), 'lazy');

@@ -9,7 +9,7 @@ const POLL_MS = 20;
 const FILE_POLL_MS = 500;
 
 const COLUMNS = `a.host, a.project_id, a.deployment_id, a.seq, a.removed, d.artifact,
-  (SELECT group_concat(e.id || ' ' || e.artifact, ',' ORDER BY h.key) FROM json_each(a.history) h JOIN deployments e ON e.id = h.value WHERE e.artifact IS NOT NULL) AS earlier`;
+  (SELECT group_concat(e.id || ' ' || e.artifact || ' ' || coalesce(json_extract(a.doc, '$.reachableUntil.' || e.id), 0), ',' ORDER BY h.key) FROM json_each(a.history) h JOIN deployments e ON e.id = h.value WHERE e.artifact IS NOT NULL) AS earlier`;
 const CHANGED = `SELECT ${COLUMNS} FROM aliases a LEFT JOIN deployments d ON d.id = a.deployment_id WHERE a.seq > ? ORDER BY a.seq`;
 const ONE = `SELECT ${COLUMNS} FROM aliases a LEFT JOIN deployments d ON d.id = a.deployment_id WHERE a.host = ?`;
 

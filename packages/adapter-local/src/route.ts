@@ -3,7 +3,7 @@ import { parseId, type DeploymentId } from '@anchor/core/names/id.ts';
 import { parseHostName } from '@anchor/core/names/name.ts';
 import type { Row } from './database.ts';
 
-/** host, project_id, deployment_id, removed, artifact, and `earlier` as `<deployment> <artifact>,…`. */
+/** host, project_id, deployment_id, removed, artifact, and `earlier` as `<deployment> <artifact> <until>,…`. */
 export type RouteRow = Row;
 
 /** The route that a row of aliases describes; undefined for a removed alias, or one whose deployment has no artifact. */
@@ -35,9 +35,9 @@ class StoredRoute implements HostRoute {
 
   get earlier(): HostRoute['earlier'] {
     return this.#earlier.split(',').flatMap((entry) => {
-      const [id = '', artifact] = entry.split(' ');
+      const [id = '', artifact, until] = entry.split(' ');
       const deploymentId = parseId('dpl', id);
-      return deploymentId === undefined || artifact === undefined ? [] : [{ deploymentId, artifact }];
+      return deploymentId === undefined || artifact === undefined ? [] : [{ deploymentId, artifact, until: Number(until ?? 0) }];
     });
   }
 }

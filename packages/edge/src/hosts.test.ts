@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { dpl, TestBed } from './test-bed.ts';
 
 const bed = new TestBed();
-const old = { deploymentId: dpl(1), artifact: '' };
+const old = { deploymentId: dpl(1), artifact: '', until: Infinity };
 const foreign = dpl(99);
 
 before(async () => {
@@ -73,8 +73,25 @@ test('a deployment that is not of this host is never reached', async () => {
   assert.equal(await ask('/x', { 'x-deployment-id': '__proto__' }), `function of ${dpl(2)}`);
 });
 
+test('a tab reaches its own deployment for its time only; hashed files stay', async () => {
+  bed.route('aged.localhost', dpl(2), bed.routes.get('app.localhost')!.artifact, [{ ...old, until: Date.now() }]);
+  assert.equal(await ask('/page.txt', { 'x-deployment-id': dpl(1) }, 'aged.localhost'), 'new page');
+  assert.equal((await bed.get(`/x?dpl=${dpl(1)}`, { host: 'aged.localhost' })).headers['x-anchor-deployment'], dpl(2));
+  assert.equal(await ask(`/_next/static/old.js?dpl=${dpl(1)}`, {}, 'aged.localhost'), 'old js');
+});
+
+test('a tab names its deployment by the id that its app chose', async () => {
+  const own = (id: string, text: string): string => bed.artifact({ function: true, framework: { name: 'nextjs', deploymentId: id }, files: { '/page.txt': bed.file(text) } });
+  bed.route('own.localhost', dpl(2), own('v3', 'third'), [{ deploymentId: dpl(1), artifact: own('v2', 'second'), until: Infinity }, { deploymentId: dpl(99), artifact: own('v1', 'first'), until: Date.now() }]);
+  for (const [named, text] of [['v3', 'third'], ['v2', 'second'], ['v1', 'third'], ['v0', 'third'], ['../v2', 'third'], ['__proto__', 'third']] as const) {
+    assert.equal(await ask('/page.txt', { 'x-deployment-id': named }, 'own.localhost'), text, named);
+  }
+  assert.equal(await ask('/page.txt?a=b&dpl=v2', {}, 'own.localhost'), 'second');
+  assert.equal((await bed.get('/x', { headers: { 'x-deployment-id': 'v2' }, host: 'own.localhost' })).headers['x-anchor-deployment'], dpl(1));
+});
+
 test('a tab whose deployment was cleaned up gets the current one', async () => {
-  bed.route('cleaned.localhost', dpl(2), bed.routes.get('app.localhost')!.artifact, [{ deploymentId: dpl(7), artifact: 'd'.repeat(64) }]);
+  bed.route('cleaned.localhost', dpl(2), bed.routes.get('app.localhost')!.artifact, [{ deploymentId: dpl(7), artifact: 'd'.repeat(64), until: Infinity }]);
   assert.equal(await ask('/page.txt', { 'x-deployment-id': dpl(7) }, 'cleaned.localhost'), 'new page');
 });
 

@@ -19,7 +19,7 @@ import { visitorOf } from './http/visitor.ts';
 import { locate } from './locate.ts';
 import { brokenArtifact, expectationFailed, internal, missingBlob, notFound } from './pages/problems.ts';
 import { serve, serveInstead, type ServeDeps, type Visit } from './serve.ts';
-import { chooseDeployment, HostRoutes } from './sites/host-routes.ts';
+import { chooseDeployment, deploymentNamed, HostRoutes, type Chosen } from './sites/host-routes.ts';
 import type { Head } from './wire/head.ts';
 import type { WireExchange, WireReply } from './wire/reply.ts';
 import { WireServer } from './wire/wire-server.ts';
@@ -199,7 +199,20 @@ export class Worker {
   #visit<E extends Exchange>(exchange: E, route: HostRoute, then: (visit: Visit<E>) => void): void {
     const { target } = exchange;
     if (target === undefined) return;
-    const { deploymentId, artifact } = chooseDeployment(route, target.query, exchange.req.headers);
+    const chosen = this.#choose(route, target.query, exchange.req.headers);
+    if (chosen instanceof Promise) return void chosen.then((known) => this.#open(exchange, route, known, then)).catch(() => this.#answers.problem(exchange, internal()));
+    this.#open(exchange, route, chosen, then);
+  }
+
+  #choose(route: HostRoute, query: string, headers: RequestHead['headers']): Chosen | Promise<Chosen> {
+    const named = deploymentNamed(query, headers);
+    const chosen = chooseDeployment(route, named, this.#options.clock.now());
+    return 'deploymentId' in chosen ? chosen : this.#sites.named(chosen, named ?? '').then((found) => found ?? route);
+  }
+
+  #open<E extends Exchange>(exchange: E, route: HostRoute, { deploymentId, artifact }: Chosen, then: (visit: Visit<E>) => void): void {
+    const { target } = exchange;
+    if (target === undefined) return;
     exchange.deploymentId = deploymentId;
     const site = this.#sites.get(artifact);
     if (site !== undefined) return then({ exchange, route, site, deploymentId, target });
@@ -208,7 +221,7 @@ export class Worker {
       .then((loaded) => {
         if (loaded.ok) return then({ exchange, route, site: loaded.value, deploymentId, target });
         // An old tab's deployment that was cleaned up: the current one is the better answer.
-        if (artifact !== route.artifact) return this.#visit(exchange, { ...route, earlier: [] }, then);
+        if (artifact !== route.artifact) return this.#open(exchange, route, route, then);
         return this.#answers.problem(exchange, brokenArtifact(loaded.error), ['retry-after', '5']);
       })
       .catch(() => this.#answers.problem(exchange, internal()));
@@ -225,7 +238,7 @@ export class Worker {
         keeper: (status, rawHeaders) => keeperFor(this.#deps, describe(visit), status, rawHeaders),
         serveFile: (_, path, status, headers) => serveInstead(this.#deps, visit, path, status, headers),
       },
-      { exchange, deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
+      { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
     ).catch(() => this.#answers.problem(exchange, internal()));
   }
 
@@ -248,7 +261,7 @@ export class Worker {
     if (located.kind === 'problem') return refuse(exchange, socket, located.problem);
     const { target } = exchange;
     if (located.kind === 'redirect' || target === undefined) return refuse(exchange, socket, notFound(req.url ?? ''));
-    const { deploymentId, artifact } = chooseDeployment(located.route, target.query, req.headers);
+    const { deploymentId, artifact } = await this.#choose(located.route, target.query, req.headers);
     exchange.deploymentId = deploymentId;
     const loaded = await this.#sites.load(artifact);
     if (!loaded.ok) return refuse(exchange, socket, brokenArtifact(loaded.error));

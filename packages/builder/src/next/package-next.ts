@@ -24,9 +24,10 @@ export async function packageNext(output: NextOutput, store: ArtifactStore): Pro
   if (!read.ok) return read;
   const { build, prefix } = read.value;
   return packaged(async () => {
+    const ownId = build.config.deploymentId;
     const { files, sources } = await packageStaticFiles(root, prefix, project, build, store);
     const common = {
-      kind: 'web' as const, framework: { name: 'nextjs' as const, version: build.nextVersion, buildId: build.buildId },
+      kind: 'web' as const, framework: { name: 'nextjs' as const, version: build.nextVersion, buildId: build.buildId, ...(ownId === undefined || ownId.startsWith('dpl_') ? {} : { deploymentId: ownId }) },
       basePath: build.config.basePath, trailingSlash: build.config.trailingSlash, files,
     };
     if (build.exported) return { ...common, prerenders: {}, ...(files['/404.html'] === undefined ? {} : { notFound: '/404.html' }) };

@@ -31,6 +31,7 @@ export const functionSettingsSchema = z.object({
   idleSeconds: z.int().min(1).max(86_400),
   drainSeconds: z.int().min(1).max(300),
   timeoutSeconds: z.int().min(1).max(900),
+  skewSeconds: z.int().min(0).max(2_592_000).meta({ description: 'How long a deployment that was replaced still answers the tabs that were opened on it; counts from the next switch on.' }),
 });
 
 /** Where commits come from: the platform's own git remote (and uploads), or another repository. */

@@ -17,8 +17,10 @@ export type Alias = Readonly<{
   target: string;
   /** Set by a rollback: later deployments build and verify but do not move it until a promote or an undo. */
   pinned: boolean;
-  /** Earlier deployments of this alias, newest first, at most 20: the rollback targets. */
+  /** Earlier deployments of this alias, newest first: the rollback targets. At most 20, but for those that tabs may still reach. */
   history: readonly DeploymentId[];
+  /** Until when (milliseconds since the epoch) deployments of `history` still answer the tabs that were opened on them. */
+  reachableUntil?: Readonly<Partial<Record<DeploymentId, number>>>;
   revision: number;
   updatedAt: number;
 }>;

@@ -5,7 +5,7 @@ import type { Deployment } from './deployment.ts';
 import type { Target } from './targets.ts';
 
 /** Points one host at the deployment, unless a person pinned it or a newer deployment is there already. Answers why it did not. */
-export async function pointTo(ports: Pick<Ports, 'aliases' | 'deployments' | 'clock' | 'probe'>, project: Project, deployment: Deployment, target: Target): Promise<string | undefined> {
+export async function pointTo(ports: Pick<Ports, 'aliases' | 'deployments' | 'clock' | 'probe' | 'projects'>, project: Project, deployment: Deployment, target: Target): Promise<string | undefined> {
   for (;;) {
     const seen = await ports.aliases.get(target.host);
     if (seen !== undefined && seen.projectId !== project.id) return `${taken(target.host).error.message}.`;

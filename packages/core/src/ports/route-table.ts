@@ -1,15 +1,18 @@
 import type { DeploymentId, ProjectId } from '../names/id.ts';
 import type { HostName } from '../names/name.ts';
 
-/** What the edge needs to know of a host. `production` and `skew` let a request of an older tab reach its own deployment. */
+/** What the edge needs to know of a host. */
 export type HostRoute = Readonly<{
   host: HostName;
   projectId: ProjectId;
   deploymentId: DeploymentId;
   artifact: string;
-  /** Earlier deployments of this host, newest first, whose immutable files stay reachable, with their artifacts. */
-  earlier: readonly Readonly<{ deploymentId: DeploymentId; artifact: string }>[];
+  /** Earlier deployments of this host, newest first, whose immutable files stay reachable. */
+  earlier: readonly EarlierDeployment[];
 }>;
+
+/** `until`: when (milliseconds since the epoch) requests of tabs that were opened on it go to the current deployment instead. */
+export type EarlierDeployment = Readonly<{ deploymentId: DeploymentId; artifact: string; until: number }>;
 
 /**
  * The edge's own copy of the aliases. Works while the control plane is down. `lookup` never answers an old deployment

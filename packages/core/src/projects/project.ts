@@ -27,7 +27,11 @@ export type BuildSettings = Readonly<{
 export type HealthCheck = Readonly<{ path: string; status?: readonly number[]; timeoutSeconds: number }>;
 
 /** What a project's functions may use. */
-export type FunctionSettings = Readonly<{ memoryMb: number; maxInstances: number; concurrency: number; idleSeconds: number; drainSeconds: number; timeoutSeconds: number }>;
+export type FunctionSettings = Readonly<{
+  memoryMb: number; maxInstances: number; concurrency: number; idleSeconds: number; drainSeconds: number; timeoutSeconds: number;
+  /** How long a deployment that was replaced still answers the browser tabs that were opened on it; 0 for not at all. */
+  skewSeconds: number;
+}>;
 
 export type Project = Readonly<{
   id: ProjectId;
@@ -54,4 +58,4 @@ export type Project = Readonly<{
 }>;
 
 export const DEFAULT_HEALTH: HealthCheck = { path: '/', timeoutSeconds: 30 };
-export const DEFAULT_FUNCTIONS: FunctionSettings = { memoryMb: 512, maxInstances: 4, concurrency: 50, idleSeconds: 300, drainSeconds: 30, timeoutSeconds: 60 };
+export const DEFAULT_FUNCTIONS: FunctionSettings = { memoryMb: 512, maxInstances: 4, concurrency: 50, idleSeconds: 300, drainSeconds: 30, timeoutSeconds: 60, skewSeconds: 86_400 };

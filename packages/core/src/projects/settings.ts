@@ -33,6 +33,7 @@ export const functionSettingsSchema = z.strictObject({
   idleSeconds: z.int().min(1).max(86_400),
   drainSeconds: z.int().min(1).max(300),
   timeoutSeconds: z.int().min(1).max(900),
+  skewSeconds: z.int().min(0).max(2_592_000),
 });
 
 /** Drops keys whose value is undefined, which zod's optional() lets through and exact optional properties do not. */

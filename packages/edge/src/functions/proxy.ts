@@ -6,6 +6,7 @@ import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } 
 import type { EdgeSettings } from '../settings.ts';
 import type { FunctionPools, Lease } from './pools.ts';
 import type { Keeper } from '../cache/keep.ts';
+import { reloadsOldTab } from './old-tab.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responseHeaders } from './response-headers.ts';
 
@@ -20,7 +21,8 @@ export type ProxyDeps = Readonly<{
   finished(exchange: NodeExchange): void;
 }>;
 
-export type Job = Readonly<{ exchange: NodeExchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
+/** `ownId`: what the app calls this deployment, if it chose a name for it. */
+export type Job = Readonly<{ exchange: NodeExchange; deploymentId: DeploymentId; ownId?: string | undefined; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
 /** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */
@@ -174,7 +176,9 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       const keeper = deps.keeper?.(status, answer.rawHeaders);
       let written = false;
       try {
-        res.writeHead(status, answer.statusMessage ?? '', head.headers);
+        const reload = reloadsOldTab(exchange, job.ownId, status, head.headers);
+        if (reload === undefined) res.writeHead(status, answer.statusMessage ?? '', head.headers);
+        else res.writeHead(reload.status, reload.headers);
       } catch (error) {
         upReq.destroy();
         answered = false;

@@ -6,6 +6,8 @@ import type { IncomingMessage } from 'node:http';
 
 export type Chosen = Readonly<{ deploymentId: DeploymentId; artifact: string }>;
 
+/** What Next lets an app choose, and none of ours. */
+const OWN_ID = /^(?!dpl_)[A-Za-z0-9_-]{1,64}$/;
 const MAX_HOSTS = 20_000;
 const REFRESH_EVERY_MS = 10;
 
@@ -40,18 +42,23 @@ export class HostRoutes {
 
 /**
  * Which deployment of the host answers: the one its alias points at, or an earlier one that the visitor's page belongs
- * to (`?dpl=`, `x-deployment-id`, cookie `__anchor_dpl`). Only deployments of this host's own history are ever chosen.
+ * to (`?dpl=`, `x-deployment-id`, cookie `__anchor_dpl`) while its time lasts. Only deployments of this host's own
+ * history are ever chosen. An array: the page names its deployment by an id of the app's own choice, which only the
+ * artifacts know; the one that has it is to be chosen, else the current one.
  */
-export function chooseDeployment(route: HostRoute, query: string, headers: IncomingMessage['headers']): Chosen {
-  if (route.earlier.length === 0) return route;
-  const named = askedFor(query, headers);
+export function chooseDeployment(route: HostRoute, named: string | undefined, now: number): Chosen | readonly Chosen[] {
   if (named === undefined || named === route.deploymentId) return route;
-  return route.earlier.find((earlier) => earlier.deploymentId === named) ?? route;
+  const { earlier } = route;
+  if (earlier.length === 0) return route;
+  const reachable = earlier.filter(({ until }) => until > now);
+  if (OWN_ID.test(named) && reachable.length > 0) return [route, ...reachable];
+  return reachable.find(({ deploymentId }) => deploymentId === named) ?? route;
 }
 
-function askedFor(query: string, headers: IncomingMessage['headers']): string | undefined {
+/** The deployment that the visitor's page belongs to, as the page says: in the query, a header or a cookie, in this order. */
+export function deploymentNamed(query: string, headers: IncomingMessage['headers']): string | undefined {
   if (query !== '' && query.includes('dpl=')) {
-    const match = /(?:^|&)dpl=(dpl_[0-9a-z]{20})(?:&|$)/.exec(query);
+    const match = /(?:^|&)dpl=([A-Za-z0-9_-]{1,64})(?:&|$)/.exec(query);
     if (match !== null) return match[1];
   }
   const header = headers['x-deployment-id'];

@@ -39,6 +39,15 @@ export class Sites {
     return promise;
   }
 
+  /** The first of the candidates whose app chose this id for itself. */
+  async named<T extends Readonly<{ artifact: string }>>(candidates: readonly T[], id: string): Promise<T | undefined> {
+    for (const candidate of candidates) {
+      const loaded = await this.load(candidate.artifact);
+      if (loaded.ok && loaded.value.web.framework.deploymentId === id) return candidate;
+    }
+    return undefined;
+  }
+
   get count(): number {
     return this.#entries.size;
   }

@@ -34,9 +34,9 @@ export function routeTableContract(name: string, make: () => Promise<RouteTableH
     const alias = sampleAlias({ deploymentId: a.id });
     await stores.aliases.compareAndSet(alias);
     await stores.aliases.compareAndSet({ ...alias, deploymentId: b.id, history: [a.id], revision: 2 });
-    await stores.aliases.compareAndSet({ ...alias, deploymentId: c.id, history: [b.id, a.id], revision: 3 });
+    await stores.aliases.compareAndSet({ ...alias, deploymentId: c.id, history: [b.id, a.id], reachableUntil: { [b.id]: 1_900_000_000_000 }, revision: 3 });
     await eventually(() => assert.equal(subject.lookup(alias.host)?.deploymentId, c.id));
-    assert.deepEqual(subject.lookup(alias.host)?.earlier, [{ deploymentId: b.id, artifact: sha256(2) }, { deploymentId: a.id, artifact: sha256(1) }]);
+    assert.deepEqual(subject.lookup(alias.host)?.earlier, [{ deploymentId: b.id, artifact: sha256(2), until: 1_900_000_000_000 }, { deploymentId: a.id, artifact: sha256(1), until: 0 }]);
   }));
 
   test(`${name}: refresh shows the newest state`, using(make, async (harness) => {

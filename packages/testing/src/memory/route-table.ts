@@ -10,7 +10,7 @@ export function routeTable(aliases: MemoryAliases, deployments: MemoryDeployment
       if (alias === undefined || artifact === undefined) return undefined;
       const earlier = alias.history.flatMap((deploymentId) => {
         const kept = deployments.peek(deploymentId)?.artifact;
-        return kept === undefined ? [] : [{ deploymentId, artifact: kept }];
+        return kept === undefined ? [] : [{ deploymentId, artifact: kept, until: alias.reachableUntil?.[deploymentId] ?? 0 }];
       });
       return { host: alias.host, projectId: alias.projectId, deploymentId: alias.deploymentId, artifact, earlier };
     },
