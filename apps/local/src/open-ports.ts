@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '@anchor/adapter-local/database.ts';
 import { diskRoom } from '@anchor/adapter-local/disk-room.ts';
 import { localEdgeProbe } from '@anchor/adapter-local/edge-probe.ts';
 import { createFunctionHostClient, type FunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
+import { openIntake } from '@anchor/adapter-local/intake.ts';
 import { openJobQueue } from '@anchor/adapter-local/job-queue.ts';
 import { openLogStore } from '@anchor/adapter-local/log-store.ts';
 import { emitModules } from '@anchor/adapter-local/modules.ts';
@@ -53,10 +54,12 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
     ...(settings.trustStore === undefined ? {} : { trustStore: settings.trustStore }),
     ...(env['PATH'] === undefined ? {} : { path: env['PATH'] }),
   });
+  const queue = openJobQueue(db.value, systemClock);
   const ports: Ports = {
     ...openStores(db.value),
     blobs, builds: builder, functions, secrets: secrets.value, clock: systemClock,
-    queue: openJobQueue(db.value, systemClock),
+    queue,
+    intake: openIntake(db.value, queue),
     logs: openLogStore(paths.logs),
     repositories: openRepositories(paths),
     capacity: diskRoom(paths.data, settings.minFreeDiskMb),

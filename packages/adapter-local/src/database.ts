@@ -17,7 +17,8 @@ export type Database = Readonly<{
   run(sql: string, ...values: SQLInputValue[]): number;
   /**
    * Queues `operation` for the next commit and resolves with its value once that commit is on disk. Operations of the
-   * same turn of the event loop share one transaction; one that throws is undone alone and rejects alone.
+   * same turn of the event loop share one transaction; one that throws is undone alone and rejects alone, and
+   * makes those beside it run a second time: an operation writes to the database and to nothing else.
    */
   write<T>(operation: () => T): Promise<T>;
   /** A number that changes when another connection or process has committed. */

@@ -1,10 +1,10 @@
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { DeliveryStore } from '@anchor/core/ports/stores.ts';
 import type { Database } from './database.ts';
-import { documents, parse } from './documents.ts';
+import { documents, parse, type Documents } from './documents.ts';
 
-export function deliveryStore(db: Database): DeliveryStore {
-  const table = documents<Delivery>(db, {
+export const deliveryTable = (db: Database): Documents<Delivery> =>
+  documents<Delivery>(db, {
     table: 'deliveries',
     columns: {
       created_at: (delivery) => delivery.receivedAt,
@@ -14,6 +14,9 @@ export function deliveryStore(db: Database): DeliveryStore {
       state: (delivery) => delivery.state,
     },
   });
+
+export function deliveryStore(db: Database): DeliveryStore {
+  const table = deliveryTable(db);
   return {
     get: table.get, insert: table.insert, replace: table.replace, remove: table.remove,
     byExternalId: async (projectId, source, externalId) => table.find({ project_id: projectId, source, external_id: externalId }),

@@ -1,10 +1,10 @@
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { DeploymentStore } from '@anchor/core/ports/stores.ts';
 import type { Database } from './database.ts';
-import { documents, parse } from './documents.ts';
+import { documents, parse, type Documents } from './documents.ts';
 
-export function deploymentStore(db: Database): DeploymentStore {
-  const table = documents<Deployment>(db, {
+export const deploymentTable = (db: Database): Documents<Deployment> =>
+  documents<Deployment>(db, {
     table: 'deployments',
     columns: {
       created_at: (deployment) => deployment.createdAt,
@@ -16,6 +16,9 @@ export function deploymentStore(db: Database): DeploymentStore {
       artifact: (deployment) => deployment.artifact ?? null,
     },
   });
+
+export function deploymentStore(db: Database): DeploymentStore {
+  const table = deploymentTable(db);
   return {
     get: table.get, insert: table.insert, replace: table.replace, remove: table.remove,
     byDedupeKey: async (key) => table.find({ dedupe_key: key }),

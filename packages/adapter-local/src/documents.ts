@@ -9,6 +9,9 @@ type Item = Readonly<{ id: string; version: number }>;
 type Where = Readonly<Record<string, SQLInputValue | undefined>>;
 
 export type Documents<T extends Item> = Store<T, T['id']> & Readonly<{
+  /** `insert` and `remove` inside `write`, as part of what else is written there. */
+  add(item: T): boolean;
+  drop(id: T['id']): void;
   find(where: Where): T | undefined;
   all(where: Where, order: string): readonly T[];
   page(where: Where, request: PageRequest): Page<T>;
@@ -27,11 +30,15 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
     return { sql, values: given.map(([, value]) => value) };
   };
 
+  const add = (item: T): boolean => db.run(insert, ...values(item)) === 1;
+  const drop = (id: T['id']): void => void db.run(`DELETE FROM ${table} WHERE id = ?`, id);
+
   return {
+    add, drop,
     get: async (id) => read<T>(db.get(`SELECT doc FROM ${table} WHERE id = ?`, id)),
-    insert: (item) => db.write(() => db.run(insert, ...values(item)) === 1),
+    insert: (item) => db.write(() => add(item)),
     replace: (item) => db.write(() => db.run(update, ...values(item), item.id, item.version - 1) === 1),
-    remove: (id) => db.write(() => void db.run(`DELETE FROM ${table} WHERE id = ?`, id)),
+    remove: (id) => db.write(() => drop(id)),
     find: (where) => {
       const query = select('doc', where);
       return read<T>(db.get(query.sql, ...query.values));

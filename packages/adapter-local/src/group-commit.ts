@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Sync } from './wal-sync.ts';
 
+/** `run` may be called twice, what the first call wrote undone before the second. */
 type Pending = Readonly<{ run: () => unknown; resolve: (value: unknown) => void; reject: (error: unknown) => void }>;
-type Statements = Readonly<Record<'begin' | 'savepoint' | 'release' | 'undo' | 'commit', StatementSync>>;
+type Statements = Readonly<Record<'begin' | 'savepoint' | 'release' | 'undo' | 'rollback' | 'commit', StatementSync>>;
 /** What an operation has become: `settle` once the commit is on disk, or `reject` when that can not be had. */
 type Outcome = Readonly<{ settle: () => void; reject: (error: unknown) => void }>;
 
@@ -14,7 +15,7 @@ type Outcome = Readonly<{ settle: () => void; reject: (error: unknown) => void }
 export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
   const statements = {
     begin: sqlite.prepare('BEGIN IMMEDIATE'), savepoint: sqlite.prepare('SAVEPOINT one'), release: sqlite.prepare('RELEASE one'),
-    undo: sqlite.prepare('ROLLBACK TO one'), commit: sqlite.prepare('COMMIT'), changes: sqlite.prepare('SELECT total_changes() AS n'),
+    undo: sqlite.prepare('ROLLBACK TO one'), rollback: sqlite.prepare('ROLLBACK'), commit: sqlite.prepare('COMMIT'), changes: sqlite.prepare('SELECT total_changes() AS n'),
   };
   let queue: Pending[] = [];
   let flushing: readonly Outcome[] = [];
@@ -102,8 +103,33 @@ export function groupCommit(sqlite: DatabaseSync, sync: Sync) {
   };
 }
 
-/** All of the group in one transaction. Throws when nothing of it was committed. */
+/**
+ * All of the group in one transaction. Nearly always nothing throws: then it needs no savepoints, which cost as much as
+ * a write each. When one does, all is undone and done again with them. Throws when nothing of it was committed.
+ */
 function commit(sqlite: DatabaseSync, statements: Statements, group: readonly Pending[]): readonly Outcome[] {
+  const outcomes = together(sqlite, statements, group) ?? oneByOne(sqlite, statements, group);
+  statements.commit.run();
+  return outcomes;
+}
+
+/** Undefined, with everything undone, when one throws. */
+function together(sqlite: DatabaseSync, statements: Statements, group: readonly Pending[]): readonly Outcome[] | undefined {
+  const outcomes: Outcome[] = [];
+  statements.begin.run();
+  try {
+    for (const { run, resolve, reject } of group) {
+      const value = run();
+      outcomes.push({ settle: () => resolve(value), reject });
+    }
+    return outcomes;
+  } catch {
+    if (sqlite.isTransaction) statements.rollback.run();
+    return undefined;
+  }
+}
+
+function oneByOne(sqlite: DatabaseSync, statements: Statements, group: readonly Pending[]): readonly Outcome[] {
   const outcomes: Outcome[] = [];
   statements.begin.run();
   for (const { run, resolve, reject } of group) {
@@ -119,6 +145,5 @@ function commit(sqlite: DatabaseSync, statements: Statements, group: readonly Pe
     }
     statements.release.run();
   }
-  statements.commit.run();
   return outcomes;
 }

@@ -17,8 +17,14 @@ const ANY_DUE = `SELECT 1 FROM jobs j WHERE j.seq IN (SELECT MIN(seq) FROM jobs 
 const ADD = `INSERT INTO jobs (id, lane, grp, dedupe_key, attempts, not_before, doc) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 const SERVE = `INSERT INTO job_groups (grp, served) VALUES (?, (SELECT COALESCE(MAX(served), 0) + 1 FROM job_groups)) ON CONFLICT (grp) DO UPDATE SET served = excluded.served`;
 
+export type LocalJobQueue = JobQueue & Readonly<{
+  /** Part of what else is written: `add` inside `write`, `added` once that has resolved. */
+  add(job: Job): boolean;
+  added(): void;
+}>;
+
 /** The queue of the one-machine home. `clock` decides about leases and delays. */
-export function openJobQueue(db: Database, clock: Clock): JobQueue {
+export function openJobQueue(db: Database, clock: Clock): LocalJobQueue {
   const signal = queueSignal(db, () => {
     const now = clock.now();
     return db.get(ANY_DUE, now, now) !== undefined;
@@ -38,6 +44,8 @@ export function openJobQueue(db: Database, clock: Clock): JobQueue {
   };
 
   return {
+    add,
+    added: signal.changed,
     enqueue: (job) => freeing(() => add(job)),
     receive: ({ leaseMs, lanes }) =>
       db.write(() => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { fail, ok } from '@anchor/core/result/result.ts';
 import { parseCommitSha } from '@anchor/core/names/name.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
 import { manualClock } from './clock.ts';
 import { aliasStoreContract } from './contracts/aliases.ts';
 import { blobStoreContract } from './contracts/blob-store.ts';
@@ -9,6 +9,7 @@ import { deliveryStoreContract } from './contracts/deliveries.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
 import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
 import { idempotencyStoreContract } from './contracts/idempotency.ts';
+import { intakeContract } from './contracts/intake.ts';
 import { jobQueueContract } from './contracts/job-queue.ts';
 import { logStoreContract } from './contracts/log-store.ts';
 import { projectStoreContract } from './contracts/projects.ts';
@@ -20,6 +21,7 @@ import { variableStoreContract } from './contracts/variables.ts';
 import { blobStore } from './memory/blob-store.ts';
 import { capacity } from './memory/capacity.ts';
 import { edgeProbe } from './memory/edge-probe.ts';
+import { intakeStore } from './memory/intake.ts';
 import { jobQueue } from './memory/job-queue.ts';
 import { logStore } from './memory/log-store.ts';
 import { repositories } from './memory/repositories.ts';
@@ -42,6 +44,11 @@ secretBoxContract('secrets in memory', async () => ({ subject: secretBox(), end 
 jobQueueContract('jobs in memory', async () => {
   const clock = manualClock();
   return { subject: jobQueue(clock), clock, end };
+});
+intakeContract('pushes in memory', async () => {
+  const { deliveries, deployments } = memoryStores();
+  const queue = jobQueue(manualClock());
+  return { subject: { intake: intakeStore(deliveries, deployments, queue), deliveries, deployments, queue }, end };
 });
 routeTableContract('routes in memory', async () => {
   const stores = memoryStores();

@@ -164,15 +164,40 @@ test('a crash at the switch is finished after the restart', async () => {
 });
 
 test('a delivery that was stored but not acted on is acted on after a restart', async () => {
-  const { home, project } = await start();
-  const insert = home.deployments.insert.bind(home.deployments);
-  home.deployments.insert = async () => {
+  const { home, project, push } = await start();
+  const first = await push(1);
+  // Its commit is known, so what it means is found out step by step; here that ends before the outcome is noted.
+  home.deployments.byDedupeKey = async () => {
     throw new Error('killed here');
   };
-  await assert.rejects(acceptPush(home)({ projectId: project.id, source: 'github', externalId: 'x', event: 'push', headers: {}, body: '{}', push: { kind: 'push', branch: 'main' as BranchName, commit: sha(1) } }));
-  home.deployments.insert = insert;
+  await assert.rejects(push(1), /killed here/);
+  home.deployments.byDedupeKey = async (key) => (await home.deployments.list({ projectId: project.id }, { limit: 10 })).items.find(({ dedupeKey }) => dedupeKey === key);
   assert.equal((await recover(home)()).deliveries, 1);
-  assert.equal((await home.deployments.inStates(['queued'])).length, 1);
+  assert.deepEqual((await home.deliveries.list({ projectId: project.id, state: 'accepted' }, { limit: 10 })).items.map(({ deploymentIds }) => deploymentIds), [[first], [first]]);
+});
+
+test('a delivery is stored with its deployment and its job, or not at all', async () => {
+  const { home, project, push } = await start();
+  home.intake.take = async () => {
+    throw new Error('killed here');
+  };
+  await assert.rejects(push(1), /killed here/);
+  assert.deepEqual((await home.deliveries.list({ projectId: project.id }, { limit: 10 })).items, []);
+  assert.deepEqual(await home.queue.depth(), { waiting: 0, leased: 0, dead: 0 });
+});
+
+test('a clock that steps back makes no newer push the older one', async () => {
+  const { home, push, build, live } = await start();
+  const first = await push(1);
+  home.clock.advance(-3_600_000);
+  const second = await push(2);
+  assert.equal((await home.deployments.get(first))?.state, 'canceled');
+  assert.equal(await build(second), 'success');
+  home.clock.advance(-3_600_000);
+  const third = await push(3);
+  assert.equal(await build(third), 'success');
+  assert.equal(await live(), third);
+  assert.equal((await home.deployments.get(third))?.notPromoted, undefined);
 });
 
 test('rollback goes back, stops automatic promotion, goes further back, and is undone', async () => {

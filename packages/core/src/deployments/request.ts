@@ -1,60 +1,38 @@
-import { deploymentHost } from '../aliases/host.ts';
-import { newId, type DeliveryId, type DeploymentId } from '../names/id.ts';
-import { PRODUCTION, type EnvironmentName } from '../names/name.ts';
+import type { Delivery } from '../deliveries/delivery.ts';
+import type { DeploymentId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Project } from '../projects/project.ts';
 import { anchorError, fail, ok, type Result } from '../result/result.ts';
-import { type Deployment, type DeploymentSource } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { draftDeployment, jobOf, newestOf, type DeploymentRequest, type Draft } from './draft.ts';
 import { pointTo } from './point-to.ts';
 import { targetsOf } from './targets.ts';
 import { moveDeployment, updateDeployment } from './update.ts';
 
-export type DeploymentRequest = Readonly<{
-  project: Project;
-  environment: EnvironmentName;
-  source: DeploymentSource;
-  deliveryId?: DeliveryId;
-  pullRequest?: Readonly<{ number: number; fork: boolean }>;
-  /** Builds again although the same commit was deployed to this environment before. */
-  force?: boolean;
-}>;
-
-type RequestPorts = Pick<Ports, 'deployments' | 'queue' | 'clock' | 'site' | 'aliases' | 'projects' | 'probe'>;
+export type RequestPorts = Pick<Ports, 'deployments' | 'queue' | 'intake' | 'clock' | 'site' | 'aliases' | 'projects' | 'probe'>;
 
 /**
- * Makes a deployment and queues its build. The same (project, environment, commit) twice answers the first one. Fork
- * pull requests are held until a person approves. Steps are idempotent: a crash after any of them is mended by `recover`.
+ * Makes a deployment and queues its build. The same (project, environment, commit) twice answers the first one. Steps
+ * are idempotent: a crash after any of them is mended by `recover`.
  */
 export const requestDeployment =
   (ports: RequestPorts) =>
   async (request: DeploymentRequest): Promise<Result<Readonly<{ deployment: Deployment; created: boolean }>>> => {
-    const { project, source } = request;
-    if (project.status === 'paused') return fail('not_ready', `The project ${project.name} is paused`, 'Set its status to active first.');
-    const now = ports.clock.now();
-    const id = newId('dpl', now);
-    const dedupeKey = request.force === true || source.commit === undefined ? id : `${project.id}/${request.environment}/${source.commit}${forkMark(request)}`;
-    const existing = await ports.deployments.byDedupeKey(dedupeKey);
-    if (existing !== undefined && (await isCurrent(ports, request, existing))) return again(ports, request, existing);
-    if (existing !== undefined) return requestDeployment(ports)({ ...request, force: true });
-    const fork = request.pullRequest?.fork === true;
-    const deployment: Deployment = {
-      id, projectId: project.id, environment: request.environment, source, dedupeKey, state: fork ? 'held' : 'queued',
-      trusted: !fork, host: deploymentHost(project.name, id, ports.site.domain), steps: [], attempt: 0, createdAt: now, updatedAt: now, version: 1,
-      ...(request.deliveryId === undefined ? {} : { deliveryId: request.deliveryId }),
-      ...(request.pullRequest === undefined ? {} : { pullRequest: request.pullRequest }),
-      ...(fork ? { error: anchorError('forbidden', 'It comes from a fork and waits for approval', `Read the change, then: anchor approve ${id}`, 'Builds of forks run code of strangers; they get no secrets.') } : {}),
-    };
-    if (!(await ports.deployments.insert(deployment))) {
-      const winner = await ports.deployments.byDedupeKey(dedupeKey);
-      return winner === undefined ? fail('internal', 'The deployment could not be stored', 'Try again.') : again(ports, request, winner);
-    }
-    if (!fork) await enqueue(ports, deployment);
-    await supersede(ports, deployment);
-    return ok({ deployment, created: true });
+    const drafted = await draftDeployment(ports)(request);
+    if (!drafted.ok) return drafted;
+    const { deployment } = drafted.value;
+    if ((await takeDraft(ports, drafted.value)) === 'stored') return ok({ deployment, created: true });
+    const existing = await ports.deployments.byDedupeKey(deployment.dedupeKey);
+    if (existing === undefined) return fail('internal', 'The deployment could not be stored', 'Try again.');
+    return (await isCurrent(ports, request, existing)) ? again(ports, request, existing) : requestDeployment(ports)({ ...request, force: true });
   };
 
-/** A fork's pull request is a line of its own: it neither stands for our branch of the same name or commit nor takes its place. */
-const forkMark = ({ pullRequest }: Pick<Deployment, 'pullRequest'>): string => (pullRequest?.fork === true ? `/pr-${pullRequest.number}` : '');
+/** Stores a draft, with the delivery that asked for it, and takes the place of older builds. Writes nothing when one of the two is known. */
+export async function takeDraft(ports: RequestPorts, { deployment, job, supersedes }: Draft, delivery?: Delivery) {
+  const taken = await ports.intake.take({ deployment, ...(job === undefined ? {} : { job }), ...(delivery === undefined ? {} : { delivery }) });
+  // Only the newest commit matters; a running switch goes on.
+  if (taken === 'stored') for (const older of supersedes) await stopBuild(ports, older.id, deployment.id);
+  return taken;
+}
 
 /**
  * Whether an earlier deployment of the same commit still stands for it. One that failed or was canceled does not, nor
@@ -95,38 +73,19 @@ const MAX_SHARED = 20;
 
 /** Queues the build of a deployment; queuing it twice is queuing it once. */
 export async function enqueue(ports: Pick<Ports, 'queue' | 'clock'>, deployment: Deployment): Promise<void> {
-  const now = ports.clock.now();
-  await ports.queue.enqueue({
-    id: newId('job', now), lane: deployment.environment === PRODUCTION ? 'production' : 'preview', group: deployment.projectId, kind: 'deploy',
-    payload: { deploymentId: deployment.id }, dedupeKey: deployment.id, attempts: 0, notBefore: now, createdAt: now,
-  });
+  await ports.queue.enqueue(jobOf(deployment, ports.clock.now()));
 }
-
-/** How many of a branch's newest deployments a push looks at; what waits beyond them finds out by itself when its turn comes. */
-const LOOK_BACK = 20;
-
-/** Cancels what waits or builds for the same branch and environment: only the newest commit matters. A running switch goes on. */
-async function supersede(ports: RequestPorts, newest: Deployment): Promise<void> {
-  const branch = newest.source.branch;
-  if (branch === undefined) return;
-  const { items } = await ports.deployments.list({ projectId: newest.projectId, environment: newest.environment, branch }, { limit: LOOK_BACK });
-  for (const older of items) if (older.id < newest.id && forkMark(older) === forkMark(newest) && CANCELABLE.includes(older.state)) await stopBuild(ports, older.id, newest.id);
-}
-const CANCELABLE: readonly Deployment['state'][] = ['held', 'queued', 'building'];
 
 /** Cancels a deployment that has come to its turn although a newer one of its branch waits or is done. True when it did. */
-export async function yieldToNewer(ports: RequestPorts, deployment: Deployment): Promise<boolean> {
-  const branch = deployment.source.branch;
-  if (branch === undefined) return false;
-  const { items } = await ports.deployments.list({ projectId: deployment.projectId, environment: deployment.environment, branch }, { limit: LOOK_BACK });
-  const newer = items.find((candidate) => forkMark(candidate) === forkMark(deployment));
-  if (newer === undefined || newer.id <= deployment.id || newer.state === 'canceled' || newer.state === 'failed' || newer.state === 'held') return false;
+export async function yieldToNewer(ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>, deployment: Deployment): Promise<boolean> {
+  const newer = await newestOf(ports, deployment);
+  if (newer === undefined || newer.id === deployment.id || newer.createdAt < deployment.createdAt) return false;
+  if (newer.state === 'canceled' || newer.state === 'failed' || newer.state === 'held') return false;
   await stopBuild(ports, deployment.id, newer.id);
   return true;
 }
 
-async function stopBuild(ports: RequestPorts, id: DeploymentId, by: DeploymentId): Promise<void> {
+async function stopBuild(ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>, id: DeploymentId, by: DeploymentId): Promise<void> {
   const moved = await moveDeployment(ports)(id, 'canceled', { error: anchorError('superseded', `A newer commit of the same branch took its place: ${by}`, 'Nothing to do: the newer deployment goes live.') });
   if (moved.ok) await ports.queue.cancel(id);
 }
-

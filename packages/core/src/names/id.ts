@@ -16,11 +16,21 @@ export function newId<P extends string>(prefix: P, now: number): Id<P> {
   const time = Math.floor(now).toString(36).padStart(TIME_CHARS, '0').slice(-TIME_CHARS);
   let random = '';
   while (random.length < RANDOM_CHARS) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(RANDOM_CHARS))) {
-      if (byte < 252 && random.length < RANDOM_CHARS) random += ALPHABET[byte % 36];
-    }
+    const byte = randomByte();
+    if (byte < 252) random += ALPHABET[byte % 36];
   }
   return `${prefix}_${time}${random}`;
+}
+
+/** Asked for many at a time: the call costs more than the bytes. Each is used once. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+function randomByte(): number {
+  if (used >= pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  return pool[used++] ?? 0;
 }
 
 /** Parses an identifier of one kind; undefined for anything else. */

@@ -4,6 +4,7 @@ import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { EdgeProbe } from './edge-probe.ts';
 import type { FunctionHost } from './function-host.ts';
+import type { IntakeStore } from './intake.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { LogStore } from './log-store.ts';
 import type { Repositories } from './repositories.ts';
@@ -22,6 +23,7 @@ export type Site = Readonly<{
 export type Ports = Stores & Readonly<{
   blobs: BlobStore;
   queue: JobQueue;
+  intake: IntakeStore;
   builds: BuildRunner;
   capacity: Capacity;
   functions: FunctionHost;

@@ -14,7 +14,8 @@ import type { Page, PageRequest } from './page.ts';
  *   the item exists already or its `version` is not the expected one. (DynamoDB: ConditionExpression; items ≤ 400 KB.)
  * - `get` reads what the last resolved write left (strongly consistent).
  * - Listings may lag behind writes by moments and promise no order but "newest first by creation"
- *   (DynamoDB: global secondary index). No transaction spans two items: use cases are written as idempotent steps.
+ *   (DynamoDB: global secondary index). No transaction spans two items, but for the one of
+ *   `IntakeStore`: use cases are written as idempotent steps.
  */
 export interface Store<T extends { readonly version: number }, Id> {
   get(id: Id): Promise<T | undefined>;

@@ -305,7 +305,7 @@ test('when the log or the store fails, what git has stored is not called a faile
   assert.equal(unread.code, 0, unread.text);
   assert.equal((await server.ports.deployments.get(deployment.id))?.state, 'success');
   const sha = await copy.commit('b', '2');
-  Object.assign(server.ports.deliveries, { insert: async () => { throw new Error('the store can not be written'); } });
+  Object.assign(server.ports.intake, { take: async () => { throw new Error('the store can not be written'); } });
   const unstored = await copy.git('push', url, 'main');
   assert.equal(unstored.code, 0, unstored.text);
   assert.match(unstored.text, /remote: The push is stored, but the platform could not act on it/);
@@ -318,11 +318,11 @@ test('a push that git stored but that a crash kept from us is acted on after the
   const { project } = await server.project('shop');
   const copy = await workingCopy(t);
   const sha = await copy.commit('a', '1');
-  const { insert } = server.ports.deliveries;
-  Object.assign(server.ports.deliveries, { insert: async () => { throw new Error('killed here'); } });
+  const { take } = server.ports.intake;
+  Object.assign(server.ports.intake, { take: async () => { throw new Error('killed here'); } });
   assert.equal((await copy.git('push', remote(server, 'shop', server.admin), 'main')).code, 0);
   assert.deepEqual(await deploymentsOf(server, project.id), []);
-  Object.assign(server.ports.deliveries, { insert });
+  Object.assign(server.ports.intake, { take });
   assert.equal(await server.server.recoverPushes(), 1);
   const [deployment] = await deploymentsOf(server, project.id);
   assert.equal(deployment?.source.commit, sha);

@@ -52,7 +52,7 @@ export function webhooks(server: ServerContext): (request: IncomingMessage, resp
     }
     const parsed = parse(sender, project, request, bytes);
     if (!parsed.ok) return refuse(parsed.error, isUtf8(bytes) ? bytes.toString('utf8', 0, 4_096) : '');
-    const accepted = await accept(parsed.value);
+    const accepted = await accept(parsed.value, project);
     if (!accepted.ok) return answerProblem(request, response, accepted.error, randomUUID());
     const { delivery, deploymentIds, duplicate } = accepted.value;
     answerJson(response, 202, { deliveryId: delivery.id, deploymentIds }, duplicate ? { 'x-anchor-duplicate': 'true' } : {});

@@ -7,6 +7,10 @@ type Entry = Readonly<{ json: string; seq: number }>;
 /** Items in memory, kept as JSON so that nobody shares an object with the store. */
 export type Collection<T extends Item> = Store<T, T['id']> & Readonly<{
   peek(id: string): T | undefined;
+  /** Whether `insert` would take it. */
+  fits(item: T): boolean;
+  /** `insert`, in this very turn. */
+  add(item: T): boolean;
   where(test: (item: T) => boolean): readonly T[];
   page(test: (item: T) => boolean, createdAt: (item: T) => number, request: PageRequest): Page<T>;
 }>;
@@ -26,15 +30,19 @@ export function collection<T extends Item>(unique: (item: T) => string): Collect
     return entry === undefined ? undefined : decode(entry);
   };
 
+  const fits = (item: T): boolean => !entries.has(item.id) && !taken(item);
+  const add = (item: T): boolean => {
+    if (!fits(item)) return false;
+    seq += 1;
+    entries.set(item.id, { json: JSON.stringify(item), seq });
+    return true;
+  };
+
   return {
     peek,
     get: async (id) => peek(id),
-    insert: async (item) => {
-      if (entries.has(item.id) || taken(item)) return false;
-      seq += 1;
-      entries.set(item.id, { json: JSON.stringify(item), seq });
-      return true;
-    },
+    fits, add,
+    insert: async (item) => add(item),
     replace: async (item) => {
       const entry = entries.get(item.id);
       if (entry === undefined || decode(entry).version !== item.version - 1 || taken(item)) return false;

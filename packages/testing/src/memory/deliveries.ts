@@ -1,8 +1,10 @@
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { DeliveryStore } from '@anchor/core/ports/stores.ts';
-import { collection } from './collection.ts';
+import { collection, type Collection } from './collection.ts';
 
-export function deliveryStore(): DeliveryStore {
+export type MemoryDeliveries = DeliveryStore & Pick<Collection<Delivery>, 'fits' | 'add'>;
+
+export function deliveryStore(): MemoryDeliveries {
   const key = (projectId: string, source: string, externalId: string): string => JSON.stringify([projectId, source, externalId]);
   const keyOf = (delivery: Delivery): string => key(delivery.projectId, delivery.source, delivery.externalId);
   const items = collection<Delivery>(keyOf);

@@ -1,8 +1,8 @@
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { DeploymentStore } from '@anchor/core/ports/stores.ts';
-import { collection } from './collection.ts';
+import { collection, type Collection } from './collection.ts';
 
-export type MemoryDeployments = DeploymentStore & Readonly<{ peek(id: string): Deployment | undefined }>;
+export type MemoryDeployments = DeploymentStore & Pick<Collection<Deployment>, 'peek' | 'fits' | 'add'>;
 
 export function deploymentStore(): MemoryDeployments {
   const items = collection<Deployment>((deployment) => deployment.dedupeKey);

@@ -6,6 +6,7 @@ import { blobStore } from './blob-store.ts';
 import { buildRunner, type MemoryBuilds } from './build-runner.ts';
 import { capacity, type MemoryCapacity } from './capacity.ts';
 import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
+import { intakeStore } from './intake.ts';
 import { jobQueue } from './job-queue.ts';
 import { logStore } from './log-store.ts';
 import { repositories } from './repositories.ts';
@@ -19,13 +20,14 @@ export function memoryHome(): MemoryHome {
   const clock = manualClock();
   const stores = memoryStores();
   const blobs = blobStore(clock);
+  const queue = jobQueue(clock);
   const functions: FunctionHost = {
     acquire: async () => fail('not_found', 'This deployment has no function', 'It consists of files only.'),
     touch: async () => [],
     stop: async () => undefined,
   };
   return {
-    ...stores, blobs, functions, clock, builds: buildRunner(blobs), probe: edgeProbe(stores.aliases), queue: jobQueue(clock), logs: logStore(),
+    ...stores, blobs, functions, clock, builds: buildRunner(blobs), probe: edgeProbe(stores.aliases), queue, intake: intakeStore(stores.deliveries, stores.deployments, queue), logs: logStore(),
     secrets: secretBox(), repositories: repositories(), capacity: capacity(),
     site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
   };

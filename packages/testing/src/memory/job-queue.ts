@@ -5,7 +5,10 @@ import { pageOf } from './collection.ts';
 
 type Entry = { job: Job; leaseUntil: number; receipt: string };
 
-export function jobQueue(clock: Clock): JobQueue {
+/** `add` is `enqueue` in this very turn. */
+export type MemoryQueue = JobQueue & Readonly<{ add(job: Job): boolean }>;
+
+export function jobQueue(clock: Clock): MemoryQueue {
   let entries: Entry[] = [];
   let dead: DeadJob[] = [];
   const served = new Map<string, number>();
@@ -31,6 +34,7 @@ export function jobQueue(clock: Clock): JobQueue {
   const mayRun = (entry: Entry): boolean => entry.job.notBefore <= clock.now() && entry.leaseUntil <= clock.now();
 
   return {
+    add,
     enqueue: async (job) => add(job),
     receive: async ({ leaseMs, lanes }) => {
       for (const lane of LANES.filter((lane) => lanes.includes(lane))) {
