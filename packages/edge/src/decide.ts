@@ -1,4 +1,4 @@
-import type { Asset } from './assets/asset.ts';
+import type { Asset, Part } from './assets/asset.ts';
 import type { KeptPages } from './cache/kept-pages.ts';
 import { standingByAge, type Made } from './cache/made.ts';
 import type { Problem } from './pages/error-page.ts';
@@ -16,6 +16,8 @@ import type { Standing, TagLogs } from './sites/tag-log.ts';
 export type Choice =
   /** A file or a stored answer, dressed with the headers of routing. */
   | Readonly<{ kind: 'asset'; asset: Asset }>
+  /** A shell that is there, and the function renders the rest. */
+  | Readonly<{ kind: 'partial'; shell: Asset; postponed: Part }>
   | Readonly<{ kind: 'redirect'; status: number; location: string; headers: Headers }>
   | Readonly<{ kind: 'function' }>
   | Readonly<{ kind: 'problem'; problem: Problem; headers: readonly string[] }>
@@ -28,7 +30,7 @@ export type DecideDeps = Readonly<{
   kept: KeptPages;
   now(): number;
   /** Has a stale page made anew; at once done, however often it is called. */
-  refresh(visit: Visit, made: Made): void;
+  refresh(visit: Visit, made: Made, shell: boolean): void;
 }>;
 
 const FUNCTION: Choice = { kind: 'function' };
@@ -53,8 +55,13 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
 
   const path = target.decoded;
   if (path !== undefined && !site.ownPages.has(path)) {
-    const asset = site.files.get(path) ?? (pages || !site.hasFunction ? stored(deps, visit, path, asked) : undefined);
-    if (asset !== undefined) return { kind: 'asset', asset: site.dressed(asset, headers) };
+    const file = site.files.get(path);
+    if (file !== undefined) return { kind: 'asset', asset: site.dressed(file, headers) };
+    const page = pages || !site.hasFunction ? stored(deps, visit, path, asked) : undefined;
+    if (page !== undefined) {
+      const asset = site.dressed(page.asset, headers);
+      return page.postponed === undefined ? { kind: 'asset', asset } : { kind: 'partial', shell: asset, postponed: page.postponed };
+    }
   }
   if (path !== undefined && visit.route.earlier.length > 0 && site.mayBeHashed(path)) {
     return { kind: 'later', choice: earlier(deps, visit, path).then((asset) => (asset === undefined ? miss(visit, headers) : { kind: 'asset', asset })) };
@@ -62,38 +69,42 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
   return miss(visit, headers);
 }
 
+type Stored = Readonly<{ asset: Asset; postponed?: Part | undefined }>;
+
 /** The stored answer of a page, when it may be used for this request: what a function made last, or else what the build did. */
-function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Asset | undefined {
+function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Stored | undefined {
   const { site, deploymentId, target } = visit;
   const share = site.hasFunction ? deps.kept.of(deploymentId) : undefined;
   if (site.pages.size === 0 && share === undefined) return undefined;
   const key = prerenderKey(pagePath(site, path), target.query, asked.headers);
   if (key === undefined) return undefined;
   const built = site.pages.get(key);
-  if (!site.hasFunction) return built?.asset;
+  if (!site.hasFunction) return built;
 
   const kept = share?.get(key);
   if (kept === undefined && (built === undefined || built.functionOnly)) return undefined;
   if (site.bypasses(key, asked)) return undefined;
   if (share !== undefined && kept !== undefined) {
-    const standing = standingOf(deps, visit, kept.made);
+    const { postponed } = kept;
+    const standing = standingOf(deps, visit, kept.made, postponed !== undefined);
     if (standing === 'expired') return void deps.kept.delete(deploymentId, key);
     deps.kept.used(share, key, kept);
-    return standing === 'stale' ? kept.stale : kept.fresh;
+    return { asset: standing === 'stale' ? kept.stale : kept.fresh, postponed };
   }
   if (built === undefined || (share?.newest(built.made.group) ?? 0) > built.made.at) return undefined;
-  const standing = standingOf(deps, visit, built.made);
+  const { postponed } = built;
+  const standing = standingOf(deps, visit, built.made, postponed !== undefined);
   if (standing === 'expired') return undefined;
-  return standing === 'stale' ? built.stale : built.asset;
+  return { asset: standing === 'stale' ? built.stale : built.asset, postponed };
 }
 
-function standingOf(deps: DecideDeps, visit: Visit, made: Made): Standing {
+function standingOf(deps: DecideDeps, visit: Visit, made: Made, shell: boolean): Standing {
   const now = deps.now();
   const byAge = standingByAge(made, now);
   if (byAge === 'expired') return byAge;
   const byTags = deps.tags.standing(visit.deploymentId, made.tags, made.at, now);
   const standing = byTags === 'fresh' ? byAge : byTags;
-  if (standing === 'stale') deps.refresh(visit, made);
+  if (standing === 'stale') deps.refresh(visit, made, shell);
   return standing;
 }
 

@@ -1,6 +1,6 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
-import { withHeaders } from './assets/asset.ts';
+import { withHeaders, type Asset, type Part } from './assets/asset.ts';
 import type { AssetSender } from './assets/send.ts';
 import { decide, type Choice, type DecideDeps } from './decide.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,6 +15,8 @@ export type ServeDeps<E extends Exchange = Exchange> = DecideDeps & Readonly<{
   problem(exchange: Exchange, problem: Problem, headers?: readonly string[]): void;
   redirect(exchange: Exchange, status: number, location: string, headers: Headers): void;
   toFunction(visit: Visit<E>): void;
+  /** Sends the shell, and after it what the function renders from `postponed`. */
+  inParts(visit: Visit<E>, shell: Asset, postponed: Part): void;
 }>;
 
 /** Everything known of a request once its deployment is chosen. */
@@ -30,6 +32,8 @@ function act<E extends Exchange>(deps: ServeDeps<E>, visit: Visit<E>, choice: Ch
   switch (choice.kind) {
     case 'asset':
       return deps.sender.send(exchange, choice.asset);
+    case 'partial':
+      return deps.inParts(visit, choice.shell, choice.postponed);
     case 'redirect':
       return deps.redirect(exchange, choice.status, choice.location, choice.headers);
     case 'function':

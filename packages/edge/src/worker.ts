@@ -4,6 +4,7 @@ import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { Answers, refuseRaw } from './answers.ts';
+import type { Asset, Part } from './assets/asset.ts';
 import { Memory } from './assets/memory.ts';
 import { AssetSender } from './assets/send.ts';
 import { describe, keeperFor } from './cache/keep.ts';
@@ -13,6 +14,7 @@ import { listenControl } from './control.ts';
 import type { EdgeListen, EdgeOptions } from './edge.ts';
 import type { Exchange, NodeExchange, Reply, RequestHead } from './exchange.ts';
 import { FunctionPools } from './functions/pools.ts';
+import { inParts } from './functions/in-parts.ts';
 import { proxy } from './functions/proxy.ts';
 import { upgrade } from './functions/upgrade.ts';
 import { visitorOf } from './http/visitor.ts';
@@ -65,7 +67,7 @@ export class Worker {
       tags: new TagLogs(options.tagLog),
       kept: this.#kept,
       now,
-      refresh: (visit, made) => this.#refresher.refresh(visit, made),
+      refresh: (visit, made, shell) => this.#refresher.refresh(visit, made, shell),
       sender: new AssetSender({
         assets: options.assets,
         memory: this.#memory,
@@ -76,8 +78,9 @@ export class Worker {
       problem,
       redirect,
       toFunction: (visit) => this.#toFunction(visit),
+      inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed),
     };
-    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#leave(visit) };
+    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#leave(visit), inParts: (visit) => this.#leave(visit) };
     this.#http = createServer({
       maxHeaderSize: settings.maxHeaderBytes,
       headersTimeout: settings.headersMs,
@@ -235,10 +238,25 @@ export class Worker {
         settings: this.#options.settings,
         problem: this.#answers.problem,
         finished: (done) => this.#answers.finished(done),
-        keeper: (status, rawHeaders) => keeperFor(this.#deps, describe(visit), status, rawHeaders),
+        keeper: (status, rawHeaders) => keeperFor({ ...this.#deps, sawPartial: (made) => this.#refresher.refresh(visit, made, true) }, describe(visit), status, rawHeaders),
         serveFile: (_, path, status, headers) => serveInstead(this.#deps, visit, path, status, headers),
       },
       { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
+    ).catch(() => this.#answers.problem(exchange, internal()));
+  }
+
+  #inParts(visit: Visit<NodeExchange>, shell: Asset, postponed: Part): void {
+    const { exchange, site, deploymentId, target } = visit;
+    const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
+    void inParts(
+      {
+        pools: this.#pools,
+        settings: this.#options.settings,
+        bytesOf: (part) => this.#deps.sender.bytes(part),
+        toFunction: () => this.#toFunction(visit),
+        finished: (done) => this.#answers.finished(done),
+      },
+      { exchange, deploymentId, path, tokens: site.tokens, shell, postponed },
     ).catch(() => this.#answers.problem(exchange, internal()));
   }
 

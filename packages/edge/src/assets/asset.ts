@@ -86,8 +86,8 @@ function merged(base: Map<string, string>, extra: Iterable<readonly [string, str
   return base;
 }
 
-/** The bytes of an asset: blobs, or what is in memory. */
-type Part = Readonly<{ blob: string; size: number; bytes?: Kept }>;
+/** The bytes of an asset: a blob, or what is in memory. */
+export type Part = Readonly<{ blob: string; size: number; bytes?: Kept }>;
 type Source = Part & Readonly<{ br?: Part | undefined; gzip?: Part | undefined }>;
 
 const sourceOf = ({ identity, br, gzip }: Asset): Source => ({ ...identity, br, gzip });

@@ -4,7 +4,7 @@ import { acceptedEncodings, chooseEncoding } from '../http/accept-encoding.ts';
 import { ifMatch, noneMatch } from '../http/conditional.ts';
 import { parseRange } from '../http/range.ts';
 import type { Exchange } from '../exchange.ts';
-import { HEAD_SLOTS, type Asset, type Variant } from './asset.ts';
+import { HEAD_SLOTS, type Asset, type Part, type Variant } from './asset.ts';
 import type { Assets } from './assets.ts';
 import { keep, part, type Kept, type Memory } from './memory.ts';
 
@@ -24,6 +24,12 @@ export class AssetSender {
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
+  }
+
+  /** The bytes of a part of an answer that is put together elsewhere; undefined when they can not be read. */
+  async bytes(part: Part): Promise<Buffer | undefined> {
+    const kept = part.bytes ?? this.#deps.memory.get(part.blob) ?? (await this.#load(part));
+    return typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept;
   }
 
   /** `extra` headers, flat, belong to this answer alone (cookies). */
@@ -109,7 +115,7 @@ export class AssetSender {
   }
 
   /** Concurrent requests for one file read it once. */
-  #load(variant: Variant): Promise<Kept | undefined> {
+  #load(variant: Part): Promise<Kept | undefined> {
     const loading = this.#loading.get(variant.blob);
     if (loading !== undefined) return loading;
     const promise = readFile(this.#deps.assets.open(variant.blob).path)

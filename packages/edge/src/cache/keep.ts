@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { memoryAsset, REVALIDATE, staleAsset } from '../assets/asset.ts';
+import { keep } from '../assets/memory.ts';
 import { connectionTokens } from '../http/headers.ts';
 import type { Asked } from '../routing/condition.ts';
 import { prerenderKey } from '../routing/rsc.ts';
@@ -7,11 +8,16 @@ import type { Headers } from '../routing/plan.ts';
 import type { Visit } from '../serve.ts';
 import { pagePath, type Site } from '../sites/site.ts';
 import type { KeptPages } from './kept-pages.ts';
-import { parseMade } from './made.ts';
+import { parseMade, type Made } from './made.ts';
 
 /** Takes an answer while it passes. */
 export type Keeper = Readonly<{ chunk(bytes: Buffer): void; end(): void }>;
-export type KeeperDeps = Readonly<{ kept: KeptPages; now(): number }>;
+export type KeeperDeps = Readonly<{
+  kept: KeptPages;
+  now(): number;
+  /** A partially prerendered page went by, whose shell may be asked for. */
+  sawPartial?(made: Made): void;
+}>;
 
 export const ENTRY_HEADER = 'x-anchor-entry';
 const STATUSES = new Set([200, 301, 302, 303, 307, 308, 404]);
@@ -40,6 +46,8 @@ export function keeperFor(deps: KeeperDeps, visit: Described, status: number, ra
   if (key === undefined || site.bypasses(key, asked)) return undefined;
   const decision = site.plans.decide(visit.rawPath, path, asked);
   if (decision.kind !== 'pass' || !decision.pages) return undefined;
+  // The whole of it is each visitor's own.
+  if (entry.shell === 0) return status === 200 && site.pausesForBots && deps.sawPartial !== undefined ? { chunk: () => undefined, end: () => deps.sawPartial?.(entry) } : undefined;
   const headers = headersToKeep(raw, decision.headers);
   if (headers === undefined) return undefined;
   const chunks: Buffer[] = [];
@@ -53,8 +61,13 @@ export function keeperFor(deps: KeeperDeps, visit: Described, status: number, ra
     end() {
       if (length > deps.kept.maxBody) return;
       const body = Buffer.concat(chunks);
-      const fresh = memoryAsset(createHash('sha256').update(body).digest('hex'), body, status, 'HIT', headers);
-      deps.kept.set(deploymentId, key, { made: entry, fresh, stale: staleAsset(fresh) }, body.length);
+      const { shell = body.length } = entry;
+      if (shell > body.length) return;
+      const name = createHash('sha256').update(body).digest('hex');
+      const fresh = memoryAsset(name, body.subarray(0, shell), status, 'HIT', headers);
+      const rest = body.subarray(shell);
+      const postponed = entry.shell === undefined ? {} : { postponed: { blob: name, size: rest.length, bytes: keep(rest) } };
+      deps.kept.set(deploymentId, key, { made: entry, fresh, stale: staleAsset(fresh), ...postponed }, body.length);
     },
   };
 }

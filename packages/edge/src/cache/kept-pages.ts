@@ -1,9 +1,13 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { Asset } from '../assets/asset.ts';
+import type { Asset, Part } from '../assets/asset.ts';
 import type { Made } from './made.ts';
 
 /** An answer of a function that the edge gives by itself while it may. */
-export type KeptPage = Readonly<{ made: Made; fresh: Asset; stale: Asset; bytes: number }>;
+export type KeptPage = Readonly<{
+  made: Made; fresh: Asset; stale: Asset; bytes: number;
+  /** Of a partially prerendered page: where its render goes on from. The assets are its shell. */
+  postponed?: Part;
+}>;
 
 /** What one deployment has in memory: pages by what asks for them (see prerenderKey), and the version that each group is at. */
 export class Share {

@@ -8,7 +8,7 @@ import type { Made } from './made.ts';
 
 export type RefresherDeps = KeeperDeps & Readonly<{ pools: FunctionPools; startMs: number; firstByteMs: number }>;
 
-/** Tells the function to make the page anew if that is due, and to answer with what is then there. */
+/** Tells the function to make the page anew if that is due, and to answer with what is then there; `shell`: of a partially prerendered one what is stored. */
 export const REFRESH_HEADER = 'x-anchor-refresh';
 /** What tells the parts of a page apart. */
 const VARIANT = ['rsc', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-router-state-tree'] as const;
@@ -38,7 +38,7 @@ export class Refresher {
   }
 
   /** Takes what it needs of the visit at once; never waits, never throws. */
-  refresh(visit: Visit, made: Made): void {
+  refresh(visit: Visit, made: Made, shell: boolean): void {
     const { deploymentId } = visit;
     const name = `${deploymentId} ${made.group}`;
     const known = this.#groups.get(name);
@@ -50,7 +50,7 @@ export class Refresher {
     this.#running++;
     this.#each.set(deploymentId, each + 1);
     const pause = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, made.staleAfter));
-    void this.#ask(visit)
+    void this.#ask(visit, shell)
       .catch(() => false)
       .then((done) => {
         group.running = false;
@@ -79,7 +79,7 @@ export class Refresher {
   }
 
   /** True when a version came that may be kept. */
-  async #ask(visit: Visit): Promise<boolean> {
+  async #ask(visit: Visit, shell: boolean): Promise<boolean> {
     const { pools, startMs, firstByteMs } = this.#deps;
     const { exchange, target, deploymentId } = visit;
     const headers: Record<string, string> = { host: target.authority ?? exchange.req.headers.host ?? exchange.host };
@@ -92,7 +92,7 @@ export class Refresher {
     const forwarded = exchange.trusted ? exchange.req.headers['x-forwarded-proto'] : undefined;
     Object.assign(headers, {
       'x-forwarded-host': headers['host'], 'x-forwarded-proto': forwarded === 'https' ? 'https' : 'http', 'x-forwarded-for': '127.0.0.1',
-      'x-request-id': randomUUID(), [REFRESH_HEADER]: '1',
+      'x-request-id': randomUUID(), [REFRESH_HEADER]: shell ? 'shell' : '1',
     });
     const lease = pools.take(deploymentId) ?? (await pools.acquire(deploymentId, startMs).then((acquired) => (acquired.ok ? acquired.value : undefined)));
     if (lease === undefined) return false;

@@ -1,5 +1,5 @@
 import type { RouteHas, WebComponent } from '@anchor/core/artifact/manifest.ts';
-import { fileAsset, prerenderAsset, staleAsset, withHeaders, type Asset } from '../assets/asset.ts';
+import { fileAsset, prerenderAsset, staleAsset, withHeaders, type Asset, type Part } from '../assets/asset.ts';
 import { groupTag, type Made } from '../cache/made.ts';
 import { cookieValue } from '../http/headers.ts';
 import { TooSlow } from '../routing/bounded.ts';
@@ -14,6 +14,8 @@ export type Page = Readonly<{
   /** Only the function can answer. */
   functionOnly: boolean;
   made: Made;
+  /** Of a partially prerendered page: where its render goes on from. The asset is its shell. */
+  postponed: Part | undefined;
   bypass: readonly Conditions[];
   bypassToken: string | undefined;
 }>;
@@ -34,6 +36,7 @@ export class Site {
   readonly staticPrefix: string;
   /** Next's own error pages: asked for by name, only the function gives them the right status. */
   readonly ownPages: ReadonlySet<string>;
+  readonly #partialBypass: readonly Conditions[] | undefined;
   readonly #dressed = new WeakMap<Headers, WeakMap<Asset, Asset>>();
 
   constructor(artifact: string, web: WebComponent) {
@@ -58,7 +61,8 @@ export class Site {
       this.pages.set(path, {
         asset,
         stale: staleAsset(asset),
-        functionOnly: this.hasFunction && ((page.revalidate !== false && !timed) || page.partial === true),
+        functionOnly: this.hasFunction && ((page.revalidate !== false && !timed) || (page.partial === true && page.postponed === undefined)),
+        postponed: this.hasFunction ? page.postponed : undefined,
         made: {
           group: name, at: web.builtAt ?? 0, tags: [groupTag(name), ...tags],
           staleAfter: page.revalidate === false ? Infinity : page.revalidate * 1000, expireAfter: page.expire === undefined ? Infinity : page.expire * 1000,
@@ -67,6 +71,7 @@ export class Site {
         bypassToken: page.bypassToken,
       });
     }
+    this.#partialBypass = [...this.pages.values()].find(({ postponed }) => postponed !== undefined)?.bypass;
     const notFound = own(web.files, web.notFound);
     this.notFound = notFound === undefined ? undefined : fileAsset(notFound, 404);
     const fallback = own(web.files, web.fallback);
@@ -78,6 +83,11 @@ export class Site {
     return this.web.framework.name === 'nextjs' ? path.startsWith(this.staticPrefix) : path.includes('.', path.lastIndexOf('/'));
   }
 
+  /** Whether it is known which visitors can not be given a page in two parts: the build says so of its own pages. */
+  get pausesForBots(): boolean {
+    return this.#partialBypass !== undefined;
+  }
+
   /** Whether no stored answer may be used for this request, whatever its age: drafts, revalidations on demand, actions. */
   bypasses(key: string, asked: Asked): boolean {
     const page = this.pages.get(key);
@@ -87,7 +97,7 @@ export class Site {
     const cookie = cookieValue(headers.cookie, '__prerender_bypass');
     if (cookie !== undefined && (page === undefined ? this.tokens.size === 0 || this.tokens.has(cookie) : page.bypassToken === undefined || cookie === page.bypassToken)) return true;
     try {
-      return (page?.bypass ?? ACTIONS).some((conditions) => conditions.match(asked) !== undefined);
+      return (page?.bypass ?? this.#partialBypass ?? ACTIONS).some((conditions) => conditions.match(asked) !== undefined);
     } catch (error) {
       if (error instanceof TooSlow) return true;
       throw error;
