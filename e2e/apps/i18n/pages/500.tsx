@@ -1,0 +1,3 @@
+export default function ErrorPage() {
+  return <h1>own page for what failed</h1>;
+}
