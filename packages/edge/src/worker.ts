@@ -23,6 +23,7 @@ import { brokenArtifact, expectationFailed, internal, missingBlob, notFound } fr
 import { serve, serveInstead, type ServeDeps, type Visit } from './serve.ts';
 import { chooseDeployment, deploymentNamed, HostRoutes, type Chosen } from './sites/host-routes.ts';
 import type { Head } from './wire/head.ts';
+import { Relay, type RelayDeps } from './wire/relay.ts';
 import type { WireExchange, WireReply } from './wire/reply.ts';
 import { WireServer } from './wire/wire-server.ts';
 import { Sites } from './sites/sites.ts';
@@ -80,7 +81,7 @@ export class Worker {
       toFunction: (visit) => this.#toFunction(visit),
       inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed),
     };
-    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#leave(visit), inParts: (visit) => this.#leave(visit) };
+    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#relay(visit), inParts: (visit) => this.#leave(visit) };
     this.#http = createServer({
       maxHeaderSize: settings.maxHeaderBytes,
       headersTimeout: settings.headersMs,
@@ -192,7 +193,7 @@ export class Worker {
     this.#route(this.#wireDeps, this.#exchange(head, res, false));
   }
 
-  /** What only node:http can do (yet): it gets the connection, and sees the request as if it had come there. */
+  /** What only node:http can do: it gets the connection, and sees the request as if it had come there. */
   #leave({ exchange }: Visit<WireExchange>): void {
     this.#answers.withdrawn(exchange);
     exchange.res.leave();
@@ -258,6 +259,20 @@ export class Worker {
       },
       { exchange, deploymentId, path, tokens: site.tokens, shell, postponed },
     ).catch(() => this.#answers.problem(exchange, internal()));
+  }
+
+  /** The same for a plain request. */
+  #relay(visit: Visit<WireExchange>): void {
+    const { exchange, site, deploymentId, target } = visit;
+    const deps: RelayDeps = {
+      pools: this.#pools,
+      settings: this.#options.settings,
+      problem: this.#answers.problem,
+      finished: (done) => this.#answers.finished(done),
+      keeper: (status, rawHeaders) => keeperFor(this.#deps, describe(visit), status, rawHeaders),
+      serveFile: (path, status, headers) => serveInstead(this.#wireDeps, visit, path, status, headers),
+    };
+    new Relay(deps, { exchange, deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens }).start();
   }
 
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {

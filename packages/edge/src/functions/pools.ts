@@ -1,10 +1,11 @@
 import { Agent } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { FunctionHost, Upstream } from '@anchor/core/ports/function-host.ts';
+import { IdleConnections } from '../wire/upstream/connection.ts';
 import { anchorError, err, fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
 
 /** An instance of a function, while it is leased. */
-export type Instance = { readonly path: string; readonly key: string; readonly agent: Agent; inflight: number; retired: boolean };
+export type Instance = { readonly path: string; readonly key: string; readonly agent: Agent; readonly idle: IdleConnections; inflight: number; retired: boolean };
 
 /** The right to send one request to an instance. `release` once, when its answer has ended. */
 export type Lease = Readonly<{ instance: Instance; release(): void; broken(): void }>;
@@ -92,7 +93,7 @@ export class FunctionPools {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const pool of this.#pools.values()) for (const instance of pool.instances) instance.agent.destroy();
+    for (const pool of this.#pools.values()) for (const instance of pool.instances) hangUp(instance);
     this.#pools.clear();
   }
 
@@ -152,7 +153,7 @@ export class FunctionPools {
         open = false;
         instance.inflight--;
         pool.inflight--;
-        if (instance.retired && instance.inflight === 0) instance.agent.destroy();
+        if (instance.retired && instance.inflight === 0) hangUp(instance);
       },
       broken: () => {
         const at = pool.instances.indexOf(instance);
@@ -199,10 +200,15 @@ export class FunctionPools {
     const now = performance.now();
     for (const [id, pool] of this.#pools) {
       if (pool.inflight > 0 || pool.acquiring !== undefined || now < pool.leaseUntil) continue;
-      for (const instance of pool.instances) instance.agent.destroy();
+      for (const instance of pool.instances) hangUp(instance);
       this.#pools.delete(id);
     }
   }
+}
+
+function hangUp({ agent, idle }: Instance): void {
+  agent.destroy();
+  idle.destroy();
 }
 
 /** A request that is just being written must arrive before the lease ends at the host. */
@@ -217,11 +223,11 @@ function replaceInstances(pool: Pool, upstreams: readonly Upstream[]): void {
     known.delete(key);
     if (kept !== undefined) return [kept];
     const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: MAX_IDLE_CONNECTIONS, scheduling: 'lifo' });
-    return [{ path: upstream.path, key, agent, inflight: 0, retired: false }];
+    return [{ path: upstream.path, key, agent, idle: new IdleConnections(), inflight: 0, retired: false }];
   });
   for (const gone of known.values()) {
     gone.retired = true;
-    if (gone.inflight === 0) gone.agent.destroy();
+    if (gone.inflight === 0) hangUp(gone);
   }
 }
 

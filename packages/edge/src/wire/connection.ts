@@ -45,6 +45,7 @@ export class Connection {
   #reading = true;
   #ended = false;
   #closing = false;
+  #late: (() => void) | undefined;
 
   constructor(socket: Socket, home: ConnectionHome) {
     this.socket = socket;
@@ -67,10 +68,19 @@ export class Connection {
 
   /** The deadline has passed. */
   tick(): void {
+    const late = this.#late;
+    this.#late = undefined;
+    if (late !== undefined && this.#reply !== undefined) return late();
     if (!this.#reading || this.#closing) return void this.socket.destroy();
     this.#closing = true;
     this.moved();
     refuseRaw('ERR_HTTP_REQUEST_TIMEOUT', this.socket);
+  }
+
+  /** From a reply. */
+  wait(ms: number, late: (() => void) | undefined): void {
+    this.#late = late;
+    this.deadline = performance.now() + (late === undefined ? this.#home.stillMs : ms);
   }
 
   /** Something moved: the answer does not stand still. */
@@ -82,6 +92,7 @@ export class Connection {
   answered(reply: WireReply): void {
     if (this.#reply !== reply) return;
     this.#reply = undefined;
+    this.#late = undefined;
     if (!reply.shouldKeepAlive) {
       this.#closing = true;
       this.#unread = '';
@@ -98,8 +109,8 @@ export class Connection {
   leave(): void {
     const { socket } = this;
     const unread = this.#reply === undefined ? this.#unread : this.#asked + this.#unread;
-    this.#unread = '';
     this.#reply = undefined;
+    this.#unread = '';
     this.#closing = true;
     this.#detach();
     // After its end a stream takes nothing back; who has stopped talking does not mind.
@@ -155,7 +166,9 @@ export class Connection {
     }
     this.#answering = false;
     if (this.#closing) return;
-    if (this.#reply !== undefined || this.socket.writableLength > 0) this.moved();
+    if (this.#reply !== undefined || this.socket.writableLength > 0) {
+      if (this.#late === undefined) this.moved();
+    }
     else if (this.#unread === '') {
       if (this.#ended) return this.socket.destroySoon();
       this.deadline = performance.now() + this.#home.keepAliveMs;
@@ -165,14 +178,15 @@ export class Connection {
 
   readonly #onDrain = (): void => {
     if (this.#closing) return;
-    this.moved();
+    if (this.#late === undefined) this.moved();
     if (this.#reply !== undefined) this.#reply.emit('drain');
     else this.#next();
   };
 
   readonly #onEnd = (): void => {
     this.#ended = true;
-    if (this.#closing || this.#reply !== undefined) return;
+    if (this.#closing) return;
+    if (this.#reply !== undefined) return this.#reply.emit('end');
     if (this.#unread !== '') return this.#next();
     this.socket.destroySoon();
   };

@@ -109,7 +109,7 @@ function answers(bytes: string): readonly Answer[] {
         body += rest.slice(line + 2, line + 2 + size);
         rest = rest.slice(line + 4 + size);
       }
-    } else if (length > 0 && !/^HTTP\/1\.1 304/.test(head) && !rest.startsWith('HTTP/1.1 ')) {
+    } else if (length > 0 && !head.startsWith('HTTP/1.1 304 ') && !rest.startsWith('HTTP/1.1 ')) {
       body = rest.slice(0, length);
       rest = rest.slice(length);
     }
@@ -138,7 +138,7 @@ async function same(text: string, cuts: readonly number[] = []): Promise<readonl
   return a;
 }
 
-const refused = (all: readonly Answer[]): boolean => /^HTTP\/1\.1 400 /.test(all.at(-1)?.head ?? '');
+const refused = (all: readonly Answer[]): boolean => all.at(-1)?.head.startsWith('HTTP/1.1 400 ') === true;
 const closed = (all: readonly Answer[]): boolean => /\r\nconnection: close/i.test(all.at(-1)?.head ?? '') && all.at(-1)?.body !== 'THE-END';
 
 const app = 'host: app.localhost\r\n';

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHead, RequestSocket } from '../exchange.ts';
+import { eachField, LINES } from './fields.ts';
 
 /** The head of a request that the edge read by itself: GET or HEAD, HTTP/1.1, one Host, no body. The same shape as node:http's. */
 export type Head = RequestHead & Readonly<{ method: 'GET' | 'HEAD'; url: string; keepAlive: boolean }>;
@@ -8,8 +9,6 @@ export type HeadLimits = Readonly<{ maxHeaderBytes: number; maxHeaders: number }
 
 type Fields = Readonly<{ headers: IncomingHttpHeaders; raw: string[]; keepAlive: boolean }>;
 
-/** Whole lines: a token, a colon, and text without control characters (RFC 9112, 5; no folding). Linear. */
-const LINES = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+$/;
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 /** The beginning of a line whose rest has not come yet. */
 const TAIL = /^[\t\x20-\x7e\x80-\xff]*\r?$/;
@@ -98,24 +97,16 @@ function requestLine(line: string): Readonly<{ method: 'GET' | 'HEAD'; url: stri
 function readFields(block: string, max: number): Fields | undefined {
   const headers: Record<string, string> = Object.create(null);
   const raw: string[] = [];
-  for (let at = 0; at < block.length; ) {
-    const colon = block.indexOf(':', at);
-    const end = block.indexOf('\r\n', colon);
-    const name = block.slice(at, colon);
-    let from = colon + 1;
-    let to = end;
-    while (from < to && isBlank(block.charCodeAt(from))) from++;
-    while (to > from && isBlank(block.charCodeAt(to - 1))) to--;
+  const plain = eachField(block, (name, value) => {
     const key = name.toLowerCase();
-    if (ODD.has(key) || headers[key] !== undefined) return undefined;
-    headers[key] = block.slice(from, to);
-    raw.push(name, block.slice(from, to));
-    at = end + 2;
-  }
+    if (ODD.has(key) || headers[key] !== undefined) return false;
+    headers[key] = value;
+    raw.push(name, value);
+    return true;
+  });
+  if (!plain) return undefined;
   if (headers['host'] === undefined || raw.length > max * 2) return undefined;
   const connection = headers['connection']?.toLowerCase() ?? 'keep-alive';
   if (connection !== 'keep-alive' && connection !== 'close') return undefined;
   return { headers, raw, keepAlive: connection !== 'close' };
 }
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;

@@ -3,11 +3,13 @@ import type { Socket } from 'node:net';
 import type { Variant } from '../assets/asset.ts';
 import type { Kept } from '../assets/memory.ts';
 import type { Exchange, Reply } from '../exchange.ts';
+import { isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
 import { httpDate } from './date.ts';
 import type { Head } from './head.ts';
 import type { Ready } from './ready.ts';
 
-type Event = 'drain' | 'close' | 'finish';
+/** 'end': the client has said its last word, while it is being answered. */
+type Event = 'drain' | 'close' | 'finish' | 'end';
 
 /** Below this head and body leave in one piece of memory: one write is worth more than a copy. */
 const JOIN_BYTES = 32 * 1024;
@@ -15,11 +17,14 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What a reply needs of its connection. */
-export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; leave(): void }>;
+export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; wait(ms: number, late: (() => void) | undefined): void; leave(): void }>;
 
 export type WireExchange = Exchange<Head, WireReply>;
 
-/** An answer of the edge's own (a file, a redirect, a problem) on a connection that the edge reads by itself. Always with a length, or without a body. */
+/**
+ * An answer on a connection that the edge reads by itself: the edge's own (a file, a redirect, a problem), always with a
+ * length or without a body, or a function's.
+ */
 export class WireReply implements Reply {
   statusCode = 200;
   headersSent = false;
@@ -71,10 +76,51 @@ export class WireReply implements Reply {
     if (!this.destroyed) this.#connection.socket.destroy();
   }
 
+  /** The head of an answer that comes from elsewhere, with its own framing; it leaves with the first bytes. */
+  begin(status: number, reason: string, headers: readonly string[], chunked: boolean): void {
+    this.#head = this.#made(status, headers, reason, chunked);
+    this.statusCode = status;
+    this.headersSent = true;
+  }
+
+  /** Bytes of a framed body. False: wait for 'drain'. */
+  pass(pieces: readonly (Buffer | string)[]): boolean {
+    if (this.destroyed) return true;
+    const { socket } = this.#connection;
+    if (pieces.length === 1) return this.#send(pieces[0]);
+    socket.cork();
+    let more = true;
+    for (const piece of pieces) more = this.#send(piece);
+    socket.uncork();
+    return more;
+  }
+
+  /** Sends a head that still waits for its first bytes. */
+  flush(): void {
+    if (!this.destroyed) this.#send(undefined);
+  }
+
+  /** An interim answer (103); left out where the client does not keep up. */
+  hint(status: number, reason: string, raw: readonly string[]): void {
+    const { socket } = this.#connection;
+    if (this.headersSent || this.destroyed || socket.writableNeedDrain) return;
+    let head = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let i = 0; i < raw.length; i += 2) {
+      const key = (raw[i] ?? '').toLowerCase();
+      if (key !== 'content-length' && !isHopByHop(key) && !isInternalResponseHeader(key)) head += `${raw[i]}: ${raw[i + 1]}\r\n`;
+    }
+    socket.write(`${head}\r\n`, 'latin1');
+  }
+
   /** Nothing was sent: the request goes to node:http with its connection. */
   leave(): void {
     this.destroyed = true;
     this.#connection.leave();
+  }
+
+  /** Calls `late` when nothing else was said for so long; undefined: as long as the connection itself may stand still. */
+  wait(ms: number, late: (() => void) | undefined): void {
+    this.#connection.wait(ms, late);
   }
 
   on(event: Event, listener: () => void): void {
@@ -112,10 +158,10 @@ export class WireReply implements Reply {
     return socket.write(joined);
   }
 
-  /** As node:http writes it: the given fields, then Date and Connection. */
-  #made(status: number, headers: readonly string[]): string {
+  /** As node:http writes it: the given fields, then Date, Connection and framing. */
+  #made(status: number, headers: readonly string[], reason = STATUS_CODES[status] ?? 'unknown', chunked = false): string {
     if (!Number.isInteger(status) || status < 100 || status > 999) throw new RangeError(`There is no status ${status}.`);
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+    let head = `HTTP/1.1 ${status} ${reason}\r\n`;
     let dated = false;
     let said = false;
     for (let i = 0; i < headers.length; i += 2) {
@@ -130,7 +176,7 @@ export class WireReply implements Reply {
       }
     }
     if (!dated) head += `Date: ${httpDate()}\r\n`;
-    if (said) return `${head}\r\n`;
-    return this.shouldKeepAlive ? `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${this.#connection.keepAliveSeconds}\r\n\r\n` : `${head}Connection: close\r\n\r\n`;
+    if (!said) head += this.shouldKeepAlive ? `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#connection.keepAliveSeconds}\r\n` : 'Connection: close\r\n';
+    return chunked ? `${head}Transfer-Encoding: chunked\r\n\r\n` : `${head}\r\n`;
   }
 }

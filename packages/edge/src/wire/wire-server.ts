@@ -38,7 +38,7 @@ export class WireServer {
       if (settings.ownReader) this.#connections.add(new Connection(socket, this.#home));
       else http.emit('connection', socket);
     });
-    const every = Math.max(50, Math.min(2_000, Math.ceil(settings.headersMs / 4)));
+    const every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
     this.#timer = setInterval(() => this.#tick(), every).unref();
   }
 

@@ -1,0 +1,262 @@
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Keeper } from '../cache/keep.ts';
+import type { FunctionPools, Lease } from '../functions/pools.ts';
+import { requestHeaders } from '../functions/request-headers.ts';
+import { responseHeaders } from '../functions/response-headers.ts';
+import type { Problem } from '../pages/error-page.ts';
+import { functionGone, functionTimedOut, startFailed, startTimedOut } from '../pages/problems.ts';
+import type { EdgeSettings } from '../settings.ts';
+import type { WireExchange } from './reply.ts';
+import { MAX_ANSWER_HEAD, readAnswerHead, type AnswerHead, type Framing } from './upstream/answer-head.ts';
+import { ChunkedBody, type Piece } from './upstream/chunked.ts';
+import { UpstreamConnection, type UpstreamUser } from './upstream/connection.ts';
+
+export type RelayDeps = Readonly<{
+  pools: FunctionPools;
+  settings: EdgeSettings;
+  problem(exchange: WireExchange, problem: Problem, headers?: readonly string[]): void;
+  serveFile(path: string, status: number, headers: readonly string[]): void;
+  /** Takes along what passes, where the edge may give it to others. */
+  keeper(status: number, rawHeaders: readonly string[]): Keeper | undefined;
+  finished(exchange: WireExchange): void;
+}>;
+
+export type RelayJob = Readonly<{ exchange: WireExchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
+
+const MAX_TRIES = 3;
+/** A head in more pieces, or more hints before it, than any server sends. */
+const MAX_PIECES = 512;
+const MAX_HINTS = 16;
+
+/** A GET or HEAD on its way to a function, and the answer on its way back: checked, but passed on as it comes. */
+export class Relay implements UpstreamUser {
+  readonly #deps: RelayDeps;
+  readonly #job: RelayJob;
+  readonly #until: number;
+  #tries = 0;
+  #lease: Lease | undefined;
+  #up: UpstreamConnection | undefined;
+  #state: 'asking' | 'answering' | 'done' = 'asking';
+  #unread: Buffer | undefined;
+  #pieces = 0;
+  #hints = 0;
+  #framing: Framing = { kind: 'none' };
+  #keepMs = 0;
+  /** Bytes of the body that are still to come. */
+  #left = 0;
+  #chunks: ChunkedBody | undefined;
+  #keeper: Keeper | undefined;
+
+  constructor(deps: RelayDeps, job: RelayJob) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#until = performance.now() + deps.settings.startMs;
+    const { res } = job.exchange;
+    res.on('close', () => this.#clientGone());
+    // Who only asks and does not wait for the answer can not be told from who has left.
+    res.on('end', () => res.destroy());
+    res.on('drain', () => this.#drained());
+  }
+
+  start(): void {
+    const { pools } = this.#deps;
+    const { exchange, deploymentId } = this.#job;
+    this.#tries++;
+    const lease = pools.take(deploymentId);
+    if (lease !== undefined) return this.#ask(lease);
+    void pools.acquire(deploymentId, this.#until - performance.now()).then((acquired) => {
+      if (this.#state === 'done') {
+        if (acquired.ok) acquired.value.release();
+        return;
+      }
+      if (acquired.ok) return this.#ask(acquired.value);
+      const { settings } = this.#deps;
+      this.#state = 'done';
+      this.#deps.problem(exchange, acquired.error === 'timeout' ? startTimedOut(Math.round(settings.startMs / 1000)) : startFailed(acquired.error), ['retry-after', '5']);
+    });
+  }
+
+  #ask(lease: Lease): void {
+    const { exchange, path, tokens } = this.#job;
+    const { idle, path: socketPath } = lease.instance;
+    const up = idle.take() ?? new UpstreamConnection(socketPath, idle);
+    this.#lease = lease;
+    this.#up = up;
+    this.#unread = undefined;
+    this.#pieces = 0;
+    up.use(this);
+    const headers = requestHeaders(exchange, tokens, NOTHING);
+    let head = `${exchange.req.method} ${path} HTTP/1.1\r\n`;
+    for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    up.socket.write(`${head}Connection: keep-alive\r\n\r\n`, 'latin1');
+    exchange.res.wait(this.#deps.settings.firstByteMs, () => this.#late());
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#state === 'answering') return this.#body(bytes);
+    let rest = this.#unread === undefined ? bytes : Buffer.concat([this.#unread, bytes]);
+    this.#unread = undefined;
+    for (;;) {
+      const end = rest.indexOf('\r\n\r\n');
+      if (++this.#pieces > MAX_PIECES) return this.#refuse('its answer comes in too many pieces');
+      const head = readAnswerHead(rest.toString('latin1', 0, end === -1 ? MAX_ANSWER_HEAD : end + 4), this.#job.exchange.req.method);
+      if (head === 'more') return void (this.#unread = rest);
+      if ('wrong' in head) return this.#refuse(head.wrong);
+      rest = rest.subarray(head.length);
+      if (head.status >= 200) return this.#begin(head, rest);
+      if (head.status === 101) return this.#refuse('it switched protocols');
+      if (++this.#hints > MAX_HINTS) return this.#refuse('it sends hints without end');
+      if (head.status > 101) this.#job.exchange.res.hint(head.status, head.reason, head.raw);
+      if (rest.length === 0) return;
+    }
+  }
+
+  #begin(head: AnswerHead, rest: Buffer): void {
+    const { exchange } = this.#job;
+    const { res } = exchange;
+    const answer = responseHeaders(exchange, head.raw, head.connection);
+    exchange.cache = answer.cache;
+    this.#framing = head.framing;
+    this.#keepMs = head.keepMs;
+    if (head.framing.kind === 'length') this.#left = head.framing.length;
+    if (head.framing.kind === 'chunked') this.#chunks = new ChunkedBody();
+    if (answer.serve !== undefined) {
+      // Its own body is not read: the connection is only good for more when it has none.
+      const empty = head.framing.kind === 'none' || (head.framing.kind === 'length' && this.#left === 0);
+      this.#leaveUpstream(empty && rest.length === 0);
+      this.#state = 'done';
+      res.wait(0, undefined);
+      return this.#deps.serveFile(answer.serve, head.status, answer.headers);
+    }
+    this.#keeper = this.#deps.keeper(head.status, head.raw);
+    const chunked = head.framing.kind === 'chunked' || head.framing.kind === 'close';
+    res.begin(head.status, head.reason, answer.headers, chunked);
+    this.#state = 'answering';
+    if (rest.length > 0 || head.framing.kind === 'none' || (head.framing.kind === 'length' && this.#left === 0)) return this.#body(rest);
+    res.wait(this.#deps.settings.idleMs, () => this.#late());
+    // The first bytes mostly follow at once, and leave in one write with the head; a stream that begins with silence
+    // still shows its head.
+    setImmediate(() => { if (this.#state === 'answering') res.flush(); });
+  }
+
+  #body(bytes: Buffer): void {
+    const { exchange } = this.#job;
+    const { res } = exchange;
+    let more = true;
+    let done = false;
+    switch (this.#framing.kind) {
+      case 'none':
+        done = true;
+        if (bytes.length > 0) this.#keepMs = 0;
+        break;
+      case 'length': {
+        const content = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
+        if (content.length < bytes.length) this.#keepMs = 0;
+        this.#left -= content.length;
+        if (content.length > 0) more = this.#pass([content], content);
+        done = this.#left === 0;
+        break;
+      }
+      case 'chunked': {
+        const chunks = this.#chunks;
+        const pieces = chunks?.feed(bytes, (content) => this.#count(content));
+        if (chunks === undefined || pieces === undefined) return this.#breakOff();
+        if (chunks.used < bytes.length) this.#keepMs = 0;
+        more = this.#pass(pieces, undefined);
+        ({ done } = chunks);
+        break;
+      }
+      case 'close':
+        more = this.#pass([`${bytes.length.toString(16)}\r\n`, bytes, '\r\n'], bytes);
+    }
+    if (done) return this.#finish();
+    if (!more) this.#up?.socket.pause();
+    res.wait(this.#deps.settings.idleMs, () => this.#late());
+  }
+
+  #pass(pieces: readonly Piece[], content: Buffer | undefined): boolean {
+    if (content !== undefined) this.#count(content);
+    return this.#job.exchange.res.pass(pieces);
+  }
+
+  #count(content: Buffer): void {
+    this.#job.exchange.bytes += content.length;
+    this.#keeper?.chunk(content);
+  }
+
+  #finish(): void {
+    const { exchange } = this.#job;
+    this.#state = 'done';
+    this.#keeper?.end();
+    this.#leaveUpstream(true);
+    this.#deps.finished(exchange);
+    exchange.res.end();
+  }
+
+  ended(): void {
+    if (this.#state !== 'answering' || this.#framing.kind !== 'close') return;
+    this.#job.exchange.res.pass(['0\r\n\r\n']);
+    this.#finish();
+  }
+
+  gone(error: Error & { code?: string }): void {
+    if (this.#state === 'done') return;
+    if (this.#state === 'answering') return this.#breakOff();
+    const up = this.#up;
+    const untouched = this.#unread === undefined && this.#hints === 0;
+    if (up !== undefined && (!up.connected || (untouched && !up.reused))) this.#lease?.broken();
+    this.#leaveUpstream(false);
+    // Nothing has come back: it may be asked again, of another instance or on another connection.
+    if (untouched && this.#tries < MAX_TRIES) return this.start();
+    this.#fail(functionGone(error.code ?? error.message));
+  }
+
+  #late(): void {
+    if (this.#state === 'done') return;
+    if (this.#state === 'answering') return this.#breakOff();
+    this.#leaveUpstream(false);
+    this.#fail(functionTimedOut(Math.round(this.#deps.settings.firstByteMs / 1000)));
+  }
+
+  #refuse(why: string): void {
+    this.#leaveUpstream(false);
+    this.#fail(functionGone(why));
+  }
+
+  #fail(problem: Problem): void {
+    this.#state = 'done';
+    this.#deps.problem(this.#job.exchange, problem);
+  }
+
+  /** The visitor must see that the answer is not whole. */
+  #breakOff(): void {
+    this.#state = 'done';
+    this.#leaveUpstream(false);
+    this.#job.exchange.res.destroy();
+    this.#deps.finished(this.#job.exchange);
+  }
+
+  #clientGone(): void {
+    if (this.#state === 'done') return;
+    this.#state = 'done';
+    this.#leaveUpstream(false);
+    this.#deps.finished(this.#job.exchange);
+  }
+
+  #drained(): void {
+    if (this.#state !== 'answering') return;
+    this.#job.exchange.res.wait(this.#deps.settings.idleMs, () => this.#late());
+    this.#up?.socket.resume();
+  }
+
+  #leaveUpstream(whole: boolean): void {
+    const up = this.#up;
+    this.#up = undefined;
+    if (whole) up?.release(this.#keepMs);
+    else up?.abandon();
+    this.#lease?.release();
+    this.#lease = undefined;
+  }
+}
+
+const NOTHING: readonly string[] = [];
