@@ -36,14 +36,17 @@ export async function compare(site: Side, reference: Side, { path, differs = {},
   for (const part of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
     const equal = ours[part] === theirs[part];
     if (equal && part in differs) lines.push(`${what}: ${part} is equal now: ${ours[part]}`);
-    if (!equal && !(part in differs)) lines.push(`${what}: ${part} is ${short(ours[part])}, next start: ${short(theirs[part])}`);
+    if (!equal && !(part in differs)) lines.push(`${what}: ${part} is ${apart(ours[part], theirs[part])}`);
   }
   return lines;
 }
 
 function partsOf({ status, headers, body }: Answer, buildId: string, anyBody: boolean): Record<string, string> {
   const parts: Record<string, string> = { status: String(status) };
+  const redirects = status >= 300 && status < 400;
   for (const [name, value] of Object.entries(headers)) {
+    // Headers of the configuration are set on redirects too, as on Vercel; `next start` leaves them out there.
+    if (redirects && name.startsWith('x-from')) continue;
     if (compared(name) && !(name in EVERYWHERE)) parts[name] = normal(Array.isArray(value) ? [...value].sort().join(' | ') : String(value), buildId);
   }
   // What `next start` tells shared caches is meant for the edge, which keeps it to itself: browsers ask again.
@@ -53,17 +56,17 @@ function partsOf({ status, headers, body }: Answer, buildId: string, anyBody: bo
   else parts['vary'] = vary;
   if (parts['content-type'] !== undefined) parts['content-type'] = parts['content-type'].toLowerCase().replace('; ', ';');
   // A redirect's text is for clients of another time.
-  if (!anyBody && (status < 300 || status > 399)) parts['body'] = normal(pageOf(body), buildId);
+  if (!anyBody && !redirects) parts['body'] = normal(pageOf(body), buildId);
   return parts;
 }
 
 /** Next names these for App Router pages; some of them for every page of an app. */
 const RSC_VARY = new Set(['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-url']);
 
-/** Of a page of the Pages Router what a visitor sees and the data in it: the rest names the files of one build. */
+/** Of a page what a visitor sees, and of one of the Pages Router the data in it: the rest names the files of one build. */
 function pageOf(body: string): string {
   const data = /<script id="__NEXT_DATA__"[^>]*>(.*?)<\/script>/s.exec(body)?.[1];
-  if (data === undefined) return body;
+  if (data === undefined) return body.startsWith('<!DOCTYPE html>') ? body.replace(/ data-dpl-id="[^"]*"/, '').replace(/<script\b.*?<\/script>|<link\b[^>]*>|<template\b.*?<\/template>|<!--.*?-->/gs, '') : body;
   const { scriptLoader: _, ...kept } = JSON.parse(data) as Record<string, unknown>;
   const text = /<div id="__next">(.*?)<script/s.exec(body)?.[1] ?? '';
   const html = /<html([^>]*)>/.exec(body)?.[1]?.replace(/ data-dpl-id="[^"]*"/, '') ?? '';
@@ -74,12 +77,20 @@ function pageOf(body: string): string {
 function normal(text: string, buildId: string): string {
   return text
     .replaceAll(buildId, '<build>')
-    .replace(/localhost:\d+/g, 'localhost:<port>')
+    .replace(/(?:[\w-]+\.)?localhost:\d+/g, 'localhost:<port>')
     .replace(/(?:\?|&amp;|&|\\u0026)dpl=[\w-]+/g, '')
     .replace(/stamp=\w+|"stamp":"\w+"/g, 'stamp')
     .replace(/\/_next\/static\/(?:immutable\/)?[^"'\s<>\\)]+/g, '/_next/static/<file>')
     .replace(/__prerender_bypass=\w+/g, '__prerender_bypass=<secret>').replace(/__next_preview_data=[\w.-]+/g, '__next_preview_data=<secret>');
 }
 
-/** The first place where they part is mostly what one wants to see. */
-const short = (value: string | undefined): string => (value === undefined ? 'absent' : JSON.stringify(value.length > 600 ? `${value.slice(0, 600)}…` : value));
+/** Where they part, and a little of what follows. */
+function apart(ours: string | undefined, theirs: string | undefined): string {
+  if (ours === undefined || theirs === undefined) return `${short(ours)}, next start: ${short(theirs)}`;
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  const from = Math.max(0, at - 30);
+  return `${short(ours.slice(from))}, next start: ${short(theirs.slice(from))}`;
+}
+
+const short = (value: string | undefined): string => (value === undefined ? 'absent' : JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value));

@@ -15,8 +15,8 @@ export type Reference = Readonly<{
   stop(): Promise<void>;
 }>;
 
-/** Installs, builds without the platform's adapter, and starts. `host`: what requests name. */
-export async function startReference({ app, host, files = {}, env = {} }: Readonly<{ app: string; host: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> }>): Promise<Reference> {
+/** Installs, builds without the platform's adapter, and starts. */
+export async function startReference({ app, files = {}, env = {} }: Readonly<{ app: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> }>): Promise<Reference> {
   const directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
   await cp(join(APPS, app), directory, { recursive: true, filter: (file) => !/\/(node_modules|\.next)(\/|$)/.test(file.slice(APPS.length)) });
   for (const [name, content] of Object.entries(files)) {
@@ -38,8 +38,8 @@ export async function startReference({ app, host, files = {}, env = {} }: Readon
   const next = [process.execPath, 'node_modules/next/dist/bin/next'];
   await run([...next, 'build']);
   const port = await freePort();
-  const { child, output } = start([...next, 'start', '--port', String(port), '--hostname', '127.0.0.1']);
-  const visit: Reference['visit'] = (path, options = {}) => plain(port, host, path, options);
+  const { child, output } = start([...next, 'start', '--port', String(port), '--hostname', 'localhost']);
+  const visit: Reference['visit'] = (path, options = {}) => plain(port, 'localhost', path, options);
   await eventually(async () => (await visit('/_next/none')).status > 0, 60_000, () => `next start does not answer:\n${output()}`);
   return {
     port, visit, buildId: (await readFile(join(directory, '.next/BUILD_ID'), 'utf8')).trim(),

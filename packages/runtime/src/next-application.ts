@@ -3,14 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRecord } from './environment.ts';
 import { proxyTo } from './external-proxy.ts';
 import type { InFlight } from './in-flight.ts';
-import type { FunctionFiles } from './next-description.ts';
+import type { Entry, FunctionFiles } from './next-description.ts';
+import { sendWebBody } from './next-edge.ts';
 import { createEntries, type RequestMeta } from './next-entry.ts';
 import { createErrorPages } from './next-errors.ts';
 import { createImages } from './next-images.ts';
 import { refuseMethod } from './next-methods.ts';
 import { runMiddleware } from './next-middleware.ts';
 import { createOnDemandRevalidation } from './next-revalidate.ts';
-import { createRouter, urlOf, type Route } from './next-routes.ts';
+import { createRouter, urlOf, type ResponseHeaders, type Route } from './next-routes.ts';
+import { searchOf } from './next-rules.ts';
 import { createRefresh } from './next-refresh.ts';
 import { currentPage, inPageScope, REFRESH_HEADER, released } from './page-scope.ts';
 
@@ -18,14 +20,17 @@ export type Application = Readonly<{ handle(request: IncomingMessage, response: 
 
 export function createApplication(files: FunctionFiles, cacheDir: string | undefined, inFlight: InFlight): Application {
   const { middleware } = files.description;
-  const router = createRouter(files);
+  const router = createRouter(files.description);
+  /** Found by routing; pages for errors are made in the visitor's language too. */
+  const locales = new WeakMap<IncomingMessage, Pick<RequestMeta, 'locale' | 'defaultLocale'>>();
   const waitUntil = (work: Promise<unknown>): void => {
     currentPage()?.work.push(work);
     inFlight.waitUntil(work);
   };
   const entries = createEntries(files, waitUntil);
 
-  const metaOf = (_request: IncomingMessage, url: URL): RequestMeta => ({
+  const metaOf = (request: IncomingMessage, url: URL): RequestMeta => ({
+    ...locales.get(request),
     relativeProjectDir: '.',
     distDir: files.distDir,
     hostname: url.hostname,
@@ -60,14 +65,14 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     // The client says so itself, but what it says is not let in: the address tells.
     if (url.pathname.startsWith(`${files.description.config.basePath}/_next/data/`)) request.headers['x-nextjs-data'] = '1';
     try {
-      const headers = headersOf(request);
       const page = currentPage();
-      const route = await router.route(url, headers, async (seen, headers) => {
-        if (middleware === undefined) return {};
+      const route = await router.route(url, request, async (seen, headers) => {
+        if (middleware === undefined) return { kind: 'next' };
         if (page !== undefined) page.plain = false;
-        return runMiddleware({ files, entries, routing: router.module, middleware }, request, response, metaOf(request, seen), seen, headers);
+        return runMiddleware({ entries, middleware }, request, response, metaOf(request, seen), seen, headers);
       });
-      if (page !== undefined) page.plain ??= route.kind === 'entry' && route.url === undefined;
+      if (page !== undefined) page.plain ??= route.kind === 'entry' && !route.rewritten;
+      if (route.locale !== undefined) locales.set(request, { locale: route.locale, defaultLocale: route.defaultLocale });
       await answer(route, request, response, url);
     } catch (cause) {
       if (isNoFallback(cause)) return await errors.notFound(request, response, url).catch(() => errors.failed(request, response, url));
@@ -78,7 +83,6 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
   };
 
   const answer = async (route: Route, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
-    if (route.kind === 'done') return;
     setHeaders(response, route.headers);
     if (refuseMethod(route, request, response)) return;
     switch (route.kind) {
@@ -87,6 +91,9 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         response.setHeader('location', route.location);
         response.end(route.location);
         return;
+      case 'answer':
+        response.statusCode = route.response.status;
+        return sendWebBody(route.response, response);
       case 'proxy':
         return proxyTo(route.url, request, response);
       case 'image':
@@ -95,15 +102,23 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
       case 'file':
         // The edge has this file: it answers with it, keeping our status and our other headers.
         response.statusCode = route.status ?? 200;
+        if (request.headers['x-nextjs-data'] !== undefined) response.setHeader('x-nextjs-matched-path', route.pathname.slice(files.description.config.basePath.length) || '/');
         response.setHeader('x-anchor-serve', encodeURI(route.pathname));
         response.end();
         return;
       case 'none':
         return errors.notFound(request, response, url);
-      case 'entry':
-        if (route.status !== undefined) response.statusCode = route.status;
-        if (route.url !== undefined) request.url = route.url;
-        return entries.call(route.entry, request, response, metaOf(request, url), url);
+      case 'entry': {
+        if (ownPage(route.entry, '_error')) return errors.notFound(request, response, url);
+        if (ownPage(route.entry, '404')) response.statusCode = 404;
+        else if (ownPage(route.entry, '500')) response.statusCode = 500;
+        else if (route.status !== undefined) response.statusCode = route.status;
+        if (request.headers['x-middleware-prefetch'] !== undefined && route.entry.prerendered !== true) return skipPrefetch(response);
+        const { entry, query } = route;
+        const address = new URL(url);
+        if (entry.runtime === 'edge') address.search = searchOf(query);
+        return entries.call(entry, request, response, { ...metaOf(request, url), query }, address);
+      }
     }
   };
 
@@ -111,20 +126,17 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
   return { handle };
 }
 
-function headersOf(request: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || name.startsWith(':')) continue;
-    if (Array.isArray(value)) for (const one of value) headers.append(name, one);
-    else headers.set(name, value);
-  }
-  return headers;
+const ownPage = ({ pathname, type }: Entry, name: string): boolean => type === 'PAGES' && pathname.endsWith(`/${name}`) && pathname.split('/').length <= 4;
+
+/** The browser only wanted to know whether there is something to have before a visit: pages made for each request are not. */
+function skipPrefetch(response: ServerResponse): void {
+  response.setHeader('x-middleware-skip', '1');
+  response.setHeader('cache-control', 'private, no-cache, no-store, max-age=0, must-revalidate');
+  response.end('{}');
 }
 
-function setHeaders(response: ServerResponse, headers: Headers): void {
-  for (const [name, value] of headers) if (name !== 'set-cookie' && name !== 'location') response.setHeader(name, value);
-  const cookies = headers.getSetCookie();
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+function setHeaders(response: ServerResponse, headers: ResponseHeaders): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 const isNoFallback = (cause: unknown): boolean => cause instanceof Error && cause.constructor.name === 'NoFallbackError';

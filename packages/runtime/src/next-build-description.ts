@@ -45,7 +45,7 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
       wasm[name] = toRelative(path);
       files[wasm[name]] ??= wasm[name];
     }
-    const described = { id: output.id, type: output.type, pathname: output.pathname, filePath, sourcePage: output.sourcePage, runtime: output.runtime };
+    const described = { id: output.id, type: output.type, pathname: output.type === 'PAGES' ? pagePath(output.pathname, String(config['basePath'] ?? '')) : output.pathname, filePath, sourcePage: output.sourcePage, runtime: output.runtime };
     if (output.runtime !== 'edge' || output.edgeRuntime === undefined) return described;
     return {
       ...described,
@@ -72,7 +72,8 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
     distDir: toRelative(context.distDir),
     exported,
     config: {
-      basePath: config['basePath'] ?? '', trailingSlash: config['trailingSlash'] === true, i18n: config['i18n'] ?? undefined,
+      basePath: config['basePath'] ?? '', trailingSlash: config['trailingSlash'] === true,
+      skipProxyUrlNormalize: config['skipProxyUrlNormalize'] === true || config['skipMiddlewareUrlNormalize'] === true, i18n: config['i18n'] ?? undefined,
       images: config['images'], deploymentId: config['deploymentId'] ?? undefined,
     },
     routing: context.routing,
@@ -85,4 +86,10 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
     staticFiles: outputs.staticFiles.map(({ pathname, filePath, immutableHash }) => ({ pathname, filePath: toRelative(filePath), immutableHash })),
     files,
   };
+}
+
+/** Next names the page at "/" "/index", as its file. */
+function pagePath(pathname: string, basePath: string): string {
+  const path = pathname.slice(basePath.length);
+  return path === '/index' || (path.startsWith('/index/') && !path.includes('[')) ? `${basePath}${path.slice('/index'.length)}` || '/' : pathname;
 }

@@ -17,16 +17,19 @@ export type Description = Readonly<{
   builtAt: number;
   projectDir: string;
   distDir: string;
-  config: Readonly<{ basePath: string; trailingSlash: boolean; i18n?: unknown; images?: Readonly<Record<string, unknown>>; deploymentId?: string }>;
+  config: Readonly<{ basePath: string; trailingSlash: boolean; skipProxyUrlNormalize?: boolean; i18n?: unknown; images?: Readonly<Record<string, unknown>>; deploymentId?: string }>;
   routing: Routing;
   entries: readonly Entry[];
   middleware?: Entry;
   /** Paths that the edge serves as files: a rewrite that ends on one is answered with `x-anchor-serve`. */
   served: readonly string[];
+  /** Paths of dynamic routes that have no others than those made by the build. */
+  staticPaths?: readonly string[];
   /** Files that the image optimizer reads itself: path as requested → file in the tree. */
   imageFiles: Readonly<Record<string, string>>;
-  /** HTML files for 404 and 500 of apps without `app/`. */
+  /** HTML files for 404 and 500 of apps without `app/`; `/<locale>` and the name for those of a locale. */
   errorFiles: Readonly<{ notFound?: string; error?: string }>;
+  localeErrorFiles?: Readonly<Record<string, string>>;
   hasActions: boolean;
 }>;
 

@@ -54,6 +54,11 @@ export async function sendWebResponse(answer: Response, response: ServerResponse
     if (name !== 'set-cookie' && name !== 'x-middleware-set-cookie') response.setHeader(name, value);
   });
   for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie);
+  await sendWebBody(answer, response);
+}
+
+/** Writes its body alone; status and headers are set already. */
+export async function sendWebBody(answer: Response, response: ServerResponse): Promise<void> {
   if (answer.body === null || response.req.method === 'HEAD') {
     response.end();
     return;

@@ -6,6 +6,8 @@ import type { FunctionFiles } from './next-description.ts';
 import type { Entries, RequestMeta } from './next-entry.ts';
 import type { Router } from './next-routes.ts';
 
+/** What a browser asks for to use in a page, in the words of Sec-Fetch-Dest. */
+const NO_PAGE = new Set(['audio', 'audioworklet', 'font', 'image', 'json', 'manifest', 'paintworklet', 'report', 'script', 'serviceworker', 'sharedworker', 'style', 'track', 'video', 'webidentity', 'worker', 'xslt']);
 const NO_STORE = 'private, no-cache, no-store, max-age=0, must-revalidate';
 
 export type ErrorPages = Readonly<{
@@ -16,7 +18,7 @@ export type ErrorPages = Readonly<{
 }>;
 
 export function createErrorPages(files: FunctionFiles, router: Router, entries: Entries, metaOf: (request: IncomingMessage, url: URL) => RequestMeta): ErrorPages {
-  const { config, errorFiles } = files.description;
+  const { config, errorFiles, localeErrorFiles = {}, middleware } = files.description;
 
   const render = async (names: readonly string[], file: string | undefined, status: number, request: IncomingMessage, response: ServerResponse, url: URL, setHeaders = true): Promise<void> => {
     response.statusCode = status;
@@ -35,15 +37,39 @@ export function createErrorPages(files: FunctionFiles, router: Router, entries: 
       response.end(status === 404 ? 'This page could not be found' : 'Internal Server Error');
       return;
     }
+    const { locale } = metaOf(request, url);
+    const localized = typeof locale === 'string' ? localeErrorFiles[`/${locale}/${status}`] : undefined;
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(await readFile(join(files.root, file)));
+    response.end(await readFile(join(files.root, localized ?? file)));
+  };
+
+  /** The client then loads the page itself, or shows the one that it has for this. */
+  const json = async (_request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+    response.statusCode = 404;
+    if (middleware !== undefined) response.setHeader('x-nextjs-matched-path', url.pathname.replace(/^.*\/_next\/data\/[^/]+/, '').replace(/\.json$/, ''));
+    response.setHeader('cache-control', NO_STORE);
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+    response.end('{}');
+  };
+  const text = async (response: ServerResponse): Promise<void> => {
+    response.statusCode = 404;
+    response.setHeader('cache-control', NO_STORE);
+    response.setHeader('content-type', 'text/plain; charset=utf-8');
+    response.end('Not Found');
   };
 
   return {
-    notFound: (request, response, url, setHeaders) => render(['/_not-found', '/404', '/_error'], errorFiles.notFound, 404, request, response, url, setHeaders),
+    notFound(request, response, url, setHeaders) {
+      const { headers, method } = request;
+      if (headers['x-nextjs-data'] !== undefined) return json(request, response, url);
+      // Pictures, scripts and the like: nobody would see a page.
+      if ((method === 'GET' || method === 'HEAD') && NO_PAGE.has(String(headers['sec-fetch-dest']))) return text(response);
+      return render(['/_not-found', '/404', '/_error'], errorFiles.notFound, 404, request, response, url, setHeaders);
+    },
     async failed(request, response, url) {
       if (response.headersSent) return void response.destroy();
-      for (const name of response.getHeaderNames()) if (name !== 'x-request-id') response.removeHeader(name);
+      // What was said of the answer that did not come about; other headers and cookies stay, as with `next start`.
+      for (const name of response.getHeaderNames()) if (/^(?:content-|etag$|last-modified$|cache-control$|location$|refresh$|transfer-encoding$|x-nextjs-)/.test(name)) response.removeHeader(name);
       try {
         await render(errorFiles.error === undefined ? ['/500', '/_error', '/_global-error'] : [], errorFiles.error, 500, request, response, url);
       } catch (cause) {

@@ -1,43 +1,82 @@
 /** The app's middleware (`proxy.ts`), and what of its answer goes on to the request. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
-import type { Entry, FunctionFiles } from './next-description.ts';
+import type { Entry } from './next-description.ts';
 import { abortOf, type Entries, type RequestMeta } from './next-entry.ts';
-import { sendWebResponse } from './next-edge.ts';
-import type { MiddlewareResult, RoutingModule } from './next-routes.ts';
+import type { MiddlewareResult, ResponseHeaders } from './next-routes.ts';
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Between middleware and routing; never part of an answer. */
+const OWN = new Set(['content-length', 'x-middleware-next', 'x-middleware-rewrite', 'x-middleware-redirect', 'x-middleware-refresh', 'x-middleware-override-headers']);
+const REQUEST = 'x-middleware-request-';
 
+/** Calls it with the address `url`. What it sets on the answer comes into `answer`; what it sets on the request, into the request. */
 export async function runMiddleware(
-  parts: Readonly<{ files: FunctionFiles; entries: Entries; routing: RoutingModule; middleware: Entry }>,
-  request: IncomingMessage, response: ServerResponse, meta: RequestMeta, url: URL, headers: Headers,
+  parts: Readonly<{ entries: Entries; middleware: Entry }>, request: IncomingMessage, response: ServerResponse, meta: RequestMeta, url: URL, answer: ResponseHeaders,
 ): Promise<MiddlewareResult> {
-  const { entries, routing, middleware } = parts;
   const method = request.method ?? 'GET';
   const body = BODYLESS.has(method) ? undefined : splitBody(request);
-  const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'manual' };
+  const init: RequestInit & { duplex?: 'half' } = { method, headers: headersOf(request.headers), redirect: 'manual' };
   if (body !== undefined) Object.assign(init, { body: body.forMiddleware, duplex: 'half' });
-  // Routing sees the address without the parts that Next keeps to itself; middleware must as well.
-  const answer = await entries.callWeb(middleware, new Request(url, init), meta, abortOf(response));
+  const result = await parts.entries.callWeb(parts.middleware, new Request(url, init), meta, abortOf(response));
   body?.handOver();
-  const result = routing.responseToMiddlewareResult(answer, new Headers(headers), url);
-  if (result.bodySent === true) {
-    for (const [name, value] of result.responseHeaders ?? []) if (name !== 'set-cookie') response.setHeader(name, value);
-    await sendWebResponse(answer, response);
-    return result;
+
+  request.headers = requestHeaders(request.headers, result.headers);
+  for (const [name, value] of result.headers) {
+    if (OWN.has(name) || name.startsWith(REQUEST) || name === 'set-cookie' || name === 'location') continue;
+    // Next passes what middleware sets on the answer to the page as well.
+    request.headers[name] = value;
+    if (name !== 'x-middleware-set-cookie') answer[name] = value;
   }
-  void answer.body?.cancel().catch(() => {});
-  if (result.requestHeaders !== undefined) setRequestHeaders(request, result.requestHeaders);
-  result.responseHeaders?.delete('x-middleware-rewrite');
-  return result;
+  const cookies = result.headers.getSetCookie();
+  if (cookies.length > 0) answer['set-cookie'] = [...[answer['set-cookie'] ?? []].flat(), ...cookies];
+
+  const rewrite = result.headers.get('x-middleware-rewrite');
+  const location = result.headers.get('location');
+  if (rewrite === null && location !== null && REDIRECTS.has(result.status)) {
+    discard(result);
+    return { kind: 'redirect', status: result.status, location: relative(location, url) };
+  }
+  if (location !== null) answer['location'] = location;
+  if (rewrite !== null) {
+    discard(result);
+    return { kind: 'rewrite', url: new URL(rewrite, url), status: result.status };
+  }
+  if (result.headers.has('x-middleware-next')) {
+    discard(result);
+    return { kind: 'next' };
+  }
+  return { kind: 'answer', response: result };
 }
 
-function setRequestHeaders(request: IncomingMessage, headers: Headers): void {
-  const changed: Record<string, string | string[]> = {};
-  for (const [name, value] of headers) if (name !== 'set-cookie') changed[name] = value;
-  const cookies = headers.getSetCookie();
-  if (cookies.length > 0) changed['set-cookie'] = cookies;
-  request.headers = changed;
+const discard = (result: Response): void => void result.body?.cancel().catch(() => {});
+
+/** Addresses of this site are given without its name. */
+function relative(location: string, from: URL): string {
+  const target = URL.parse(location, from);
+  return target === null || target.origin !== from.origin ? location : `${target.pathname}${target.search}${target.hash}`;
+}
+
+function headersOf(headers: IncomingHttpHeaders): Headers {
+  const list = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':')) continue;
+    for (const one of Array.isArray(value) ? value : [value]) list.append(name, one);
+  }
+  return list;
+}
+
+/** The request's headers as middleware left them: those that it lists, with the values it gives. */
+function requestHeaders(before: IncomingHttpHeaders, result: Headers): IncomingHttpHeaders {
+  const listed = result.get('x-middleware-override-headers');
+  if (listed === null) return { ...before };
+  const after: IncomingHttpHeaders = {};
+  for (const name of listed.split(',').map((part) => part.trim())) {
+    const value = result.get(REQUEST + name);
+    if (value !== null) after[name] = value;
+  }
+  return after;
 }
 
 /**

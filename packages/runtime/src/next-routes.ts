@@ -1,145 +1,204 @@
-/** Which entry point answers a request: Next's own routing over the tables of the build. */
-import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import { isRecord } from './environment.ts';
-import type { Entry, FunctionFiles } from './next-description.ts';
+/** Which part of the build answers a request: the phases of `next start`, over the routing tables of the build. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Description, Entry } from './next-description.ts';
+import { createLocales } from './next-locale.ts';
+import { createOutputs, type Output, type Sought } from './next-outputs.ts';
+import { compileRules, fill, fillDestination, matchRule, queryOf, searchOf, withQuery, type Asked, type Query, type Rule } from './next-rules.ts';
 
-export type MiddlewareResult = { bodySent?: boolean; requestHeaders?: Headers; responseHeaders?: Headers; redirect?: { url: URL; status: number }; rewrite?: URL };
-type Resolved = {
-  middlewareResponded?: boolean; externalRewrite?: URL; redirect?: { url: URL; status: number }; resolvedPathname?: string; resolvedHeaders?: Headers; status?: number;
-  invocationTarget?: { pathname: string; query: Record<string, string | string[]> };
-};
-export type RoutingModule = {
-  resolveRoutes(parameters: Record<string, unknown>): Promise<Resolved>;
-  responseToMiddlewareResult(response: Response, requestHeaders: Headers, url: URL): MiddlewareResult;
-};
+export type ResponseHeaders = Record<string, string | string[]>;
 
-/** What to do with a request. `headers` are to be set on the answer. */
-export type Route = Readonly<{ headers: Headers }> & (
-  | Readonly<{ kind: 'done' }>
+/** What middleware said, apart from headers: those are in the lists given to it. */
+export type MiddlewareResult =
+  | Readonly<{ kind: 'next' }>
+  | Readonly<{ kind: 'answer'; response: Response }>
+  | Readonly<{ kind: 'redirect'; status: number; location: string }>
+  | Readonly<{ kind: 'rewrite'; url: URL; status: number }>;
+/** Calls middleware with the address it is to see; puts what it sets on the answer into `answer`, and what it sets on the request into the request. */
+export type InvokeMiddleware = (url: URL, answer: ResponseHeaders) => Promise<MiddlewareResult>;
+
+/** What to do with a request, and what routing found out about it. */
+export type Route = Readonly<{ headers: ResponseHeaders; locale: string | undefined; defaultLocale: string | undefined; pathname: string }> & (
+  | Readonly<{ kind: 'answer'; response: Response }>
   | Readonly<{ kind: 'redirect'; status: number; location: string }>
   | Readonly<{ kind: 'proxy'; url: URL }>
   | Readonly<{ kind: 'image' }>
   | Readonly<{ kind: 'file'; pathname: string; status: number | undefined }>
-  /** `url`: what the entry point is called with, when routing changed it. */
-  | Readonly<{ kind: 'entry'; entry: Entry; url: string | undefined; status: number | undefined }>
-  | Readonly<{ kind: 'none'; status: number | undefined }>
+  /** `query`: with what rewrites and dynamic routes added. `rewritten`: it answers under an address that is not its own. */
+  | Readonly<{ kind: 'entry'; entry: Entry; query: Query; rewritten: boolean; status: number | undefined }>
+  | Readonly<{ kind: 'none' }>
 );
 
 export type Router = Readonly<{
-  route(url: URL, headers: Headers, invokeMiddleware: (url: URL, headers: Headers) => Promise<MiddlewareResult>): Promise<Route>;
+  /** `request`: its headers are read anew after middleware, which may change them. */
+  route(url: URL, request: Readonly<{ headers: IncomingHttpHeaders }>, invokeMiddleware: InvokeMiddleware): Promise<Route>;
   byPathname(pathname: string): Entry | undefined;
-  readonly module: RoutingModule;
 }>;
 
-export function createRouter({ description, root, require }: FunctionFiles): Router {
-  const module: RoutingModule = require(join(root, '.anchor/routing.js'));
-  const { config, buildId } = description;
-  const entries = new Map<string, Entry>();
-  const files = new Map<string, string>();
-  for (const entry of description.entries) for (const form of formsOf(entry.pathname, config.trailingSlash)) entries.set(form, entry);
-  for (const entry of description.entries) {
-    const path = dataPathOf(entry, description);
-    if (path !== undefined && !entries.has(path)) entries.set(path, entry);
-  }
-  for (const pathname of description.served) {
-    const isPage = !/\.[^/]*$/.test(pathname);
-    for (const form of [pathname, ...localized(pathname, config)].flatMap((path) => formsOf(path, isPage && config.trailingSlash))) if (!files.has(form)) files.set(form, pathname);
-  }
-  const imagePath = typeof config.images?.['path'] === 'string' ? config.images['path'] : `${config.basePath}/_next/image`;
-  const pathnames = [...new Set([...entries.keys(), ...files.keys(), imagePath])];
+const REDIRECTS = (status: number | undefined): status is number => status !== undefined && status >= 300 && status < 400;
 
-  // Data of pages is asked for at /_next/data/…, whose address is never redirected to the form that pages have.
-  const dataRouting = { ...description.routing, beforeMiddleware: listOf(description.routing['beforeMiddleware']).filter((rule) => !(isRecord(rule) && rule['priority'] === true)) };
-  const isData = (pathname: string): boolean => pathname.startsWith(`${config.basePath}/_next/data/`);
+export function createRouter(description: Description): Router {
+  const { config, routing, buildId, middleware } = description;
+  const { basePath, trailingSlash } = config;
+  const locales = createLocales(config);
+  const outputs = createOutputs(description, locales);
+  const first = compileRules(routing['beforeMiddleware'], 'i');
+  const matchers = compileRules(routing['middlewareMatchers']);
+  const [beforeFiles, afterFiles, fallback, onMatch] = ['beforeFiles', 'afterFiles', 'fallback', 'onMatch'].map((phase) => compileRules(routing[phase], 'i')) as [Rule[], Rule[], Rule[], Rule[]];
+  const dataPrefix = `${basePath}/_next/data/${buildId}/`;
+
+  /** The page whose data is at this path. */
+  const pageOfData = (pathname: string): string | undefined => {
+    if (!pathname.startsWith(dataPrefix) || !pathname.endsWith('.json')) return undefined;
+    const page = pathname.slice(dataPrefix.length - 1, -'.json'.length);
+    return `${basePath}${page === '/index' ? (basePath === '' ? '/' : '') : page}`;
+  };
+  const inside = (pathname: string): boolean => basePath === '' || pathname === basePath || pathname.startsWith(`${basePath}/`);
+  const split = (pathname: string) => locales?.split((inside(pathname) ? pathname.slice(basePath.length) : pathname) || '/');
+  /** As rules and outputs know paths: with a locale, but for Next's own. */
+  const localized = (pathname: string, locale: string | undefined): string => {
+    const parts = split(pathname);
+    if (parts === undefined || locale === undefined || parts.locale !== undefined || parts.rest.startsWith('/_next/')) return pathname;
+    return `${inside(pathname) ? basePath : ''}/${locale}${parts.rest === '/' && !pathname.endsWith('/') ? '' : parts.rest}`;
+  };
+  /** As internal rules know them: without the default locale. */
+  const unlocalized = (pathname: string, defaultLocale: string | undefined): string => {
+    const parts = split(pathname);
+    return parts?.locale === undefined || parts.locale !== defaultLocale ? pathname : `${inside(pathname) ? basePath : ''}${parts.rest === '/' && !pathname.endsWith('/') ? '' : parts.rest}` || '/';
+  };
 
   return {
-    module,
-    byPathname: (pathname) => entries.get(pathname),
-    async route(url, headers, invokeMiddleware) {
-      let byMiddleware: URL | undefined;
-      const resolved = await module.resolveRoutes({
-        url, headers, buildId, basePath: config.basePath, i18n: config.i18n ?? undefined, pathnames, routes: isData(url.pathname) ? dataRouting : description.routing, requestBody: undefined,
-        invokeMiddleware: async ({ url, headers }: { url: URL; headers: Headers }) => {
-          const result = await invokeMiddleware(url, headers);
-          byMiddleware = result.rewrite;
-          return result;
-        },
-      });
-      const answer = resolved.resolvedHeaders ?? new Headers();
-      const { status } = resolved;
-      if (resolved.middlewareResponded === true) return { kind: 'done', headers: answer };
-      if (resolved.externalRewrite !== undefined) {
-        // A rewrite of the configuration takes the query along; middleware has said exactly what it wants.
-        const target = resolved.externalRewrite;
-        return { kind: 'proxy', url: target === byMiddleware ? target : withQuery(target, url), headers: answer };
+    byPathname: outputs.byPathname,
+    async route(url, request, invokeMiddleware) {
+      const host = url.hostname.toLowerCase();
+      const answer: ResponseHeaders = {};
+      const defaultLocale = locales?.defaultFor(host);
+      const isData = url.pathname.startsWith(`${basePath}/_next/data/`);
+      const page = middleware === undefined ? undefined : pageOfData(url.pathname);
+      const start = page === undefined ? url.pathname : trailingSlash && config.skipProxyUrlNormalize !== true && !page.endsWith('/') ? `${page}/` : page;
+      const named = split(start)?.locale;
+      let locale = named ?? defaultLocale;
+      let pathname = localized(start, locale);
+      let query = queryOf(url.searchParams);
+      let rewritten = false;
+      let status: number | undefined;
+
+      const asked = (): Asked => ({ query, headers: request.headers, host });
+      const known = () => ({ headers: answer, locale, defaultLocale, pathname });
+      const sought = (): Sought => {
+        const data = isData && page === undefined ? pageOfData(pathname) : undefined;
+        return { pathname: data === undefined ? pathname : localized(data, locale), named: named !== undefined && !rewritten, data: data !== undefined };
+      };
+      const setHeaders = (rule: Rule, captures: ReadonlyMap<string, string>): void => {
+        for (const [name, value] of rule.headers) if (name.toLowerCase() !== 'location') setHeader(answer, fill(name, captures).toLowerCase(), fill(value, captures));
+      };
+      const move = (to: string, more: Query, keep: boolean): void => {
+        locale = split(to)?.locale ?? locale;
+        pathname = localized(to, locale);
+        query = keep ? { ...query, ...more } : more;
+        rewritten = true;
+      };
+      const found = (output: Output): Route => {
+        const path = isData ? url.pathname : pathname;
+        for (const rule of onMatch) {
+          const captures = matchRule(rule, path, asked());
+          if (captures !== undefined) setHeaders(rule, captures);
+        }
+        if (output.kind === 'image') return { ...known(), ...output };
+        if (output.kind === 'file') return { ...known(), ...output, status };
+        return { ...known(), kind: 'entry', entry: output.entry, query: { ...query, ...output.params }, rewritten, status };
+      };
+      const resolve = (): Output | undefined => {
+        const target = sought();
+        return outputs.byName(target) ?? outputs.byPattern(target, asked());
+      };
+      /** Applies a rewrite; answers where it leads when that is outside. */
+      const rewrite = (rule: Rule): { applied: boolean; outside?: URL } => {
+        const captures = rule.destination === undefined ? undefined : matchRule(rule, pathname, asked());
+        if (captures === undefined || rule.destination === undefined) return { applied: false };
+        if (/^https?:\/\//.test(rule.destination)) return { applied: true, outside: new URL(withQuery(fill(rule.destination, captures), searchOf(query))) };
+        const target = fillDestination(rule.destination, captures);
+        // The client of the App Router learns so which page it got, and with what.
+        if (request.headers['rsc'] !== undefined) {
+          if (target.pathname !== pathname) answer['x-nextjs-rewritten-path'] = target.pathname;
+          answer['x-nextjs-rewritten-query'] = searchOf(target.query).slice(1);
+        }
+        move(target.pathname, target.query, true);
+        return { applied: true };
+      };
+
+      const home = locales?.redirect((inside(url.pathname) ? url.pathname.slice(basePath.length) : url.pathname) || '/', url.search, host, request.headers);
+      if (home !== undefined) return { ...known(), kind: 'redirect', status: 307, location: home };
+
+      for (const rule of first) {
+        // Data of pages is asked for at addresses that are never redirected to the form that pages have.
+        if (rule.internal && isData) continue;
+        const captures = matchRule(rule, rule.internal ? unlocalized(pathname, defaultLocale) : pathname, asked());
+        if (captures === undefined) continue;
+        setHeaders(rule, captures);
+        if (!REDIRECTS(rule.status)) continue;
+        const location = rule.destination ?? rule.headers.find(([name]) => name.toLowerCase() === 'location')?.[1];
+        if (location !== undefined) return { ...known(), kind: 'redirect', status: rule.status, location: withQuery(singleSlashes(fill(location, captures) || '/'), url.search) };
       }
-      if (resolved.redirect !== undefined) return { kind: 'redirect', status: resolved.redirect.status, location: answer.get('location') ?? resolved.redirect.url.toString(), headers: answer };
-      const location = answer.get('location');
-      if (status !== undefined && status >= 300 && status < 400 && location !== null) return { kind: 'redirect', status, location, headers: answer };
-      const { resolvedPathname: pathname } = resolved;
-      if (pathname === undefined) return { kind: 'none', status, headers: answer };
-      if (pathname === imagePath) return { kind: 'image', headers: answer };
-      const entry = entries.get(pathname);
-      if (entry === undefined) {
-        const file = files.get(pathname);
-        return file === undefined ? { kind: 'none', status, headers: answer } : { kind: 'file', pathname: file, status, headers: answer };
+
+      if (middleware !== undefined && isFor(matchers, pathname, asked())) {
+        const seen = new URL(url);
+        if (config.skipProxyUrlNormalize !== true) seen.pathname = pathname;
+        const result = await invokeMiddleware(seen, answer);
+        switch (result.kind) {
+          case 'answer': return { ...known(), ...result };
+          case 'redirect': return { ...known(), ...result };
+          case 'rewrite':
+            if (result.url.origin !== url.origin) return { ...known(), kind: 'proxy', url: result.url };
+            move(result.url.pathname, queryOf(result.url.searchParams), false);
+            if (result.status !== 200) ({ status } = result);
+            break;
+          case 'next':
+        }
       }
-      let target = resolved.invocationTarget;
-      // Routing gives a page's own address also when its data was asked for; the entry point tells the two apart by it.
-      if (target !== undefined && entry.type === 'PAGES' && isData(url.pathname) && !isData(target.pathname)) {
-        target = { ...target, pathname: dataPathOf({ type: 'PAGES', pathname: target.pathname.replace(/\/$/, '') }, description) ?? target.pathname };
+
+      for (const rule of beforeFiles) {
+        const { outside } = rewrite(rule);
+        if (outside !== undefined) return { ...known(), kind: 'proxy', url: outside };
       }
-      return { kind: 'entry', entry, status, headers: answer, url: target === undefined ? undefined : changed(url, target) };
+      const direct = outputs.byName(sought());
+      if (direct !== undefined) return found(direct);
+      for (const rule of afterFiles) {
+        const { applied, outside } = rewrite(rule);
+        if (outside !== undefined) return { ...known(), kind: 'proxy', url: outside };
+        const output = applied ? resolve() : undefined;
+        if (output !== undefined) return found(output);
+      }
+      const dynamic = resolve();
+      if (dynamic !== undefined) return found(dynamic);
+      for (const rule of fallback) {
+        const { applied, outside } = rewrite(rule);
+        if (outside !== undefined) return { ...known(), kind: 'proxy', url: outside };
+        const output = applied ? resolve() : undefined;
+        if (output !== undefined) return found(output);
+      }
+      return { ...known(), kind: 'none' };
     },
   };
 }
 
-/** Where the client asks for the data of a page of `pages/`; the build names it only for some of them. */
-function dataPathOf({ type, pathname }: Pick<Entry, 'type' | 'pathname'>, { config: { basePath }, buildId }: FunctionFiles['description']): string | undefined {
-  const path = pathname.slice(basePath.length);
-  return type !== 'PAGES' || path.startsWith('/_next/') ? undefined : `${basePath}/_next/data/${buildId}${path === '' || path === '/' ? '/index' : path}.json`;
-}
-
-/** Routing puts the locale before every path, also before those of files, which have none. */
-function localized(pathname: string, { basePath, i18n }: FunctionFiles['description']['config']): string[] {
-  const locales = isRecord(i18n) ? listOf(i18n['locales']) : [];
-  return locales.filter((locale) => typeof locale === 'string').map((locale) => `${basePath}/${locale}${pathname.slice(basePath.length)}`);
-}
-
-const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-/** A path is asked for encoded, and with a slash at its end where the app wants that. */
-const formsOf = (pathname: string, trailingSlash: boolean): string[] => {
-  const forms = [pathname];
-  const encoded = pathname.split('/').map(encodeSegment).join('/');
-  if (encoded !== pathname) forms.push(encoded);
-  return trailingSlash && pathname !== '/' ? forms.flatMap((form) => [form, `${form}/`]) : forms;
-};
-/** As browsers write it in a path. */
-const encodeSegment = (segment: string): string => {
+/** Middleware is for a path when one of its matchers is, written either way. */
+function isFor(matchers: readonly Rule[], pathname: string, asked: Asked): boolean {
+  let decoded = pathname;
   try {
-    return new URL(`http://n/${segment.replaceAll('%', '%25').replaceAll('?', '%3F').replaceAll('#', '%23')}`).pathname.slice(1);
+    decoded = decodeURIComponent(pathname);
   } catch {
-    return segment;
+    // matched as it is written
   }
-};
-
-/** Routing adds what it matched in a path to the query, decoded and so without the difference between "/" and "%2F": the path itself tells better. */
-const MATCHED_PARAMETER = /^nxt[PI]/;
-
-function changed(url: URL, target: { pathname: string; query: Record<string, string | string[]> }): string | undefined {
-  const query = new URLSearchParams();
-  for (const [name, values] of Object.entries(target.query)) if (!MATCHED_PARAMETER.test(name) || url.searchParams.has(name)) for (const value of Array.isArray(values) ? values : [values]) query.append(name, value);
-  if (target.pathname === url.pathname && query.toString() === url.searchParams.toString()) return undefined;
-  return query.size === 0 ? target.pathname : `${target.pathname}?${query}`;
+  return matchers.some((rule) => matchRule(rule, pathname, asked) !== undefined || (decoded !== pathname && matchRule(rule, decoded, asked) !== undefined));
 }
 
-function withQuery(target: URL, from: URL): URL {
-  const merged = new URL(target);
-  for (const [name, value] of from.searchParams) if (!target.searchParams.has(name)) merged.searchParams.append(name, value);
-  return merged;
+function setHeader(headers: ResponseHeaders, name: string, value: string): void {
+  if (name !== 'set-cookie') headers[name] = value;
+  else headers[name] = [...[headers[name] ?? []].flat(), value];
 }
+
+/** A redirect stays on its host: "//" at its start would name another one. */
+const singleSlashes = (location: string): string => (/^https?:\/\//.test(location) ? location : location.replace(/^[/\\]{2,}/, '/'));
 
 /** The address as the visitor wrote it, from what the edge forwards; undefined when it is none. */
 export function urlOf(request: IncomingMessage): URL | undefined {

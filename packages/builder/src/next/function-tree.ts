@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { FunctionEntry } from '@anchor/core/artifact/manifest.ts';
 import { findInside, readJsonInside, type Found } from '../run/inside.ts';
 import type { ArtifactStore } from '../output/artifact-store.ts';
@@ -13,7 +11,7 @@ const IMAGE = /\.(?:png|jpe?g|webp|avif|gif|svg|tiff?|bmp|ico|jxl|heic)$/i;
 
 /**
  * The tree of the function: what Next traced for all entry points together, what was prerendered (the first state of the
- * render cache), the images it may have to optimize, Next's routing as one file, and the description that
+ * render cache), the images it may have to optimize, and the description that
  * packages/runtime/src/next-description.ts reads.
  */
 export async function packageFunction(
@@ -56,23 +54,37 @@ export async function packageFunction(
     config: build.config, routing: build.routing, entries: build.entries.map(described), ...(build.middleware === undefined ? {} : { middleware: described(build.middleware) }),
     // Hashed files are always found by the edge first; rewrites never lead to them.
     served: [...sources.keys()].filter((url) => !url.startsWith(`${build.config.basePath}/_next/static/`)),
-    imageFiles, errorFiles, hasActions: hasKeys(actions?.['node']) || hasKeys(actions?.['edge']),
+    staticPaths: staticPaths(build),
+    imageFiles, ...errorFiles, hasActions: hasKeys(actions?.['node']) || hasKeys(actions?.['edge']),
   };
   await tree.addBytes(ENTRY, json(description), store);
   await tree.addBytes('.anchor/package.json', json({ type: 'commonjs' }), store);
-  await tree.addBytes('.anchor/routing.js', await readFile(createRequire(import.meta.url).resolve('@next/routing')), store);
   return { kind: 'next', tree: await tree.store(store), cwd: (prefix + build.projectDir).replace(/\/$/, ''), entry: ENTRY, node: parts.node };
 }
 
-async function addErrorFiles(tree: TreeBuilder, root: string, prefix: string, build: BuildDescription): Promise<Record<string, string>> {
+async function addErrorFiles(tree: TreeBuilder, root: string, prefix: string, build: BuildDescription): Promise<{ errorFiles: Record<string, string>; localeErrorFiles: Record<string, string> }> {
   const errorFiles: Record<string, string> = {};
-  for (const [name, key] of [['404', 'notFound'], ['500', 'error']] as const) {
-    const output = build.staticFiles.find(({ pathname }) => pathname === `${build.config.basePath}/${name}`) ?? build.staticFiles.find(({ pathname }) => pathname.endsWith(`/${name}`));
-    if (output === undefined || (await findInside(root, prefix + output.filePath))?.kind !== 'file') continue;
-    await tree.addPath(prefix + output.filePath);
-    errorFiles[key] = prefix + output.filePath;
+  const localeErrorFiles: Record<string, string> = {};
+  for (const { pathname, filePath } of build.staticFiles) {
+    const path = pathname.slice(build.config.basePath.length);
+    const [, locale, status] = /^(\/[^/]+)?\/(404|500)$/.exec(path) ?? [];
+    if (status === undefined || (await findInside(root, prefix + filePath))?.kind !== 'file') continue;
+    await tree.addPath(prefix + filePath);
+    const key = status === '404' ? 'notFound' : 'error';
+    if (locale === undefined) errorFiles[key] = prefix + filePath;
+    else {
+      errorFiles[key] ??= prefix + filePath;
+      localeErrorFiles[path] = prefix + filePath;
+    }
   }
-  return errorFiles;
+  return { errorFiles, localeErrorFiles };
+}
+
+/** What was made for the dynamic routes that Next lets pass with a draft's cookie only: those that have no other paths. */
+function staticPaths({ prerenders, routing }: BuildDescription): string[] {
+  const routes = routing.dynamicRoutes.filter((route) => Array.isArray(route['has']) && !/\.rsc|_next/.test(route.sourceRegex)).map(({ sourceRegex }) => new RegExp(sourceRegex));
+  if (routes.length === 0) return [];
+  return prerenders.map(({ pathname }) => pathname).filter((pathname) => !/\/_next\/data\/|\.rsc$|\.segments\/|\[/.test(pathname) && routes.some((route) => route.test(encodeURI(pathname))));
 }
 
 const optimizesImages = ({ config: { images } }: BuildDescription): boolean => images !== undefined && images['unoptimized'] !== true && (images['loader'] ?? 'default') === 'default';

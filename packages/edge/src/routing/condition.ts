@@ -7,7 +7,7 @@ import { boundedPattern, type Pattern } from './bounded.ts';
 export type Asked = Readonly<{ headers: IncomingMessage['headers']; host: string; query: string }>;
 export type Captures = Map<string, string>;
 
-type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: Pattern | undefined; part: Pattern | undefined; text: string | undefined; key: string }>;
+type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: Pattern | undefined; text: string | undefined; key: string }>;
 
 /** `has`, `missing` and `bypass` of Next.js. All of `has` must hold and none of `missing`. */
 export class Conditions {
@@ -37,15 +37,15 @@ export class Conditions {
 function compile(has: RouteHas): Compiled {
   const key = has.key ?? '';
   const text = has.value;
-  return { value: reader(has), ...patterns(text), text, key: has.type === 'host' ? '' : key.replace(/[^a-zA-Z]/g, '') };
+  return { value: reader(has), whole: pattern(text), text, key: has.type === 'host' ? '' : key.replace(/[^a-zA-Z]/g, '') };
 }
 
-function patterns(text: string | undefined): Pick<Compiled, 'whole' | 'part'> {
-  if (text === undefined) return { whole: undefined, part: undefined };
+/** The whole value must match, as in `next start`. */
+function pattern(text: string | undefined): Pattern | undefined {
   try {
-    return { whole: boundedPattern(`^(?:${text})$`), part: boundedPattern(text) };
+    return text === undefined ? undefined : boundedPattern(`^(?:${text})$`);
   } catch {
-    return { whole: undefined, part: undefined };
+    return undefined;
   }
 }
 
@@ -70,7 +70,7 @@ function reader(has: RouteHas): (asked: Asked) => string | undefined {
 function holds(condition: Compiled, asked: Asked, captures: Captures | undefined): boolean {
   const value = condition.value(asked);
   if (value === undefined) return false;
-  const match = condition.whole?.exec(value) ?? condition.part?.exec(value) ?? null;
+  const match = condition.whole?.exec(value) ?? null;
   if (condition.text !== undefined && match === null && value !== condition.text) return false;
   if (captures === undefined) return true;
   for (const [name, captured] of Object.entries(match?.groups ?? {})) {

@@ -107,7 +107,7 @@ function run(steps: readonly Step[], asked: Asked): Decision {
       headers.set(key, [key, substitute(value, match, captures)]);
     }
     if (rule.redirect !== undefined && phase !== 'match') {
-      const location = withQuery(substitute(rule.redirect.location, match, captures), asked.query);
+      const location = withQuery(substitute(rule.redirect.location, match, captures) || '/', asked.query);
       // A location that could name another host by accident ("//evil") or end the header is the function's to judge.
       if (/^\/[/\\]/.test(location) || !/^[\x21-\x7e]+$/.test(location)) return FUNCTION;
       return { kind: 'redirect', status: rule.redirect.status, location, headers: [...headers.values()] };

@@ -35,11 +35,18 @@ export function compileRule(route: Route): Rule | undefined {
 /** Puts captured values for `$1` and `$name`; what was not captured stays as it is written. */
 export function substitute(template: string, match: RegExpMatchArray, captures: Captures): string {
   if (!template.includes('$')) return template;
-  return template.replace(/\$(\d+|[A-Za-z]+)/g, (written, name: string) => {
-    if (/^\d/.test(name)) return Number(name) > 0 && Number(name) < match.length ? (match[Number(name)] ?? '') : written;
-    if (match.groups !== undefined && Object.hasOwn(match.groups, name)) return match.groups[name] ?? '';
-    return captures.get(name) ?? written;
+  return template.replace(/(\/?)\$(\d+|[A-Za-z]+)(?=(.?))/g, (written, slash: string, name: string, next: string) => {
+    const value = captured(name, match, captures);
+    if (value === undefined) return written;
+    // A part of a path that nothing was matched for goes with its slash.
+    return value === '' && /^[/?#]?$/.test(next) ? '' : slash + value;
   });
+}
+
+function captured(name: string, match: RegExpMatchArray, captures: Captures): string | undefined {
+  if (/^\d/.test(name)) return Number(name) > 0 && Number(name) < match.length ? (match[Number(name)] ?? '') : undefined;
+  if (match.groups !== undefined && Object.hasOwn(match.groups, name)) return match.groups[name] ?? '';
+  return captures.get(name);
 }
 
 /** A redirect's target with the request's own query kept; the target's own parameters win. */
