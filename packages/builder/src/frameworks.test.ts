@@ -75,8 +75,12 @@ test('a Next.js 15 app becomes a traced server with its hashed files for the edg
   const { component } = await web({ ...nextApp('15.5.4'), 'next.config.mjs': 'export default { basePath: "/shop" }' });
   assert.deepEqual(component.function?.argv, ['node', 'server.js']);
   assert.equal(component.framework.version, '15.5.4');
-  const files = Object.keys(component.files);
-  assert.ok(files.length > 0 && files.every((path) => path.startsWith('/shop/_next/static/')), files.join());
+  const files = Object.entries(component.files);
+  assert.deepEqual(files.map(([path]) => path).filter((path) => !path.startsWith('/shop/_next/static/')), ['/shop/robots.txt']);
+  assert.ok(files.some(([, file]) => file.immutable === true));
+  assert.equal(component.basePath, '/shop');
+  assert.ok(component.prerenders['/shop'] !== undefined && component.prerenders['/shop.rsc'] !== undefined, Object.keys(component.prerenders).join());
+  assert.equal(component.prerenders['/shop/now'], undefined);
   const tree = await pathsOf(component.function!.tree);
   for (const path of ['server.js', '.next/BUILD_ID', 'public/robots.txt', 'node_modules/next/package.json']) assert.ok(tree.includes(path), path);
   assert.ok(tree.some((path) => path.startsWith('.next/static/')));

@@ -19,11 +19,21 @@ export function redirectListen(port: number, socket: string, onListen: (server: 
       if (this.address() === null) return;
       chmodSync(socket, 0o666); // the directory says who may reach it
       this.address = () => (this.listening ? address : null);
+      answerLoopback(this, port, original);
       onListen(this);
     });
     return Reflect.apply(original, this, [{ path: socket, ...keptOptions(args[0]) }, ...args.filter((arg) => typeof arg === 'function')]);
   };
   Server.prototype.listen = replaced as typeof Server.prototype.listen;
+}
+
+/** Apps, and Next for some of its server actions, ask themselves at `http://localhost:$PORT`. Nobody else reaches that address: it is the sandbox's own. */
+function answerLoopback(server: Server, port: number, listen: Listen): void {
+  const loopback = new Server((socket) => server.emit('connection', socket));
+  loopback.on('error', () => undefined); // no loopback device, or a worker has it already
+  Reflect.apply(listen, loopback, [{ port, host: '127.0.0.1' }]);
+  loopback.unref();
+  server.once('close', () => loopback.close());
 }
 
 /** The port that the arguments of `listen` name: a number, digits, or an object with either; undefined for anything else. */

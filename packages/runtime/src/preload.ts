@@ -12,6 +12,7 @@ import { isMainThread } from 'node:worker_threads';
 import { environment, isRecord } from './environment.ts';
 import { redirectListen } from './listen-redirect.ts';
 import { enterRequest, prefixOutput } from './request-log.ts';
+import { prepareNextServer } from './server-next.ts';
 
 const socket = environment['ANCHOR_SOCKET'];
 const port = Number(environment['PORT']);
@@ -25,8 +26,13 @@ if (socket !== undefined && Number.isInteger(port) && port > 0) {
     if (servers.size === 1 && isMainThread) drainOnTerm(servers);
   });
   prefixOutput();
+  if (cacheDir !== undefined) prepareNextServer(cacheDir);
   subscribe('http.server.request.start', (message) => {
-    if (isRecord(message) && message['request'] instanceof IncomingMessage) enterRequest(message['request']);
+    if (!isRecord(message) || !(message['request'] instanceof IncomingMessage)) return;
+    const { request } = message;
+    // Next's client says so itself, but the edge does not let that in: the address tells.
+    if (request.url?.includes('/_next/data/') === true) request.headers['x-nextjs-data'] = '1';
+    enterRequest(request);
   });
 }
 

@@ -1,10 +1,9 @@
-import type { FunctionEntry, StaticFile, WebComponent } from '@anchor/core/artifact/manifest.ts';
+import type { FunctionEntry, WebComponent } from '@anchor/core/artifact/manifest.ts';
 import { fail, type Result } from '@anchor/core/result/result.ts';
 import type { StartCommand } from '../detect/start-command.ts';
-import { findInside, readJsonInside } from '../run/inside.ts';
+import { findInside } from '../run/inside.ts';
 import { packaged, type ArtifactStore } from './artifact-store.ts';
 import { TreeBuilder } from './tree-builder.ts';
-import { walkOutput } from './walk.ts';
 
 export type ServerOutput = Readonly<{
   root: string;
@@ -17,7 +16,7 @@ export type ServerOutput = Readonly<{
 }>;
 
 /** Never part of a function: history, caches, and what would only be a secret lying about. */
-const SKIPPED = /(?:^|\/)(?:\.git|\.cache|\.next\/cache|\.turbo|\.DS_Store|\.npmrc|\.nyc_output|coverage|\.pnpm-store)(?:\/|$)/;
+export const SKIPPED = /(?:^|\/)(?:\.git|\.cache|\.next\/cache|\.turbo|\.DS_Store|\.npmrc|\.nyc_output|coverage|\.pnpm-store)(?:\/|$)/;
 const SCRIPT = '.anchor/start.sh';
 
 /**
@@ -72,42 +71,4 @@ export function packagesOf(files: readonly string[]): readonly string[] {
     if (name !== '' && !name.startsWith('.')) folders.add(file.slice(0, at + 13) + name);
   }
   return [...folders];
-}
-
-export type StandaloneOutput = Readonly<{ root: string; project: string; distDir: string; node: string; version: string; buildId?: string }>;
-
-/** A Next app older than its adapter interface: the traced server that Next itself writes, and its hashed files for the edge. */
-export async function packageStandalone(output: StandaloneOutput, store: ArtifactStore): Promise<Result<WebComponent>> {
-  const dist = output.project === '' ? output.distDir : `${output.project}/${output.distDir}`;
-  const standalone = `${dist}/standalone`;
-  // In a monorepo the server lies as deep below `standalone` as the project below the tracing root.
-  const parts = output.project.split('/').filter((part) => part !== '');
-  let cwd: string | undefined;
-  for (let i = 0; i <= parts.length && cwd === undefined; i++) {
-    const candidate = parts.slice(i).join('/');
-    if ((await findInside(output.root, [standalone, candidate, 'server.js'].filter((part) => part !== '').join('/')))?.kind === 'file') cwd = candidate;
-  }
-  if (cwd === undefined) return fail('output_missing', 'The Next.js build left no server', 'Next.js 13.5 or newer is needed; set framework "node" and a start command for anything else.', `There is no server.js in ${standalone}.`);
-  const place = cwd;
-  const manifest = await readJsonInside(output.root, `${dist}/routes-manifest.json`);
-  const basePath = typeof manifest?.['basePath'] === 'string' && /^(?:\/[^?#\0]+)?$/.test(manifest['basePath']) ? manifest['basePath'] : '';
-  return packaged(async () => {
-    const inner = await findInside(output.root, standalone);
-    const tree = new TreeBuilder(inner?.absolute ?? '');
-    await tree.addFolder('', (path) => SKIPPED.test(path));
-    const assets = [{ from: `${dist}/static`, to: [place, output.distDir, 'static'] }, { from: output.project === '' ? 'public' : `${output.project}/public`, to: [place, 'public'] }];
-    const files: Record<string, StaticFile> = {};
-    for (const { from, to } of assets) {
-      const isHashed = from.endsWith('/static');
-      for (const { relative, found } of await walkOutput(output.root, from)) {
-        tree.addFound([...to, relative].filter((part) => part !== '').join('/'), found);
-        const url = `${basePath}/_next/static/${relative}`;
-        if (isHashed) files[url] = await store.staticFile(found, url, { immutable: true });
-      }
-    }
-    const entry: FunctionEntry = { kind: 'server', tree: await tree.store(store), cwd: place, argv: ['node', 'server.js'], node: output.node };
-    return {
-      kind: 'web', framework: { name: 'nextjs', version: output.version, ...(output.buildId === undefined ? {} : { buildId: output.buildId }) }, basePath: '', trailingSlash: false, files, prerenders: {}, function: entry,
-    } satisfies WebComponent;
-  });
 }

@@ -81,7 +81,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
     const cwd = inApp(project);
     const env = {
       ...buildEnvironment({ variables: request.variables, cwd, manager: manager.name, trustStore: session.options.trustStore }),
-      ...(next === undefined ? {} : adapter ? { NEXT_ADAPTER_PATH: `${PLACES.modules}/next-adapter.js` } : { NEXT_PRIVATE_STANDALONE: 'true' }),
+      ...(next === undefined ? {} : adapter ? { NEXT_ADAPTER_PATH: `${PLACES.modules}/next-adapter.js` } : standaloneEnvironment(request)),
     };
     // The build command is shell text of the user by nature: it runs in the sandbox only, handed to sh as one argument.
     const argv = 'script' in plan.build ? runScript(manager, plan.build.script) : ['/bin/sh', '-c', plan.build.shell];
@@ -118,6 +118,10 @@ async function finish(session: Session, request: BuildRequest, sink: OutputSink,
   sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');
   return ok({ component: component.value.component, keepCaches: () => keepCaches(component.value.distDir) });
 }
+
+/** Next before its adapter interface: the traced server as output, and the deployment's id in what its client sends. */
+const standaloneEnvironment = ({ deploymentId, variables }: BuildRequest): Readonly<Record<string, string>> =>
+  ({ NEXT_PRIVATE_STANDALONE: 'true', ...(variables['NEXT_DEPLOYMENT_ID'] === undefined ? { NEXT_DEPLOYMENT_ID: deploymentId } : {}) });
 
 function baseMounts(session: Session, { plan, tools: { node, toolchain } }: Pick<Prepared, 'plan'> & Readonly<{ tools: NonNullable<Prepared['tools']> }>): readonly Mount[] {
   const tools = toolchain.mounts.map((mount): Mount => ({ kind: 'read', ...mount }));

@@ -1,0 +1,3 @@
+export default function Guarded() {
+  return <main><h1>Guarded</h1></main>;
+}

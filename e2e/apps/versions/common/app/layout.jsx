@@ -1,0 +1,4 @@
+export const metadata = { title: 'Versions' };
+export default function Layout({ children }) {
+  return <html lang="en"><body>{children}</body></html>;
+}

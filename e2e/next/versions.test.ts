@@ -1,0 +1,238 @@
+/**
+ * One project that is upgraded from Next 13.5 to the newest: each version is deployed after the other, so that a rollback
+ * goes back to the version before. 13.5, 14.2 and 15.5 run as plain servers, 16 through the adapter.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { eventually, startPlatform, type Platform } from '../platform.ts';
+import { APPS } from '../repository.ts';
+import { deployApp, type Site } from './site.ts';
+
+type Version = Readonly<{ name: string; folder: string; node: RegExp; actions: boolean; server: boolean; webpack?: boolean }>;
+const VERSIONS: readonly Version[] = [
+  { name: 'Next 13.5', folder: '13.5', node: /^20\./, actions: false, server: true },
+  { name: 'Next 14.2', folder: '14.2', node: /^20\./, actions: true, server: true },
+  { name: 'Next 15.5', folder: '15.5', node: /^22\./, actions: true, server: true },
+  { name: 'Next 16.2', folder: '16.2', node: /^24\./, actions: true, server: false },
+  { name: 'Next 16.4 with Turbopack', folder: '16.4', node: /^24\./, actions: true, server: false },
+  { name: 'Next 16.4 with webpack', folder: '16.4', node: /^24\./, actions: true, server: false, webpack: true },
+];
+const only = process.env['VERSIONS']?.split(',');
+
+function filesOf({ folder, actions, webpack }: Version): Record<string, string> {
+  const read = (path: string): string => readFileSync(join(APPS, 'versions', path), 'utf8');
+  const manifest = read(`${folder}/package.json`);
+  return {
+    'package.json': webpack === true ? manifest.replace('"next build"', '"next build --webpack"') : manifest,
+    'package-lock.json': read(`${folder}/package-lock.json`),
+    ...(actions ? { 'app/form/page.jsx': read('form/app/form/page.jsx') } : {}),
+  };
+}
+
+let platform: Platform;
+let site: Site;
+const earlier: { name: string; deployment: string; react: string }[] = [];
+
+before(async () => { platform = await startPlatform(); });
+after(async () => {
+  await site?.remove();
+  await platform.stop();
+});
+
+const json = async <T>(path: string, body?: unknown): Promise<T> => {
+  const answer = await site.visit(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  assert.equal(answer.status, 200, `${path}: ${answer.status} ${answer.body.slice(0, 500)}`);
+  return JSON.parse(answer.body) as T;
+};
+/** A number that the page shows as `name=…`; React puts comments between texts. */
+const shown = (body: string, name: string): number => Number(new RegExp(`${name}=(\\d+)`).exec(body)?.[1] ?? assert.fail(`no ${name} in ${body.slice(0, 500)}`));
+const visitShown = async (path: string, name: string): Promise<number> => {
+  const answer = await site.visit(path);
+  assert.equal(answer.status, 200, `${path}: ${answer.body.slice(0, 500)}`);
+  return shown(answer.body, name);
+};
+/** What the page shows when it is asked so often that every process is. */
+async function everywhere(path: string, name: string): Promise<ReadonlySet<number>> {
+  const seen = new Set<number>();
+  for (let i = 0; i < 6; i++) seen.add(await visitShown(path, name));
+  return seen;
+}
+const one = (seen: ReadonlySet<number>): number => (assert.equal(seen.size, 1, `the processes differ: ${[...seen].join()}`), [...seen][0] ?? 0);
+
+for (const version of VERSIONS.filter(({ folder }) => only === undefined || only.includes(folder))) {
+  describe(version.name, () => {
+    before(async () => {
+      const files = filesOf(version);
+      site ??= await deployApp(platform, { app: 'versions/common', name: 'versions', hold: '/api/hold', files });
+      if (earlier.length > 0) await site.push(files);
+    });
+
+    test('static pages, files and their RSC payloads come from the edge, and start no process', async () => {
+      await site.toZero();
+      const home = await site.visit('/');
+      assert.equal(home.status, 200);
+      assert.match(home.body, /<h1>Home<\/h1>/);
+      assert.equal(home.headers['x-anchor-cache'], 'HIT');
+      assert.equal(home.headers['x-nextjs-cache'], 'HIT');
+      assert.equal(home.headers['x-site'], 'versions');
+      assert.match(home.headers.vary ?? '', /rsc/i);
+      const payload = await site.visit('/?_rsc=1abc', { headers: { rsc: '1' } });
+      assert.match(payload.headers['content-type'] ?? '', /^text\/x-component/);
+      assert.equal(payload.headers['x-anchor-cache'], 'HIT');
+      for (const path of ['/about', '/legacy', '/posts/first']) assert.equal((await site.visit(path)).headers['x-anchor-cache'], 'HIT', path);
+      const script = /src="(\/_next\/static\/[^"]+\.js[^"]*)"/.exec(home.body)?.[1] ?? assert.fail(home.body);
+      const asset = await site.visit(script.replaceAll('&amp;', '&'));
+      assert.equal(asset.status, 200);
+      assert.match(asset.headers['cache-control'] ?? '', /max-age=31536000, immutable/);
+      assert.equal((await site.visit('/pic.png')).headers['x-anchor-cache'], 'STATIC');
+      assert.equal((await site.instances()).length, 0);
+    });
+
+    test('a dynamic page starts a process', async () => {
+      await site.toZero();
+      const answer = await site.visit('/now?from=zero');
+      assert.equal(answer.status, 200);
+      assert.match(answer.body, /from=zero/);
+      assert.equal((await site.instances()).length, 1);
+    });
+
+    test('route handlers read bodies, on the Node version that the app asks for', async () => {
+      const answer = await site.visit('/api/hello', { method: 'POST', body: 'hello' });
+      const { method, body, node } = JSON.parse(answer.body) as { method: string; body: string; node: string };
+      assert.deepEqual([method, body], ['POST', 'hello']);
+      assert.match(node, version.node);
+    });
+
+    test('redirects, rewrites and middleware come before pages', async () => {
+      const redirect = await site.visit('/old');
+      assert.deepEqual([redirect.status, redirect.headers.location], [308, '/now?from=old']);
+      assert.match((await site.visit('/before?from=rewrite')).body, /from=rewrite/);
+      assert.match((await site.visit('/articles/first')).body, /slug=first/);
+      const guarded = await site.visit('/guarded');
+      assert.equal(guarded.status, 307);
+      assert.match(guarded.headers.location ?? '', /\/now\?from=guard$/);
+      const member = await site.visit('/guarded', { headers: { cookie: 'member=1' } });
+      assert.deepEqual([member.status, member.headers['x-guard']], [200, 'passed']);
+    });
+
+    test('a path that nothing matches gets the app\'s own 404', async () => {
+      const answer = await site.visit('/nowhere');
+      assert.equal(answer.status, 404);
+      assert.match(answer.body, /Nothing is here/);
+      assert.equal((await site.visit('/_next/static/chunks/none.js')).status, 404);
+    });
+
+    test('server-side props arrive as a page and as data', async () => {
+      assert.match((await site.visit('/ssr?from=here')).body, /from=here/);
+      const buildId = /"buildId":"([^"]+)"/.exec((await site.visit('/ssr')).body)?.[1] ?? assert.fail();
+      const data = await json<{ pageProps: { from: string } }>(`/_next/data/${buildId}/ssr.json?from=data`);
+      assert.equal(data.pageProps.from, 'data');
+    });
+
+    describe('with two processes', () => {
+      before(async () => {
+        await site.twoProcesses();
+        await eventually(async () => {
+          const seen = new Set<string>();
+          for (let i = 0; i < 6; i++) seen.add((await json<{ processId: string }>('/api/hello')).processId);
+          return seen.size === 2;
+        }, 30_000, () => 'only one process is asked');
+      });
+
+      test('a page with a time is made anew after it, and both show the same', async () => {
+        const first = one(await everywhere('/isr', 'at'));
+        let last = first;
+        await eventually(async () => (last = await visitShown('/isr', 'at')) > first, 15_000, () => 'it is not made anew');
+        assert.equal(one(await everywhere('/isr', 'at')), last);
+      });
+
+      test('revalidateTag in one process is seen by the other at once', async () => {
+        const before = one(await everywhere('/stamp', 'stamp'));
+        for (let round = 0; round < 2; round++) {
+          await json('/api/revalidate', { tag: 'stamp' });
+          const after = one(await everywhere('/stamp', 'stamp'));
+          assert.ok(after > before);
+        }
+      });
+
+      test('a page made on demand is kept for both, and made anew by revalidatePath only', async () => {
+        const path = `/posts/made-${version.folder}`;
+        const made = one(await everywhere(path, 'at'));
+        await eventually(() => Date.now() - made > 1_500, 5_000, () => 'time stands still');
+        assert.equal(one(await everywhere(path, 'at')), made);
+        await json('/api/revalidate', { path });
+        assert.ok(one(await everywhere(path, 'at')) > made);
+      });
+
+      test('res.revalidate replaces a page everywhere, also at the edge', async () => {
+        const built = one(await everywhere('/legacy', 'at'));
+        await json('/api/revalidate-legacy');
+        const first = one(await everywhere('/legacy', 'at'));
+        assert.ok(first > built);
+        await json('/api/revalidate-legacy');
+        assert.ok(one(await everywhere('/legacy', 'at')) > first);
+      });
+
+      test('the fetch cache is shared, and invalidated by its tag', { skip: !version.server }, async () => {
+        const fetched = async (): Promise<number> => {
+          const seen = new Set<number>();
+          for (let i = 0; i < 6; i++) seen.add((await json<{ at: number }>('/api/fetched')).at);
+          return one(seen);
+        };
+        const before = await fetched();
+        await json('/api/revalidate', { tag: 'fetched' });
+        assert.ok((await fetched()) > before);
+      });
+
+      test('images are optimized once for both', async () => {
+        const path = '/_next/image?url=%2Fpic.png&w=64&q=75';
+        const states: unknown[] = [];
+        for (let i = 0; i < 4; i++) {
+          const answer = await site.visit(path, { headers: { accept: 'image/webp,*/*' } });
+          assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'image/webp'], answer.body.slice(0, 200));
+          states.push(answer.headers['x-nextjs-cache']);
+        }
+        assert.deepEqual(states, ['MISS', 'HIT', 'HIT', 'HIT']);
+        assert.match((await site.visit('/picture')).body, /_next\/image\?url=%2Fpic\.png/);
+      });
+
+      test('a server action works without JavaScript: cookie, redirect, revalidation', { skip: !version.actions }, async () => {
+        const before = one(await everywhere('/stamp', 'stamp'));
+        const act = async (name: string) => {
+          const form = await site.visit('/form');
+          const fields = [...form.body.matchAll(/<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?/g)].map(([, key = '', value = '']) => [key, value.replaceAll('&quot;', '"')] as const);
+          const boundary = 'anchor-test';
+          const body = `${[...fields, ['name', name] as const].map(([key, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${key}"\r\n\r\n${value}\r\n`).join('')}--${boundary}--\r\n`;
+          return site.visit('/form', { method: 'POST', headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, origin: `http://${site.host}:${platform.edgePort}` }, body });
+        };
+        const saved = await act('Ada');
+        assert.equal(saved.status, 200, saved.body.slice(0, 500));
+        assert.match(saved.body, /name=Ada/);
+        assert.match(String(saved.headers['set-cookie']), /name=Ada/);
+        assert.ok(one(await everywhere('/stamp', 'stamp')) > before);
+        const redirected = await act('redirect');
+        assert.equal(redirected.status, 303);
+        assert.match(redirected.headers.location ?? '', /\/now\?from=action$/);
+      });
+    });
+
+    test('a rollback goes back to the version before, and forward again', async () => {
+      const home = async () => {
+        const { headers, body, status } = await site.visit('/');
+        assert.equal(status, 200);
+        return { deployment: headers['x-anchor-deployment'], react: /react=([\d.]+)/.exec(body)?.[1] ?? assert.fail(body.slice(0, 500)) };
+      };
+      const mine = { name: version.name, deployment: site.live(), react: (await home()).react };
+      const before = earlier.at(-1);
+      earlier.push(mine);
+      if (before === undefined) return;
+      await site.rollback(before.deployment);
+      assert.deepEqual(await home(), { deployment: before.deployment, react: before.react });
+      assert.match((await site.visit('/now?from=back')).body, /from=back/);
+      await site.promote(mine.deployment);
+      assert.deepEqual(await home(), { deployment: mine.deployment, react: mine.react });
+    });
+  });
+}

@@ -1,0 +1,111 @@
+import { posix } from 'node:path';
+import type { FunctionEntry, StaticFile, WebComponent } from '@anchor/core/artifact/manifest.ts';
+import { fail, type Result } from '@anchor/core/result/result.ts';
+import { findInside, readInside, readJsonInside } from '../run/inside.ts';
+import { packaged, type ArtifactStore } from './artifact-store.ts';
+import { SKIPPED } from './package-server.ts';
+import { standalonePages } from './standalone-pages.ts';
+import { middlewareSchema, nodeMiddlewareSchema, routesSchema, standaloneRouting } from './standalone-routing.ts';
+import { TreeBuilder } from './tree-builder.ts';
+import { walkOutput } from './walk.ts';
+
+export type StandaloneOutput = Readonly<{
+  root: string;
+  /** The app's folder in the checkout, '' for its root; `distDir` relative to it. */
+  project: string;
+  distDir: string;
+  node: string;
+  /** Of Next. */
+  version: string;
+}>;
+
+/**
+ * A Next app older than its adapter interface (13.5 to 16.1): the traced server that Next itself writes. The edge answers
+ * what needs no server: hashed files, `public/`, and pages that stay as they were prerendered until they are invalidated.
+ */
+export async function packageStandalone(output: StandaloneOutput, store: ArtifactStore): Promise<Result<WebComponent>> {
+  const { root, project, distDir } = output;
+  const dist = inside(project, distDir);
+  const standalone = `${dist}/standalone`;
+  const place = await serverFolder(root, standalone, project);
+  if (place === undefined) return fail('output_missing', 'The Next.js build left no server', 'Next.js 13.5 or newer is needed; set framework "node" and a start command for anything else.', `There is no server.js in ${standalone}.`);
+  const { basePath, trailingSlash, routing } = await describe(root, dist);
+  const buildId = (await readInside(root, `${dist}/BUILD_ID`, 1024))?.trim();
+  return packaged(async () => {
+    const inner = await findInside(root, standalone);
+    const tree = new TreeBuilder(inner?.absolute ?? '');
+    await tree.addFolder('', (path) => SKIPPED.test(path));
+    const files: Record<string, StaticFile> = {};
+    for (const { relative, found } of await walkOutput(root, `${dist}/static`)) {
+      tree.addFound(inside(place, distDir, 'static', relative), found);
+      const url = `${basePath}/_next/static/${relative}`;
+      files[url] = await store.staticFile(found, url, { immutable: true });
+    }
+    for (const { relative, found } of await walkOutput(root, inside(project, 'public'))) {
+      tree.addFound(inside(place, 'public', relative), found); // rewrites and the image optimizer read it
+      const url = `${basePath}/${relative}`;
+      if (url.length <= 4096 && routing !== undefined) files[url] = await store.staticFile(found, url);
+    }
+    await addCodecs(tree, root, standalone, place, project);
+    const built = await findInside(root, `${dist}/BUILD_ID`);
+    await tree.addBytes(inside(place, '.anchor/next.json'), new TextEncoder().encode(JSON.stringify({ builtAt: built?.mtimeMs })), store);
+    const entry: FunctionEntry = { kind: 'server', tree: await tree.store(store), cwd: place, argv: ['node', 'server.js'], node: output.node };
+    return {
+      kind: 'web', framework: { name: 'nextjs', version: output.version, ...(buildId === undefined ? {} : { buildId }) }, basePath, trailingSlash, files,
+      prerenders: routing === undefined || buildId === undefined ? {} : await standalonePages({ root, dist, basePath, buildId }, store),
+      ...(routing === undefined ? {} : { routing }), function: entry,
+    } satisfies WebComponent;
+  });
+}
+
+/** In a monorepo the server lies as deep below `standalone` as the project below the tracing root. */
+async function serverFolder(root: string, standalone: string, project: string): Promise<string | undefined> {
+  const parts = project.split('/').filter((part) => part !== '');
+  for (let i = 0; i <= parts.length; i++) {
+    const candidate = parts.slice(i).join('/');
+    if ((await findInside(root, inside(standalone, candidate, 'server.js')))?.kind === 'file') return candidate;
+  }
+  return undefined;
+}
+
+type Described = Readonly<{ basePath: string; trailingSlash: boolean; routing: WebComponent['routing'] | undefined }>;
+
+/** `routing` is undefined when the edge can not tell what comes before a file or a page: it then answers hashed files only. */
+async function describe(root: string, dist: string): Promise<Described> {
+  const routes = routesSchema.safeParse(await readJsonInside(root, `${dist}/routes-manifest.json`));
+  const config = record((await readJsonInside(root, `${dist}/required-server-files.json`))?.['config']);
+  const basePath = routes.success && /^(?:\/[^?#\0]+)?$/.test(routes.data.basePath ?? '') ? (routes.data.basePath ?? '') : '';
+  const trailingSlash = config['trailingSlash'] === true;
+  const middleware = middlewareSchema.safeParse(await readJsonInside(root, `${dist}/server/middleware-manifest.json`));
+  const onNode = nodeMiddlewareSchema.safeParse((await readJsonInside(root, `${dist}/server/functions-config-manifest.json`)) ?? { functions: {} });
+  const localized = routes.success && routes.data.i18n !== undefined && routes.data.i18n !== null;
+  if (!routes.success || !middleware.success || !onNode.success || localized) return { basePath, trailingSlash, routing: undefined };
+  const nodeMatchers = onNode.data.functions['/_middleware'];
+  const matchers = [...Object.values(middleware.data.middleware).flatMap(({ matchers }) => matchers), ...(nodeMatchers === undefined ? [] : (nodeMatchers.matchers ?? [{ regexp: '^/.*$' }]))];
+  return { basePath, trailingSlash, routing: standaloneRouting(routes.data, matchers.map(({ regexp }) => regexp)) };
+}
+
+const CODECS = 'dist/server/lib/squoosh';
+
+/** Before Next 15 a standalone build leaves its own image codecs out, and without sharp no image could be optimized. */
+async function addCodecs(tree: TreeBuilder, root: string, standalone: string, place: string, project: string): Promise<void> {
+  const traced = await nextFolder(root, (folder) => inside(standalone, folder), place);
+  const installed = await nextFolder(root, (folder) => folder, project);
+  if (traced === undefined || installed === undefined) return;
+  for (const { relative, found } of await walkOutput(root, `${installed}/${CODECS}`)) {
+    if (/\.(?:js|wasm)$/.test(relative)) tree.addFound(posix.relative(standalone, `${traced}/${CODECS}/${relative}`), found);
+  }
+}
+
+/** Where `next` lies for a folder, with all links followed. */
+async function nextFolder(root: string, at: (folder: string) => string, from: string): Promise<string | undefined> {
+  const parts = from.split('/').filter((part) => part !== '');
+  for (let i = parts.length; i >= 0; i--) {
+    const found = await findInside(root, at(inside(...parts.slice(0, i), 'node_modules/next')));
+    if (found?.kind === 'directory') return found.path;
+  }
+  return undefined;
+}
+
+const inside = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('/');
+const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
