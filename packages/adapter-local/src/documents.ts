@@ -48,9 +48,9 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
       return db.all(`${query.sql} ORDER BY ${order}`, ...query.values).map((row) => parse<T>(row));
     },
     page: (where, request) => {
-      const from = request.cursor === undefined ? [Number.MAX_SAFE_INTEGER, 0] : parseCursor(request.cursor);
+      const from = request.cursor === undefined ? [] : parseCursor(request.cursor);
       if (from === undefined) return { items: [] };
-      const query = select('created_at, seq, doc', where, '(created_at, seq) < (?, ?)');
+      const query = select('created_at, seq, doc', where, from.length === 0 ? '' : '(created_at, seq) < (?, ?)');
       const rows = db.all(`${query.sql} ORDER BY created_at DESC, seq DESC LIMIT ?`, ...query.values, ...from, request.limit + 1);
       const items = rows.slice(0, request.limit).map((row) => parse<T>(row));
       const last = rows[request.limit - 1];
@@ -59,7 +59,7 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
   };
 }
 
-function parseCursor(cursor: string): [number, number] | undefined {
+function parseCursor(cursor: string): readonly [number, number] | undefined {
   const match = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor);
   return match === null ? undefined : [Number(match[1]), Number(match[2])];
 }
