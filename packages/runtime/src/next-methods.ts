@@ -14,7 +14,7 @@ export function refuseMethod(route: Route, request: IncomingMessage, response: S
     response.end('Method Not Allowed');
     return true;
   }
-  if (method === 'OPTIONS' && route.kind === 'entry' && (route.entry.type === 'APP_PAGE' || route.entry.type === 'PAGES') && !ERROR_PAGE.test(route.entry.pathname)) {
+  if (method === 'OPTIONS' && route.kind === 'entry' && route.entry.runtime !== 'edge' && (route.entry.type === 'APP_PAGE' || route.entry.type === 'PAGES') && !ERROR_PAGE.test(route.entry.pathname)) {
     response.statusCode = 400;
     response.end();
     return true;

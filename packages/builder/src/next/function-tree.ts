@@ -44,9 +44,11 @@ export async function packageFunction(
   const actions = await readJsonInside(root, `${prefix}${build.distDir}/server/server-reference-manifest.json`);
   const inTree = <T extends { filePath: string }>(value: T): T => ({ ...value, filePath: prefix + value.filePath });
   const parents = new Set(build.prerenders.map(({ parentOutputId }) => parentOutputId));
+  const paths = new Set(build.prerenders.map(({ pathname }) => pathname));
   const described = ({ edge, ...entry }: BuildDescription['entries'][number]) => ({
     ...inTree(entry),
-    ...(parents.has(entry.id) ? { prerendered: true } : {}),
+    // A page with `getStaticProps` is static whatever its path; one of the App Router only where the build made it.
+    ...((entry.type === 'PAGES' ? parents.has(entry.id) : paths.has(entry.pathname) && !entry.pathname.includes('[')) ? { prerendered: true } : {}),
     ...(edge === undefined ? {} : { edge: { ...edge, modulePath: prefix + edge.modulePath, paths: edge.paths.map((path) => prefix + path), assets: edge.assets.map(inTree), wasm: edge.wasm.map(inTree) } }),
   });
   const description = {
