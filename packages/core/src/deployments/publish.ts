@@ -1,4 +1,5 @@
 import { moveAlias } from '../aliases/move.ts';
+import { manifestSchema } from '../artifact/manifest.ts';
 import type { BuildLog } from '../logs/build-log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
@@ -67,7 +68,8 @@ const PASSING = [502, 503, 504];
 const TRIES = 3;
 
 async function verify(ports: Ports, project: Project, deployment: Deployment, log: BuildLog): Promise<Result<void>> {
-  const { path, status: accepted, timeoutSeconds } = project.health;
+  const { status: accepted, timeoutSeconds } = project.health;
+  const path = project.health.path === '/' ? await homeOf(ports, deployment) : project.health.path;
   const deadline = ports.clock.now() + timeoutSeconds * 1_000;
   const url = `${ports.site.urlOf(deployment.host)}${path}`;
   for (let tries = 1; ; tries++) {
@@ -87,6 +89,15 @@ async function verify(ports: Ports, project: Project, deployment: Deployment, lo
       return { ok: false, error: anchorError('verification_failed', `${path} did not answer within ${timeoutSeconds} s`, `Check that the app starts and listens on PORT: anchor logs ${deployment.id} --run. What was live stays live.`, (await lastErrors(ports, deployment)) ?? answer.error.message) };
     }
   }
+}
+
+/** Where a site begins: below its basePath, if it has one. */
+async function homeOf(ports: Ports, { artifact }: Deployment): Promise<string> {
+  const bytes = artifact === undefined ? undefined : await ports.blobs.get(artifact);
+  if (bytes === undefined) return '/';
+  const manifest = manifestSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+  const web = manifest.success ? manifest.data.components.web : undefined;
+  return web === undefined ? '/' : `${web.basePath}${web.basePath === '' || web.trailingSlash ? '/' : ''}`;
 }
 
 /** The last lines that the app itself printed: they say more than a status code. */
