@@ -4,6 +4,16 @@ import { Socket } from 'node:net';
 
 type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse; ended: Promise<void> }>;
 
+/** Takes everything and sends it nowhere. */
+class Nowhere extends Socket {
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    done();
+  }
+  override _writev(_chunks: unknown, done: () => void): void {
+    done();
+  }
+}
+
 /** A GET of the same address, as a browser asks for the page itself, or with headers of the router as given. */
 export function quietly({ url, headers }: IncomingMessage, router: Readonly<Record<string, string>> = {}): Exchange {
   const request = new IncomingMessage(new Socket());
@@ -12,12 +22,13 @@ export function quietly({ url, headers }: IncomingMessage, router: Readonly<Reco
   request.headers = { ...Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'rsc' && !name.startsWith('next-router-'))), ...router };
   request.push(null);
   const response = new ServerResponse(request);
-  response.write = (() => true) as typeof response.write;
-  const ended = new Promise<void>((resolve) => response.end = ((...parts: unknown[]) => {
-    const done = parts.find((part) => typeof part === 'function');
-    if (typeof done === 'function') done();
-    resolve();
-    return response;
-  }) as typeof response.end);
+  response.assignSocket(new Nowhere());
+  const ended = new Promise<void>((resolve) => {
+    response.once('finish', () => {
+      response.emit('close'); // what a server does for a real connection: work for after the answer waits for it
+      resolve();
+    });
+    response.once('close', resolve);
+  });
   return { request, response, ended };
 }

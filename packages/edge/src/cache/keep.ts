@@ -86,7 +86,9 @@ function headersToKeep(raw: readonly string[], routed: Headers): Map<string, str
     if (name === 'set-cookie' || name === 'content-encoding' || name === 'content-range') return undefined;
     if (name === 'vary' && value.split(',').some((part) => !KNOWN_VARY.has(part.trim().toLowerCase()))) return undefined;
     if (name === 'cache-control' && /private|no-store|no-cache/i.test(value)) return undefined;
-    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
+    const before = headers.get(name);
+    // Next says some things twice.
+    if (before !== value) headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   if (headers.get('x-nextjs-cache') === undefined) return undefined;
   for (const name of connectionTokens(headers.get('connection')) ?? []) headers.delete(name);

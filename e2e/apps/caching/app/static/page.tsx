@@ -1,0 +1,9 @@
+import { cacheLife, cacheTag } from 'next/cache';
+import { renderId } from '../../lib';
+
+export default async function Static() {
+  'use cache';
+  cacheLife('hours');
+  cacheTag('static');
+  return <main><p>render={renderId()}</p></main>;
+}

@@ -1,0 +1,5 @@
+import Link from 'next/link';
+
+export default function Home() {
+  return <main><h1>Home</h1><Link href="/timed">timed</Link></main>;
+}

@@ -1,0 +1,99 @@
+/** Partial prerendering: a shell that is the same for all comes at once, each visitor's own part after it, on one answer. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually } from '../../platform.ts';
+import { arrival, ask } from '../client.ts';
+import type { Site } from '../site.ts';
+import { revalidate } from './purges.ts';
+import { shown } from './render.ts';
+import { askEveryWorker } from './workers.ts';
+
+export function declareShell(site: () => Site, phase: string): void {
+  const at = () => ({ port: site().platform.edgePort, host: site().host });
+  const cookie = (name: string): Record<string, string> => ({ cookie: `name=${name}` });
+
+  test('the shell comes at once, the part for one visitor follows on the same answer', async () => {
+    const answer = await ask(at(), '/shell', { headers: cookie('ada') });
+    assert.equal(answer.status, 200);
+    assert.match(answer.text, /own=(?:<!-- -->)?ada/);
+    assert.ok(answer.text.endsWith('</html>'));
+    const shell = arrival(answer.chunks, 'The shell') ?? Infinity;
+    const own = arrival(answer.chunks, 'ada') ?? 0;
+    assert.ok(own - shell > 300, `${shell} ${own}`);
+    assert.ok(!(answer.chunks[0]?.text ?? '').includes('ada'));
+    assert.equal(answer.headers['cache-control'], 'private, no-cache, no-store, max-age=0, must-revalidate');
+    assert.equal(answer.headers['x-anchor-cache'], 'HIT');
+    assert.equal(answer.headers['x-nextjs-postponed'], '1');
+    assert.equal(answer.headers['etag'], undefined);
+  });
+
+  test('what is in the shell is the same for all, what is not is each visitor\'s', async () => {
+    const [one, two] = await Promise.all(['one', 'two'].map((name) => ask(at(), '/shell', { headers: cookie(name) })));
+    assert.ok(one !== undefined && two !== undefined);
+    assert.equal(shown(one.text, 'kept'), shown(two.text, 'kept'));
+    assert.ok(one.text.includes('one') && two.text.includes('two') && !two.text.includes('>one'));
+    assert.notEqual(shown(one.text), shown(two.text));
+  });
+
+  test('prefetches of such a page come from the edge, a navigation from the function', async () => {
+    const prefetch = { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_tree' };
+    const tree = await site().visit('/shell?_rsc=abc', { headers: prefetch });
+    assert.deepEqual([tree.status, tree.headers['x-nextjs-postponed'], tree.headers['x-anchor-cache']], [200, '2', 'HIT']);
+    const navigation = await site().visit('/shell?_rsc=abc', { headers: { rsc: '1', ...cookie('navigator') } });
+    assert.deepEqual([navigation.status, navigation.headers['x-anchor-cache']], [200, 'DYNAMIC']);
+    assert.match(navigation.body, /navigator/);
+  });
+
+  test('a robot that needs the head to be whole gets the page from the function', async () => {
+    const answer = await site().visit('/shell', { headers: { 'user-agent': 'Twitterbot/1.0', ...cookie('robot') } });
+    assert.equal(answer.headers['x-anchor-cache'], 'DYNAMIC');
+    assert.match(answer.body, /own=(?:<!-- -->)?robot/);
+  });
+
+  test('a part that fails on the server is told to the client, as next start does', async () => {
+    const answer = await ask(at(), '/shell', { headers: cookie('fails') });
+    assert.match(answer.text, /data-dgst=|\$RX\(/);
+  });
+
+  test('a shell whose data was invalidated is never sent again, on no worker, and its successor is the edge\'s soon', async () => {
+    const old = shown((await site().visit('/shell')).body, 'kept');
+    await revalidate(site(), { tag: 'shell' });
+    for (const answer of await askEveryWorker(site(), '/shell')) assert.notEqual(shown(answer.body, 'kept'), old);
+    await eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 20_000, () => 'the new shell never came from the edge');
+    const kept = new Set((await askEveryWorker(site(), '/shell')).map(({ body }) => shown(body, 'kept')));
+    assert.ok(kept.size === 1 && !kept.has(old), JSON.stringify([...kept]));
+    const answer = await ask(at(), '/shell', { headers: cookie('after') });
+    assert.ok((arrival(answer.chunks, 'after') ?? 0) - (arrival(answer.chunks, 'The shell') ?? Infinity) > 300);
+    assert.ok(answer.text.endsWith('</html>'));
+  });
+
+  test('with a profile the old shell is sent once more and says so', async () => {
+    const old = shown((await site().visit('/shell')).body, 'kept');
+    await revalidate(site(), { tag: 'shell', profile: 'max' });
+    const first = await site().visit('/shell', { headers: cookie('late') });
+    assert.deepEqual([shown(first.body, 'kept'), first.headers['x-anchor-cache']], [old, 'STALE']);
+    assert.match(first.body, /own=(?:<!-- -->)?late/);
+    await eventually(async () => shown((await site().visit('/shell')).body, 'kept') !== old, 20_000, () => 'it was never made anew');
+  });
+
+  test('a shell comes at once while no process of the site runs', async () => {
+    await site().toZero();
+    const answer = await ask(at(), '/shell', { headers: cookie(`zero-${phase.length}`) });
+    const shell = arrival(answer.chunks, 'The shell') ?? Infinity;
+    const own = arrival(answer.chunks, `zero-${phase.length}`) ?? 0;
+    assert.ok(shell < 200 && own - shell > 400, `${shell} ${own}`);
+  });
+
+  test('a page of a dynamic route has its own data and each visitor\'s', async () => {
+    for (const id of ['built', `asked-${phase.length}`]) {
+      const first = await site().visit(`/items/${id}`, { headers: cookie('eve') });
+      assert.equal(first.status, 200);
+      assert.match(first.body, new RegExp(`${id}:`));
+      assert.match(first.body, /own=(?:<!-- -->)?eve/);
+      const item = new RegExp(`${id}:([a-z0-9]+)`).exec(first.body)?.[1];
+      const second = await site().visit(`/items/${id}`, { headers: cookie('bob') });
+      assert.equal(new RegExp(`${id}:([a-z0-9]+)`).exec(second.body)?.[1], item);
+      assert.match(second.body, /own=(?:<!-- -->)?bob/);
+    }
+  });
+}
