@@ -13,6 +13,7 @@ import { runMiddleware } from './next-middleware.ts';
 import { createOnDemandRevalidation } from './next-revalidate.ts';
 import { createRouter, urlOf, type ResponseHeaders, type Route } from './next-routes.ts';
 import { searchOf } from './next-rules.ts';
+import { takeState } from './next-resume.ts';
 import { createRefresh } from './next-refresh.ts';
 import { currentPage, inPageScope, REFRESH_HEADER, released } from './page-scope.ts';
 
@@ -47,7 +48,16 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
   const vary = isRecord(rsc) && typeof rsc['varyHeader'] === 'string' ? rsc['varyHeader'] : undefined;
   const refresh = createRefresh((request, response) => respond(request, response), vary);
 
+  /** Where renders of requests go on from. */
+  const states = new WeakMap<IncomingMessage, string>();
+  const resumed = (request: IncomingMessage): RequestMeta => {
+    const postponed = states.get(request);
+    return postponed === undefined ? {} : { postponed };
+  };
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const state = await takeState(request);
+    if (state !== undefined) states.set(request, state);
     if (request.headers[REFRESH_HEADER] !== undefined) return refresh(request, response);
     return inPageScope(request, response, false, async (scope) => {
       await respond(request, response);
@@ -117,7 +127,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         const { entry, query } = route;
         const address = new URL(url);
         if (entry.runtime === 'edge') address.search = searchOf(query);
-        return entries.call(entry, request, response, { ...metaOf(request, url), query }, address);
+        return entries.call(entry, request, response, { ...metaOf(request, url), ...resumed(request), query }, address);
       }
     }
   };

@@ -21,7 +21,7 @@ export type InPartsJob = Readonly<{ exchange: Exchange; deploymentId: Deployment
 /** As Next says of what is one visitor's own. */
 const OWN = 'private, no-cache, no-store, max-age=0, must-revalidate';
 /** Of the stored shell; the whole is something else. */
-const NOT_OF_THE_WHOLE = new Set(['cache-control', 'x-nextjs-cache', 'x-nextjs-prerender', 'x-nextjs-postponed']);
+const NOT_OF_THE_WHOLE = new Set(['cache-control', 'x-nextjs-cache', 'x-nextjs-postponed']);
 const MAX_TRIES = 3;
 
 /**
