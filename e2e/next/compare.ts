@@ -81,6 +81,7 @@ function normal(text: string, buildId: string): string {
     .replace(/(?:\?|&amp;|&|\\u0026)dpl=[\w-]+/g, '')
     .replace(/stamp=\w+|"stamp":"\w+"/g, 'stamp')
     .replace(/\/_next\/static\/(?:immutable\/)?[^"'\s<>\\)]+/g, '/_next/static/<file>')
+    .replace(/%2F_next%2Fstatic%2F(?:immutable%2F)?/g, '%2F_next%2Fstatic%2F')
     .replace(/__prerender_bypass=\w+/g, '__prerender_bypass=<secret>').replace(/__next_preview_data=[\w.-]+/g, '__next_preview_data=<secret>');
 }
 

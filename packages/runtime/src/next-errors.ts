@@ -48,7 +48,7 @@ export function createErrorPages(files: FunctionFiles, router: Router, entries: 
     response.statusCode = 404;
     if (middleware !== undefined) response.setHeader('x-nextjs-matched-path', url.pathname.replace(/^.*\/_next\/data\/[^/]+/, '').replace(/\.json$/, ''));
     response.setHeader('cache-control', NO_STORE);
-    response.setHeader('content-type', 'application/json; charset=utf-8');
+    response.setHeader('content-type', 'application/json');
     response.end('{}');
   };
   const text = async (response: ServerResponse): Promise<void> => {

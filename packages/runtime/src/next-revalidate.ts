@@ -2,27 +2,37 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 type Revalidation = { urlPath: string; headers: Record<string, string | string[]>; opts: { unstable_onlyGenerated?: boolean } };
 
-export const createOnDemandRevalidation = (handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>) =>
+export const createOnDemandRevalidation = (handle: Handle) =>
   async ({ urlPath, headers, opts }: Revalidation): Promise<void> => {
-    const request = new IncomingMessage(new Socket());
-    request.url = urlPath;
-    request.method = 'HEAD';
-    request.headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-    request.push(null);
-    const response = new ServerResponse(request);
-    response.write = (() => true) as typeof response.write; // a body for nobody
-    const ended = new Promise<void>((resolve) => response.end = ((...parts: unknown[]) => {
-      const done = parts.find((part) => typeof part === 'function');
-      if (typeof done === 'function') done();
-      resolve();
-      return response;
-    }) as typeof response.end);
-    await handle(request, response);
-    await ended;
-    const outcome = response.getHeader('x-nextjs-cache');
-    if (outcome !== 'REVALIDATED' && response.statusCode !== 200 && !(response.statusCode === 404 && opts.unstable_onlyGenerated === true)) {
-      throw new Error(`Invalid response ${response.statusCode}`);
+    let answer = await ask(handle, urlPath, headers);
+    const location = answer.getHeader('location');
+    // The app may name a path without the slash at its end that its address has.
+    if (answer.statusCode === 308 && typeof location === 'string' && location.startsWith('/')) answer = await ask(handle, location, headers);
+    const outcome = answer.getHeader('x-nextjs-cache');
+    if (outcome !== 'REVALIDATED' && answer.statusCode !== 200 && !(answer.statusCode === 404 && opts.unstable_onlyGenerated === true)) {
+      throw new Error(`Invalid response ${answer.statusCode}`);
     }
   };
+
+/** The answer's head; its body is for nobody. */
+async function ask(handle: Handle, path: string, headers: Revalidation['headers']): Promise<ServerResponse> {
+  const request = new IncomingMessage(new Socket());
+  request.url = path;
+  request.method = 'HEAD';
+  request.headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  request.push(null);
+  const response = new ServerResponse(request);
+  response.write = (() => true) as typeof response.write;
+  const ended = new Promise<void>((resolve) => response.end = ((...parts: unknown[]) => {
+    const done = parts.find((part) => typeof part === 'function');
+    if (typeof done === 'function') done();
+    resolve();
+    return response;
+  }) as typeof response.end);
+  await handle(request, response);
+  await ended;
+  return response;
+}

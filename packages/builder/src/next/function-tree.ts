@@ -44,11 +44,13 @@ export async function packageFunction(
   const actions = await readJsonInside(root, `${prefix}${build.distDir}/server/server-reference-manifest.json`);
   const inTree = <T extends { filePath: string }>(value: T): T => ({ ...value, filePath: prefix + value.filePath });
   const parents = new Set(build.prerenders.map(({ parentOutputId }) => parentOutputId));
+  // By file: a page of several locales has an entry for each, and one of them is named as the origin of what was made.
+  const staticPages = new Set(build.entries.filter(({ id, type }) => type === 'PAGES' && parents.has(id)).map(({ filePath }) => filePath));
   const paths = new Set(build.prerenders.map(({ pathname }) => pathname));
   const described = ({ edge, ...entry }: BuildDescription['entries'][number]) => ({
     ...inTree(entry),
     // A page with `getStaticProps` is static whatever its path; one of the App Router only where the build made it.
-    ...((entry.type === 'PAGES' ? parents.has(entry.id) : paths.has(entry.pathname) && !entry.pathname.includes('[')) ? { prerendered: true } : {}),
+    ...((entry.type === 'PAGES' ? staticPages.has(entry.filePath) : paths.has(entry.pathname) && !entry.pathname.includes('[')) ? { prerendered: true } : {}),
     ...(edge === undefined ? {} : { edge: { ...edge, modulePath: prefix + edge.modulePath, paths: edge.paths.map((path) => prefix + path), assets: edge.assets.map(inTree), wasm: edge.wasm.map(inTree) } }),
   });
   const description = {
