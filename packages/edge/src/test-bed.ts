@@ -87,7 +87,7 @@ export class TestBed {
     const { function: withFunction, ...rest } = web;
     const component: WebComponent = {
       kind: 'web', framework: { name: 'nextjs' }, basePath: '', trailingSlash: false, files: {}, prerenders: {}, ...rest,
-      ...(withFunction === true ? { function: { kind: 'server' as const, tree: '0'.repeat(64), cwd: '', argv: ['node', 'server.js'], node: '24.0.0' } } : {}),
+      ...(withFunction === true ? { function: { kind: 'next' as const, tree: '0'.repeat(64), cwd: '', entry: '.anchor/function.json', node: '24.0.0' } } : {}),
     };
     const manifest: Manifest = { version: 1, components: { web: component } };
     return this.put(JSON.stringify(manifest)).blob;

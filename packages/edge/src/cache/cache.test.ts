@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { dpl, eventually, TestBed } from '../test-bed.ts';
+
+/** What the function answers next, by path; a page says what it was made from. */
+type Page = { text: string; status?: number; headers?: Record<string, string | string[]>; made?: object; delay?: Promise<void> };
+const bed = new TestBed();
+const pages = new Map<string, Page>();
+const asked: { path: string; refresh: boolean; headers: IncomingHttpHeaders }[] = [];
+
+const entry = (group: string, changes: object = {}): object => ({ g: group, m: Date.now(), r: 60, e: 3600, t: [`tag-${group}`], ...changes });
+const count = (path: string): number => asked.filter((one) => one.path === path).length;
+
+before(async () => {
+  await bed.start();
+  bed.site({
+    function: true,
+    prerenders: {
+      '/built': bed.page('built html', { headers: { 'content-type': 'text/html', 'x-nextjs-prerender': '1' }, revalidate: 60, expire: 3600, tags: ['built'], group: 1, bypassToken: 'secret' }),
+      '/built.rsc': bed.page('built rsc', { headers: { 'content-type': 'text/x-component' }, revalidate: 60, tags: ['built'], group: 1 }),
+      '/aged': bed.page('aged', { revalidate: 1, group: 2 }),
+      '/over': bed.page('over', { revalidate: 1, expire: 2, group: 3 }),
+    },
+    builtAt: Date.now() - 10_000,
+    routing: {
+      beforeMiddleware: [
+        { sourceRegex: '^/ruled$', headers: { 'x-for-some': 'yes' }, has: [{ type: 'header', key: 'x-ask' }] },
+      ],
+      middlewareMatchers: [{ sourceRegex: '^/guarded$' }], beforeFiles: [], afterFiles: [{ sourceRegex: '^/rewritten$', destination: '/x' }], onMatch: [],
+    },
+  });
+  await bed.serve(dpl(1), (req, res: ServerResponse) => {
+    const path = (req.url ?? '').split('?')[0] ?? '';
+    asked.push({ path, refresh: req.headers['x-anchor-refresh'] !== undefined, headers: req.headers });
+    const page = pages.get(path) ?? { text: 'from the function' };
+    void (page.delay ?? Promise.resolve()).then(() => {
+      for (const [name, value] of Object.entries(page.headers ?? {})) res.setHeader(name, value);
+      if (page.made !== undefined) res.setHeader('x-anchor-entry', JSON.stringify(page.made));
+      if (page.made !== undefined && !res.hasHeader('x-nextjs-cache')) res.setHeader('x-nextjs-cache', 'HIT');
+      res.writeHead(page.status ?? 200);
+      res.end(page.text);
+    });
+  });
+});
+after(() => bed.stop());
+beforeEach(() => {
+  asked.length = 0;
+});
+const purge = (tag: string, more: object = {}): void => appendFileSync(join(bed.directory, `${dpl(1)}.tags`), `${JSON.stringify({ tag, at: Date.now() + 0.5, ...more })}\n`);
+
+test('what a function made of a page is given by the edge, and says so', async () => {
+  pages.set('/p', { text: 'first', headers: { 'content-type': 'text/html', 'cache-control': 's-maxage=60, stale-while-revalidate=9', 'x-own': '1', link: ['</a>', '</b>'], 'x-nextjs-cache': 'MISS' }, made: entry('/p') });
+  const first = await bed.get('/p');
+  assert.deepEqual([first.text, first.headers['x-nextjs-cache'], first.headers['x-anchor-entry']], ['first', 'MISS', undefined]);
+  const second = await bed.get('/p?any=query');
+  assert.deepEqual([second.text, second.headers['x-nextjs-cache'], second.headers['x-anchor-cache'], second.headers['x-own'], second.headers['link']], ['first', 'HIT', 'HIT', '1', '</a>, </b>']);
+  assert.equal(second.headers['cache-control'], 'public, max-age=0, must-revalidate');
+  assert.equal(count('/p'), 1);
+  const known = await bed.get('/p', { headers: { 'if-none-match': String(second.headers['etag']) } });
+  assert.equal(known.status, 304);
+  const part = await bed.get('/p', { headers: { range: 'bytes=1-2' } });
+  assert.deepEqual([part.status, part.text], [206, 'ir']);
+  assert.equal((await bed.get('/p', { method: 'HEAD' })).headers['content-length'], '5');
+});
+
+test('a stale page is given at once while one request makes it anew, then the new one', async () => {
+  pages.set('/s', { text: 'old', made: entry('/s', { m: Date.now() - 61_000 }) });
+  await bed.get('/s');
+  let release = (): void => undefined;
+  pages.set('/s', { text: 'new', made: entry('/s'), delay: new Promise((resolve) => (release = resolve)) });
+  for (const reply of await Promise.all(Array.from({ length: 10 }, () => bed.get('/s')))) {
+    assert.deepEqual([reply.text, reply.headers['x-nextjs-cache'], reply.headers['x-anchor-cache']], ['old', 'STALE', 'STALE']);
+  }
+  await eventually(() => count('/s') === 2);
+  assert.ok(asked.at(-1)?.refresh === true && asked.at(-1)?.headers.cookie === undefined);
+  release();
+  let last = '';
+  while (last !== 'new') last = (await bed.get('/s')).text;
+  assert.equal(count('/s'), 2);
+});
+
+test('a page that can not be made anew stays as it was, and is not tried again at once', async () => {
+  pages.set('/f', { text: 'good', made: entry('/f', { m: Date.now() - 61_000 }) });
+  await bed.get('/f');
+  pages.set('/f', { text: 'broken', status: 500 });
+  await bed.get('/f');
+  await eventually(() => count('/f') === 2);
+  for (let i = 0; i < 5; i++) assert.equal((await bed.get('/f')).text, 'good');
+  assert.equal(count('/f'), 2);
+});
+
+test('past its end a page is not used while it is made anew', async () => {
+  pages.set('/e', { text: 'old', made: entry('/e', { m: Date.now() - 4_000_000 }) });
+  await bed.get('/e');
+  pages.set('/e', { text: 'new', made: entry('/e') });
+  assert.equal((await bed.get('/e')).text, 'new');
+});
+
+test('a tag ends every part of a page at once; with a profile it is stale', async () => {
+  pages.set('/t', { text: 'html', made: entry('/t') });
+  await bed.get('/t');
+  await bed.get('/t?_rsc=1', { headers: { rsc: '1' } });
+  assert.equal((await bed.get('/t')).headers['x-nextjs-cache'], 'HIT');
+  assert.equal(count('/t'), 2);
+  purge('tag-/t');
+  await bed.get('/t');
+  await bed.get('/t?_rsc=1', { headers: { rsc: '1' } });
+  assert.equal(count('/t'), 4);
+  purge('_A_G_/u');
+  pages.set('/u', { text: 'u', made: entry('/u', { m: Date.now() - 1000 }) });
+  for (let i = 0; i < 2; i++) await bed.get('/u');
+  assert.equal(count('/u'), 2, 'what is older than the newest version of its page is not used');
+  pages.set('/v', { text: 'v', made: entry('/v', { m: Date.now() - 1000 }) });
+  await bed.get('/v');
+  purge('tag-/v', { expires: null });
+  assert.equal((await bed.get('/v')).headers['x-nextjs-cache'], 'STALE');
+});
+
+test('"not found" and redirects are kept, with their status and place', async () => {
+  pages.set('/gone', { text: 'nothing', status: 404, made: entry('/gone') });
+  pages.set('/moved', { text: '', status: 307, headers: { location: '/p' }, made: entry('/moved') });
+  for (const [path, status] of [['/gone', 404], ['/moved', 307]] as const) {
+    for (let i = 0; i < 3; i++) assert.equal((await bed.get(path)).status, status);
+    assert.equal(count(path), 1);
+  }
+  assert.equal((await bed.get('/moved')).headers.location, '/p');
+});
+
+test('what is one visitor\'s own, an error, or says nothing is never kept', async () => {
+  const never: Record<string, Page> = {
+    '/n1': { text: 'x', headers: { 'set-cookie': 'a=1' }, made: entry('/n1') },
+    '/n2': { text: 'x', headers: { 'cache-control': 'private, no-store' }, made: entry('/n2') },
+    '/n3': { text: 'x', status: 500, made: entry('/n3') },
+    '/n4': { text: 'x' },
+    '/n5': { text: 'x', headers: { vary: 'cookie' }, made: entry('/n5') },
+    '/n6': { text: 'x', headers: { 'content-encoding': 'br' }, made: entry('/n6') },
+    '/n7': { text: 'x'.repeat(5 << 20), made: entry('/n7') },
+    '/guarded': { text: 'x', made: entry('/guarded') },
+    '/rewritten': { text: 'x', made: entry('/rewritten') },
+  };
+  for (const [path, page] of Object.entries(never)) {
+    pages.set(path, page);
+    for (let i = 0; i < 2; i++) await bed.get(path);
+    assert.equal(count(path), 2, path);
+  }
+});
+
+test('drafts, actions and revalidations on demand neither get what is kept nor leave something', async () => {
+  pages.set('/d', { text: 'draft', made: entry('/d') });
+  const ways = [{ cookie: '__prerender_bypass=secret' }, { 'next-action': 'x' }, { 'x-prerender-revalidate': 'secret' }];
+  for (const headers of ways) await bed.get('/d', { headers });
+  assert.equal(count('/d'), 3);
+  pages.set('/d', { text: 'page', made: entry('/d') });
+  assert.equal((await bed.get('/d')).text, 'page');
+  for (const headers of ways) await bed.get('/d', { headers });
+  assert.equal(count('/d'), 7);
+  assert.equal((await bed.get('/d', { headers: { cookie: '__prerender_bypass=guessed' } })).headers['x-anchor-cache'], 'HIT');
+});
+
+test('a header that a rule adds for some is on nobody else\'s answer', async () => {
+  pages.set('/ruled', { text: 'x', headers: { 'x-for-some': 'yes' }, made: entry('/ruled') });
+  await bed.get('/ruled', { headers: { 'x-ask': '1' } });
+  assert.equal((await bed.get('/ruled')).headers['x-for-some'], undefined);
+  assert.equal((await bed.get('/ruled', { headers: { 'x-ask': '1' } })).headers['x-for-some'], 'yes');
+  assert.equal(count('/ruled'), 1);
+});
+
+test('pages of the build with a lifetime are the edge\'s until a newer version is known', async () => {
+  assert.deepEqual([(await bed.get('/built')).text, (await bed.get('/built')).headers['x-nextjs-cache']], ['built html', 'HIT']);
+  assert.equal(count('/built'), 0);
+  pages.set('/aged', { text: 'new', made: entry('/aged') });
+  const stale = await bed.get('/aged');
+  assert.deepEqual([stale.text, stale.headers['x-nextjs-cache']], ['aged', 'STALE']);
+  let last = '';
+  while (last !== 'new') last = (await bed.get('/aged')).text;
+  pages.set('/over', { text: 'new', made: entry('/over') });
+  assert.equal((await bed.get('/over')).text, 'new');
+  pages.set('/built', { text: 'newer', made: entry('/built') });
+  await bed.get('/built', { headers: { 'next-action': 'x' } });
+  purge('built');
+  assert.equal((await bed.get('/built')).text, 'newer');
+  assert.equal((await bed.get('/built?_rsc=1', { headers: { rsc: '1' } })).text, 'newer');
+});
+
+test('an answer that ends early is not kept', async () => {
+  await bed.serve(dpl(3), (_, res) => {
+    res.writeHead(200, { 'content-length': '100', 'x-anchor-entry': JSON.stringify(entry('/cut')), 'x-nextjs-cache': 'MISS' });
+    res.write('half');
+    setImmediate(() => res.destroy());
+  });
+  bed.route('cut.localhost', dpl(3), bed.artifact({ function: true }));
+  for (let i = 0; i < 2; i++) await assert.rejects(bed.get('/cut', { host: 'cut.localhost' }));
+});

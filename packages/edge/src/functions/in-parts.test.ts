@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { request, type IncomingMessage } from 'node:http';
+import { after, before, test } from 'node:test';
+import { dpl, TestBed } from '../test-bed.ts';
+
+const bed = new TestBed();
+type Asked = { method: string | undefined; body: string; headers: IncomingMessage['headers'] };
+const asked: Asked[] = [];
+let answer: 'rest' | 'cut' | 'error' | 'slow' = 'rest';
+
+before(async () => {
+  await bed.start();
+  bed.site({
+    function: true,
+    builtAt: Date.now(),
+    prerenders: {
+      '/shell': bed.page('<html>shell', { partial: true, postponed: bed.put('{state}'), headers: { 'content-type': 'text/html', vary: 'rsc' }, bypass: [[{ type: 'header', key: 'user-agent', value: '.*Bot.*' }]] }),
+      '/lost': bed.page('<html>lost', { partial: true, postponed: { blob: 'f'.repeat(64), size: 7 } }),
+    },
+  });
+  await bed.serve(dpl(1), (req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      asked.push({ method: req.method, body: Buffer.concat(chunks).toString(), headers: req.headers });
+      if (answer === 'error') return void res.writeHead(500).end('broken');
+      res.write('<rest>');
+      if (answer === 'slow') return;
+      if (answer === 'cut') return void setImmediate(() => res.destroy());
+      res.end('</html>');
+    });
+  });
+});
+after(() => bed.stop());
+
+test('the shell and what the function renders from its state are one answer', async () => {
+  const reply = await bed.get('/shell?q=1', { headers: { cookie: 'a=1', 'next-resume': '1' } });
+  assert.deepEqual([reply.status, reply.text], [200, '<html>shell<rest></html>']);
+  assert.deepEqual([reply.headers['x-anchor-cache'], reply.headers['x-nextjs-postponed'], reply.headers['cache-control'], reply.headers['etag'], reply.headers['content-length']], ['HIT', '1', 'private, no-cache, no-store, max-age=0, must-revalidate', undefined, undefined]);
+  const last = asked.at(-1);
+  assert.deepEqual([last?.method, last?.body, last?.headers['next-resume'], last?.headers.cookie], ['POST', '{state}', '1', 'a=1']);
+});
+
+test('the shell comes while the function is still starting', async () => {
+  let started = (): void => undefined;
+  bed.functions.starting = () => new Promise((resolve) => (started = resolve));
+  bed.route('cold.localhost', dpl(2), bed.artifact({ function: true, builtAt: Date.now(), prerenders: { '/shell': bed.page('<html>shell', { partial: true, postponed: bed.put('{state}') }) } }));
+  const first = await new Promise<string>((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: bed.port, path: '/shell', agent: false, headers: { host: 'cold.localhost' } }, (reply) => {
+      reply.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+      reply.on('error', () => undefined);
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+  assert.equal(first, '<html>shell');
+  started();
+  bed.functions.starting = () => Promise.resolve();
+});
+
+test('when the rest fails the visitor sees that the answer is not whole', async () => {
+  for (const how of ['cut', 'error'] as const) {
+    answer = how;
+    await assert.rejects(bed.get('/shell'), how);
+  }
+  answer = 'rest';
+});
+
+test('a visitor who leaves ends the render for him', async () => {
+  answer = 'slow';
+  await new Promise<void>((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: bed.port, path: '/shell', agent: false, headers: { host: 'app.localhost' } }, (reply) => {
+      reply.on('error', () => undefined);
+      reply.on('data', (chunk: Buffer) => {
+        if (!chunk.toString().includes('<rest>')) return;
+        sent.destroy();
+        resolve();
+      });
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+  answer = 'rest';
+  assert.equal((await bed.get('/shell')).status, 200);
+});
+
+test('HEAD asks no function; who can not take a page in two parts gets it from the function; so does a shell that is lost', async () => {
+  const before = asked.length;
+  assert.equal((await bed.get('/shell', { method: 'HEAD' })).status, 200);
+  assert.equal(asked.length, before);
+  assert.equal((await bed.get('/shell', { headers: { 'user-agent': 'SomeBot/1' } })).text, '<rest></html>');
+  assert.equal((await bed.get('/lost')).text, '<rest></html>');
+  assert.ok(asked.slice(before).every(({ method }) => method === 'GET'));
+});
