@@ -1,13 +1,34 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Latencies in milliseconds. `errors`: sockets that failed or timed out, and answers that were not 2xx or 3xx. */
 export type WrkResult = Readonly<{ perSecond: number; p50: number; p99: number; errors: number }>;
 export type WrkOptions = Readonly<{ port: number; host: string; path: string; connections: number; seconds: number }>;
 
 /** Runs wrk on one thread, so that both sides have the same load generator beside them. */
-export function wrk({ port, host, path, connections, seconds }: WrkOptions): Promise<WrkResult> {
+export const wrk = ({ host, path, ...rest }: WrkOptions): Promise<WrkResult> => run({ path, ...rest }, ['-H', `Host: ${host}`]);
+
+/** The same with another host at each request, one after the other. */
+export async function wrkHosts({ hosts, path, ...rest }: Omit<WrkOptions, 'host'> & Readonly<{ hosts: readonly string[] }>): Promise<WrkResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'anchor-bench-'));
+  try {
+    const script = join(directory, 'hosts.lua');
+    await writeFile(script, `local hosts = {${hosts.map((host) => JSON.stringify(host)).join(', ')}}
+local requests, at = {}, 0
+function init() for i, host in ipairs(hosts) do requests[i] = wrk.format('GET', ${JSON.stringify(path)}, { Host = host }) end end
+function request() at = at % #requests + 1 return requests[at] end
+`);
+    return await run({ path, ...rest }, ['-s', script]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function run({ port, path, connections, seconds }: Omit<WrkOptions, 'host'>, more: readonly string[]): Promise<WrkResult> {
   return new Promise((resolve, reject) => {
-    execFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-H', `Host: ${host}`, `http://127.0.0.1:${port}${path}`], { timeout: (seconds + 30) * 1_000 }, (error, stdout, stderr) => {
+    execFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', ...more, `http://127.0.0.1:${port}${path}`], { timeout: (seconds + 30) * 1_000 }, (error, stdout, stderr) => {
       if (error !== null) return reject(new Error('code' in error && error.code === 'ENOENT' ? 'wrk is not installed: apt-get install wrk' : `wrk failed: ${stderr}`));
       resolve(parseWrk(stdout));
     });
