@@ -164,9 +164,10 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       answered = true;
       upRes = answer;
       timer.refresh();
-      const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection);
-      exchange.cache = head.cache;
       const status = answer.statusCode ?? 502;
+      const hasChunks = answer.headers['transfer-encoding'] !== undefined && method !== 'HEAD' && status !== 204 && status !== 304;
+      const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, hasChunks);
+      exchange.cache = head.cache;
       if (head.serve !== undefined && status >= 200) {
         answer.resume();
         answer.on('error', () => undefined);

@@ -11,8 +11,11 @@ export type FunctionAnswer = Readonly<{
 
 const CACHE_RESULTS: Readonly<Record<string, CacheResult>> = { HIT: 'HIT', STALE: 'STALE', MISS: 'MISS' };
 
-/** The head of a function's answer for the visitor: headers of the connection and of the platform taken out, ours put in. */
-export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined): FunctionAnswer {
+/**
+ * The head of a function's answer for the visitor: headers of the connection and of the platform taken out, ours put in.
+ * `chunked`: only such a body can be followed by trailers, so only there they may be announced.
+ */
+export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined, chunked: boolean): FunctionAnswer {
   const dropped = connectionTokens(connection);
   let cache: CacheResult = 'DYNAMIC';
   let control = -1;
@@ -23,7 +26,7 @@ export function responseHeaders(exchange: Exchange, raw: readonly string[], conn
     const value = raw[i + 1] ?? '';
     const key = name.toLowerCase();
     if (isHopByHop(key)) {
-      if (key === 'trailer') headers.push(name, value);
+      if (chunked && key === 'trailer') headers.push(name, value);
       continue;
     }
     if (key === 'x-anchor-serve') serve = value;

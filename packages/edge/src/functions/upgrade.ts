@@ -67,7 +67,7 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
     held.release();
   });
   upReq.on('upgrade', (answer: IncomingMessage, upstream: Duplex, first: Buffer) => {
-    const { headers } = responseHeaders(exchange, answer.rawHeaders, undefined);
+    const { headers } = responseHeaders(exchange, answer.rawHeaders, undefined, false);
     status = 101;
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${lines(headers)}\r\n`, 'latin1');
     if (first.length > 0) socket.write(first);
@@ -102,7 +102,7 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
   });
   upReq.on('response', (answer) => {
     // The function says no: its answer is passed on as it is, and the connection ends with it.
-    const { headers } = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection);
+    const { headers } = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, false);
     status = answer.statusCode ?? 502;
     socket.write(`HTTP/1.1 ${status} ${answer.statusMessage ?? ''}\r\nconnection: close\r\n${lines(headers)}\r\n`, 'latin1');
     answer.on('data', (chunk: Buffer) => {

@@ -59,21 +59,24 @@ export class Relay implements UpstreamUser {
   }
 
   start(): void {
-    const { pools } = this.#deps;
-    const { exchange, deploymentId } = this.#job;
     this.#tries++;
-    const lease = pools.take(deploymentId);
+    const lease = this.#deps.pools.take(this.#job.deploymentId);
     if (lease !== undefined) return this.#ask(lease);
-    void pools.acquire(deploymentId, this.#until - performance.now()).then((acquired) => {
-      if (this.#state === 'done') {
-        if (acquired.ok) acquired.value.release();
-        return;
-      }
-      if (acquired.ok) return this.#ask(acquired.value);
-      const { settings } = this.#deps;
-      this.#state = 'done';
-      this.#deps.problem(exchange, acquired.error === 'timeout' ? startTimedOut(Math.round(settings.startMs / 1000)) : startFailed(acquired.error), ['retry-after', '5']);
-    });
+    void this.#wait();
+  }
+
+  /** Until an instance has started. */
+  async #wait(): Promise<void> {
+    const { pools, settings, problem } = this.#deps;
+    const { exchange, deploymentId } = this.#job;
+    const acquired = await pools.acquire(deploymentId, this.#until - performance.now());
+    if (this.#state === 'done') {
+      if (acquired.ok) acquired.value.release();
+      return;
+    }
+    if (acquired.ok) return this.#ask(acquired.value);
+    this.#state = 'done';
+    problem(exchange, acquired.error === 'timeout' ? startTimedOut(Math.round(settings.startMs / 1000)) : startFailed(acquired.error), ['retry-after', '5']);
   }
 
   #ask(lease: Lease): void {
@@ -114,7 +117,7 @@ export class Relay implements UpstreamUser {
   #begin(head: AnswerHead, rest: Buffer): void {
     const { exchange } = this.#job;
     const { res } = exchange;
-    const answer = responseHeaders(exchange, head.raw, head.connection);
+    const answer = responseHeaders(exchange, head.raw, head.connection, head.framing.kind === 'chunked');
     exchange.cache = answer.cache;
     this.#framing = head.framing;
     this.#keepMs = head.keepMs;

@@ -32,6 +32,7 @@ export class WireReply implements Reply {
   shouldKeepAlive: boolean;
   readonly #connection: ReplyConnection;
   #head = '';
+  #bodiless = false;
   #listeners: [Event, () => void][] | undefined;
 
   constructor(connection: ReplyConnection, keepAlive: boolean) {
@@ -41,6 +42,9 @@ export class WireReply implements Reply {
 
   writeHead(status: number, headers: string[]): void {
     if (this.headersSent) throw new Error('The head was sent already.');
+    // Whatever a project says its status is: what follows must not be taken for the next answer.
+    if (status < 200) throw new RangeError(`${status} is no final status.`);
+    this.#bodiless = status === 204 || status === 304;
     this.#head = this.#made(status, headers);
     this.statusCode = status;
     this.headersSent = true;
@@ -48,7 +52,7 @@ export class WireReply implements Reply {
 
   /** The whole answer, in one write without a copy where its bytes were sent before. False: it has to be sent in parts. */
   whole(exchange: Exchange, status: number, variant: Variant, kept: Kept): boolean {
-    if (!this.shouldKeepAlive) return false;
+    if (!this.shouldKeepAlive || status < 200 || status === 204 || status === 304) return false;
     const { socket, ready } = this.#connection;
     const bytes = ready.bytes(exchange, status, variant, kept);
     if (bytes === undefined) return false;
@@ -142,7 +146,7 @@ export class WireReply implements Reply {
     const { socket } = this.#connection;
     const head = this.#head;
     this.#head = '';
-    if (bytes === undefined || bytes.length === 0) return head === '' || socket.write(head, 'latin1');
+    if (bytes === undefined || bytes.length === 0 || this.#bodiless) return head === '' || socket.write(head, 'latin1');
     if (head === '') return typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes);
     if (typeof bytes === 'string') return socket.write(head + bytes, 'latin1');
     if (bytes.length > JOIN_BYTES) {
