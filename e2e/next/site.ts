@@ -20,8 +20,8 @@ export type Site = Readonly<{
   url(path: string): string;
   /** Commits the files, pushes, and resolves when they are live. */
   push(files?: Readonly<Record<string, string>>): Promise<DeploymentAnswer>;
-  /** Stops every process of the live deployment: the next request starts one. */
-  toZero(): Promise<void>;
+  /** Stops every process of the live deployment, or of another: the next request starts one. */
+  toZero(deployment?: string): Promise<void>;
   /** Function processes of the live deployment that serve. */
   instances(): Promise<readonly Instance[]>;
   /** Has at least two processes serve the live deployment; requests alternate between them. */
@@ -64,9 +64,9 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
       sent.once('error', reject);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  const instances = async (): Promise<readonly Instance[]> => {
+  const instances = async (of = live): Promise<readonly Instance[]> => {
     const status = await control<{ instances: readonly Instance[] }>('GET', '/status');
-    return status.instances.filter((instance) => instance.deployment === live && instance.state === 'ready');
+    return status.instances.filter((instance) => instance.deployment === of && instance.state === 'ready');
   };
   const push = async (changes: Readonly<Record<string, string>> = {}): Promise<DeploymentAnswer> => {
     await repository.commit(changes);
@@ -85,13 +85,14 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
 
   await push(files);
   return {
-    platform, name, host, repository, instances, push,
+    platform, name, host, repository, push,
+    instances: () => instances(),
     live: () => live,
     visit: (path, options = {}) => plain(platform.edgePort, host, path, options),
     url: (path) => `http://${host}:${platform.edgePort}${path}`,
-    async toZero() {
-      await control('POST', '/stop', { deploymentId: live });
-      await eventually(async () => (await instances()).length === 0, 60_000, () => 'it did not go to zero');
+    async toZero(deployment = live) {
+      await control('POST', '/stop', { deploymentId: deployment });
+      await eventually(async () => (await instances(deployment)).length === 0, 60_000, () => 'it did not go to zero');
     },
     async twoProcesses() {
       const held = Array.from({ length: 12 }, () => holdOpen(platform.edgePort, host, hold));
