@@ -1,6 +1,7 @@
 import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { eventually, type Platform } from '../../e2e/platform.ts';
+import { memoryOfTree } from '../measure/memory.ts';
 
 const SETTLED_MS = 1_000;
 
@@ -10,7 +11,7 @@ export async function setFunctions(platform: Platform, project: string, function
   if (changed.status !== 200) throw new Error(JSON.stringify(changed.body));
 }
 
-/** Resolves when no function of the platform runs and an empty sandbox waits for the next start, as after any idle time. */
+/** Resolves when no function of the platform runs and a sandbox waits for the next start, as after any idle time. */
 export async function scaledToZero(platform: Platform, ms = 60_000): Promise<void> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
@@ -30,6 +31,20 @@ export async function restartFunction(platform: Platform, deployment: string): P
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
     await host.stop(deployment as Parameters<typeof host.stop>[0]);
+  } finally {
+    host.close();
+  }
+}
+
+/** Ends the process that waits in a sandbox, so that only the empty sandbox waits: what all but the last used sites have. */
+export async function emptySandbox(platform: Platform): Promise<void> {
+  const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
+  try {
+    for (const { pid, command } of memoryOfTree(platform.pid('host') ?? 0)) if (command === 'next-server.js') process.kill(pid, 'SIGKILL');
+    await eventually(async () => {
+      const status = await host.status();
+      return status.ok && status.value.instances.length === 0 && status.value.waiting === 0 && status.value.standbys > 0;
+    }, 30_000, () => 'no empty sandbox waits');
   } finally {
     host.close();
   }

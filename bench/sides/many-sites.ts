@@ -6,7 +6,7 @@ import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { openStores } from '@anchor/adapter-local/stores.ts';
 import type { Manifest } from '@anchor/core/artifact/manifest.ts';
 import { newId } from '@anchor/core/names/id.ts';
-import { parseBranchName, parseCommitSha, parseHostName, parseProjectName, PRODUCTION } from '@anchor/core/names/name.ts';
+import { type HostName, parseBranchName, parseCommitSha, parseHostName, parseProjectName, PRODUCTION } from '@anchor/core/names/name.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH } from '@anchor/core/projects/project.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 
@@ -18,15 +18,15 @@ const PAGE_BYTES = 6_000;
  * Fills an empty data directory with `count` live sites, each a project with one deployment, a page of its own and three
  * aliases (production, branch, deployment), as if each had been pushed once. Answers their production hosts.
  */
-export async function makeSites(data: string, count: number): Promise<readonly string[]> {
+export async function makeSites(data: string, count: number): Promise<readonly HostName[]> {
   const paths = pathsIn(data);
   await mkdir(data, { recursive: true });
   const opened = must(openDatabase(paths.database));
   const stores = openStores(opened);
   const blobs = openBlobStore(paths.blobs);
-  const hosts = Array.from({ length: count }, (_, i) => `site-${i}.localhost`);
+  const hosts = Array.from({ length: count }, (_, i) => must(parseHostName(`site-${i}.localhost`)));
 
-  async function make(host: string, i: number): Promise<void> {
+  async function make(host: HostName, i: number): Promise<void> {
     const now = Date.now() - 1;
     const page = Buffer.from(`<!DOCTYPE html><title>Site ${i}</title><p>This is site ${i}.</p>`.padEnd(PAGE_BYTES, 'x'));
     const file = { blob: await blobs.put(page), size: page.length, type: 'text/html; charset=utf-8' };
@@ -47,7 +47,7 @@ export async function makeSites(data: string, count: number): Promise<readonly s
     });
     const alias = { projectId, deploymentId, pinned: false, history: [], revision: 1, updatedAt: now } as const;
     await Promise.all([
-      stores.aliases.compareAndSet({ ...alias, host: must(parseHostName(host)), kind: 'environment', target: PRODUCTION }),
+      stores.aliases.compareAndSet({ ...alias, host, kind: 'environment', target: PRODUCTION }),
       stores.aliases.compareAndSet({ ...alias, host: must(parseHostName(`site-${i}-main.localhost`)), kind: 'branch', target: 'main' }),
       stores.aliases.compareAndSet({ ...alias, host: own, kind: 'deployment', target: deploymentId }),
     ]);

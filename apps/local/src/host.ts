@@ -42,7 +42,10 @@ runProcess(async () => {
     paths, sandboxes, blobs, secrets: secrets.value, clock: systemClock, modules: modules.runtimeDir,
     deployments: deploymentStore(db), projects: projectStore(db), logs: openLogStore(paths.logs),
     trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }), nodes: nodesIn(paths),
-    settings: { ...DEFAULT_HOST_SETTINGS, cores: availableParallelism(), memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks },
+    settings: {
+      ...DEFAULT_HOST_SETTINGS, cores: availableParallelism(), memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks,
+      waiting: settings.waitingFunctions, waitingMs: settings.waitingMinutes * 60_000,
+    },
   });
   if (!host.ok) throw new Error(`${host.error.message}: ${host.error.cause ?? ''}`);
   return {

@@ -26,6 +26,9 @@ export const settingsSchema = z.object({
   buildDiskMb: z.coerce.number().int().min(64).default(10_240),
   /** Memory that all functions together may use. */
   functionMemoryMb: z.coerce.number().int().min(128).default(Math.max(512, Math.floor(totalmem() / 2 / 1_048_576))),
+  /** Next.js functions scaled to zero that keep a started process, about 40 MB each, the last used first; and for how long. */
+  waitingFunctions: z.coerce.number().int().min(0).max(64).default(1),
+  waitingMinutes: z.coerce.number().min(0.01).max(1_440).default(15),
   /** Builds are refused below this much free disk. */
   minFreeDiskMb: z.coerce.number().int().min(0).default(2_048),
   /** Git hosts on private addresses that projects may fetch from. */
@@ -55,6 +58,8 @@ export const FLAGS: Readonly<Record<string, { key: keyof Settings; env: string; 
   'build-processes': { key: 'buildProcesses', env: 'ANCHOR_BUILD_PROCESSES', help: 'process limit of a build (default 512)' },
   'build-disk-mb': { key: 'buildDiskMb', env: 'ANCHOR_BUILD_DISK_MB', help: 'disk limit of a project\'s builds (default 10240)' },
   'function-memory-mb': { key: 'functionMemoryMb', env: 'ANCHOR_FUNCTION_MEMORY_MB', help: 'memory of all functions together (default: half)' },
+  'waiting-functions': { key: 'waitingFunctions', env: 'ANCHOR_WAITING_FUNCTIONS', help: 'sites at rest that keep a started process, 40 MB each (default 1)' },
+  'waiting-minutes': { key: 'waitingMinutes', env: 'ANCHOR_WAITING_MINUTES', help: 'how long they keep it (default 15)' },
   'min-free-disk-mb': { key: 'minFreeDiskMb', env: 'ANCHOR_MIN_FREE_DISK_MB', help: 'builds are refused below this (default 2048)' },
   'allow-git-host': { key: 'allowGitHosts', env: 'ANCHOR_ALLOW_GIT_HOSTS', help: 'a git host on a private address (may be repeated)', multiple: true },
   'allow-network': { key: 'allowNetworks', env: 'ANCHOR_ALLOW_NETWORKS', help: 'a private network (CIDR) that builds and functions may reach (may be repeated)', multiple: true },

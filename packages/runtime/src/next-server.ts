@@ -14,6 +14,7 @@ import { environment } from './environment.ts';
 import { joinHead } from './head.ts';
 import { createInFlight } from './in-flight.ts';
 import { listenOnSocket, drainOnTerm } from './listen.ts';
+import { loadAhead } from './next-ahead.ts';
 import { createApplication, type Application } from './next-application.ts';
 import { loadFunction } from './next-description.ts';
 import { prepareEnvironment } from './next-environment.ts';
@@ -38,11 +39,19 @@ const application = new Promise<Application>((resolve) => {
   start = resolve;
 });
 
+/** How long a start waits for the request that it was made for, before it takes itself for one that is to be ready for later. */
+const QUIET_MS = 100;
+/** From the first answer until what was compiled for it is kept for later starts: functions that only a request runs are among it then. */
+const KEEP_MS = 1_000;
+let asked = false;
+
 const server = createServer({ requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const done = inFlight.begin();
   response.once('close', done);
+  if (!asked) response.once('close', keepCompiled);
+  asked = true;
   joinHead(response);
   if (inFlight.draining) response.setHeader('connection', 'close');
   inRequest(request, response, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
@@ -58,7 +67,13 @@ prepareEnvironment(files, cacheDir);
 if (files.description.hasActions) await offerLoopback();
 drainOnTerm(server, inFlight);
 start(createApplication(files, cacheDir, inFlight));
-if ('flushCompileCache' in nodeModule) setTimeout(() => nodeModule.flushCompileCache(), 3_000).unref();
+setTimeout(() => {
+  if (!asked) loadAhead(files);
+}, QUIET_MS).unref();
+
+function keepCompiled(): void {
+  if ('flushCompileCache' in nodeModule) setTimeout(() => nodeModule.flushCompileCache(), KEEP_MS).unref();
+}
 
 /** Server actions that redirect, or that another route owns, make Next ask itself over HTTP: give it an address that answers. */
 async function offerLoopback(): Promise<void> {

@@ -54,6 +54,11 @@ async function start(plan: InstancePlan, ports: InstancePorts, signal: AbortSign
     startMs: Math.round(performance.now() - begun),
     memoryPeakMb: async () => (await sandbox.usage()).memoryPeakMb,
     gone,
+    alive: () => !ended,
+    async discard() {
+      child.kill('SIGKILL');
+      await gone;
+    },
     async drain(seconds) {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1_000);

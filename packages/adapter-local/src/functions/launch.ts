@@ -21,8 +21,12 @@ export type Instance = Readonly<{
   memoryPeakMb(): Promise<number>;
   /** Resolves when every process of it is gone. */
   gone: Promise<Departure>;
+  /** False once it has ended. */
+  alive(): boolean;
   /** SIGTERM; SIGKILL after `seconds`. Resolves when it is gone. */
   drain(seconds: number): Promise<void>;
+  /** SIGKILL, for one that nobody has used. Resolves when it is gone. */
+  discard(): Promise<void>;
 }>;
 
 /** A function that is ready to be started: looked up, files and Node in place. An abort ends a start that nobody waits for any more. */
@@ -31,16 +35,17 @@ export type Startable = Readonly<{ settings: FunctionSettings; start(signal: Abo
 export type Launcher = Readonly<{
   /** Looks the deployment up and puts its files and Node in place. */
   prepare(deploymentId: DeploymentId): Promise<Result<Startable>>;
-  /** Prepares it and keeps an empty sandbox ready, so that the next start is as fast as it can be. */
+  /** Prepares it and keeps a sandbox ready, for a few with a process in it, so that the next start is as fast as it can be. */
   standBy(deploymentId: DeploymentId): Promise<Result<void>>;
-  /** Gives the empty sandbox up. */
+  /** Gives that up. */
   standDown(deploymentId: DeploymentId): Promise<void>;
   /** Empties the deployment's cache, but for the record of invalidated tags. Only while none of its functions runs. */
   clearCache(deploymentId: DeploymentId): Promise<void>;
-  /** Empty sandboxes that wait. */
+  /** Sandboxes that wait, and how many of them with a process in it. */
   standbys(): number;
+  waiting(): number;
   /** A line of the platform itself in the deployment's run log. */
   note(deploymentId: DeploymentId, level: 'info' | 'warn' | 'error', text: string): void;
-  /** Gives every empty sandbox up, and resolves when every line so far is in the log store. */
+  /** Gives everything that waits up, and resolves when every line so far is in the log store. */
   close(): Promise<void>;
 }>;

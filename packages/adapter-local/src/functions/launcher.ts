@@ -13,12 +13,13 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { removeTree } from '../remove-tree.ts';
 import { functionCommand } from './command.ts';
 import { startInstance } from './instance.ts';
-import type { Launcher } from './launch.ts';
+import type { Instance, Launcher } from './launch.ts';
 import { createLogWriters } from './log-pipe.ts';
 import type { NodeVersions } from './node-versions.ts';
 import type { InstancePlan, PlacePorts } from './place.ts';
 import { createStandbys } from './standbys.ts';
 import type { Trees } from './tree.ts';
+import { createWaiting } from './waiting.ts';
 
 export type LauncherPorts = PlacePorts & Readonly<{
   clock: Clock;
@@ -33,7 +34,11 @@ export type LauncherPorts = PlacePorts & Readonly<{
   modules: string;
 }>;
 
-type Plan = InstancePlan & Readonly<{ settings: FunctionSettings }>;
+type Plan = InstancePlan & Readonly<{
+  settings: FunctionSettings;
+  /** It loads code of the application only with its first request. */
+  patient: boolean;
+}>;
 
 const REMEMBERED = 1_000;
 /** The runtime's tag clock, in the cache directory. */
@@ -44,6 +49,8 @@ const MAX_KEPT = 64 * 1024 * 1024;
 export function createLauncher(ports: LauncherPorts): Launcher {
   const writers = createLogWriters(ports.logs, ports.clock);
   const standbys = createStandbys(ports);
+  const start = (plan: InstancePlan, signal: AbortSignal): Promise<Result<Instance>> => startInstance(plan, { standbys, writers, settings: ports.settings }, signal);
+  const waiting = createWaiting({ start, fallBack: standbys.keep, settings: ports.settings });
   /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
   const entries = new Map<string, FunctionEntry | undefined>();
 
@@ -83,32 +90,48 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     const cache = ports.paths.deploymentCache(deploymentId);
     await mkdir(dirname(cache), { recursive: true, mode: 0o700 });
     await mkdir(cache, { recursive: true, mode: 0o700 }); // the sandbox gives it to its user
-    return ok({ settings, deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets });
+    return ok({ settings, patient: entry.value.kind === 'next', deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets });
   }
   const prepare = (deploymentId: DeploymentId): Promise<Result<Plan>> => planOf(deploymentId).catch((cause: unknown) => internal(cause));
 
   return {
     async prepare(deploymentId) {
       const plan = await prepare(deploymentId);
-      return plan.ok ? ok({ settings: plan.value.settings, start: (signal) => startInstance(plan.value, { standbys, writers, settings: ports.settings }, signal) }) : plan;
+      if (!plan.ok) return plan;
+      const { value } = plan;
+      return ok({
+        settings: value.settings,
+        async start(signal) {
+          const begun = performance.now();
+          const instance = await waiting.take(value);
+          return instance === undefined ? start(value, signal) : ok({ ...instance, startMs: Math.round(performance.now() - begun) });
+        },
+      });
     },
     async standBy(deploymentId) {
       const plan = await prepare(deploymentId);
       if (!plan.ok) return plan;
       await standbys.keep(plan.value);
+      if (plan.value.patient) await waiting.keep(plan.value);
       return ok(undefined);
     },
-    standDown: standbys.drop,
+    async standDown(deploymentId) {
+      await waiting.drop(deploymentId);
+      await standbys.drop(deploymentId);
+    },
     async clearCache(deploymentId) {
+      await waiting.drop(deploymentId);
       const cache = ports.paths.deploymentCache(deploymentId);
       for (const name of await readdir(cache).catch(() => [])) if (name !== KEPT) await removeTree(join(cache, name));
       // Invalidated tags must stay known, or pages of the build would come back; but it must be a record and not the flood itself.
       const kept = await lstat(join(cache, KEPT)).catch(() => undefined);
       if (kept !== undefined && (!kept.isFile() || kept.size > MAX_KEPT)) await removeTree(join(cache, KEPT));
     },
-    standbys: standbys.count,
+    standbys: () => standbys.count() + waiting.count(),
+    waiting: waiting.count,
     note: (deploymentId, level, text) => writers.of(deploymentId).add({ level, text: `anchor: ${text}` }),
     async close() {
+      await waiting.close();
       await standbys.close();
       await writers.close();
     },

@@ -63,6 +63,9 @@ export async function openPlace(plan: InstancePlan, { paths, sandboxes, settings
   });
 }
 
+/** All that a process started for this plan has been given: what it sees, and what it was told. */
+export const sightOf = async (plan: InstancePlan): Promise<string> => JSON.stringify([await keyOf(plan), plan.command, plan.secrets]);
+
 /** The mounted directories by inode: one that was removed and made again is another. */
 async function keyOf({ identity, memoryMb, tree, node, modules, cache }: InstancePlan): Promise<string> {
   const inodes = await Promise.all([tree, node, modules, cache].map((path) => stat(path).then(({ ino }) => ino, () => 'gone')));

@@ -19,7 +19,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
   const pool = createPool({
     clock: systemClock, settings,
     launcher: {
-      standBy: async () => ok(undefined), standDown: async () => undefined, clearCache: async () => undefined, standbys: () => 0, close: async () => undefined,
+      standBy: async () => ok(undefined), standDown: async () => undefined, clearCache: async () => undefined, standbys: () => 0, waiting: () => 0, close: async () => undefined,
       note: (_, level, text) => notes.push(`${level} ${text}`),
       prepare: async (deploymentId) => ok({
         settings: functions,
@@ -31,7 +31,11 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
           live.set(instance, { deploymentId, crash: (reason) => (live.delete(instance), resolve({ reason, cacheFull: false })) });
           state.most = Math.max(state.most, live.size);
           return ok({
-            upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone,
+            upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone, alive: () => live.has(instance),
+            async discard() {
+              live.get(instance)?.crash('signal SIGKILL');
+              await gone;
+            },
             async drain() {
               setTimeout(() => live.get(instance)?.crash('exit code 0'), options.drainMs ?? 1);
               await gone;

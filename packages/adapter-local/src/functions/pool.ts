@@ -65,7 +65,7 @@ export function createPool(ports: Readonly<{ launcher: Launcher; clock: Clock; s
           instances.push({ id: instance.upstream.instance, deployment, state, pid: instance.pid, since, startMs: instance.startMs, memoryLimitMb: instance.memoryMb, memoryPeakMb: await instance.memoryPeakMb(), inflight: group.inflight() });
         }
       }
-      return { instances, starts, crashes, coldStartMs: coldStarts.snapshot(), standbys: launcher.standbys(), used: capacity.used(), limits: { instances: settings.maxInstances, memoryMb: settings.memoryMb } };
+      return { instances, starts, crashes, coldStartMs: coldStarts.snapshot(), standbys: launcher.standbys(), waiting: launcher.waiting(), used: capacity.used(), limits: { instances: settings.maxInstances, memoryMb: settings.memoryMb } };
     },
     async close() {
       await Promise.all([...groups.values()].map((group) => group.stop(true)));

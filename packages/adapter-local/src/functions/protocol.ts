@@ -34,8 +34,8 @@ const statusSchema = z.object({
   /** Counters since the host started. */
   starts: z.number(), crashes: z.number(),
   coldStartMs: z.object({ buckets: z.array(z.object({ le: z.number(), count: z.number() })), sum: z.number(), count: z.number() }),
-  /** Empty sandboxes that wait for the next start of a function that is scaled to zero. */
-  standbys: z.number(),
+  /** Sandboxes that wait for the next start of a function that is scaled to zero, and how many of them with a process in it. */
+  standbys: z.number(), waiting: z.number(),
   used: z.object({ instances: z.number(), memoryMb: z.number() }),
   limits: z.object({ instances: z.number(), memoryMb: z.number() }),
 });

@@ -27,6 +27,9 @@ export type FunctionHostSettings = Readonly<{
   diskLookMs: number;
   /** Functions scaled to zero that keep an empty sandbox ready: no process, but a network namespace each. */
   standbys: number;
+  /** Of those, the last used Next.js ones that keep a process as well, in which nothing of the application has run: about 40 MB each. And for how long. */
+  waiting: number;
+  waitingMs: number;
   /** Private networks that functions may reach, as CIDR blocks: databases on the same network. */
   allow: readonly string[];
   /** Output of one instance; what exceeds it is counted and noted, not kept. */
@@ -41,6 +44,6 @@ export type FunctionHostSettings = Readonly<{
 
 export const DEFAULT_HOST_SETTINGS: FunctionHostSettings = {
   leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, cores: 1, busyInflight: 8, memoryMb: 32_768, roomTimeoutMs: 10_000,
-  cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000, standbys: 32, allow: [], linesPerSecond: 1_000,
+  cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000, standbys: 32, waiting: 1, waitingMs: 900_000, allow: [], linesPerSecond: 1_000,
   backoffFirstMs: 1_000, backoffMaxMs: 30_000, healthyMs: 60_000, backoffWaitMs: 2_000,
 };

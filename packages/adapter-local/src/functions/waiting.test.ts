@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
+import type { Departure, Instance } from './launch.ts';
+import type { InstancePlan } from './place.ts';
+import { createWaiting } from './waiting.ts';
+
+function setUp(settings: Partial<{ waiting: number; waitingMs: number }> = {}) {
+  const live = new Map<string, () => void>();
+  const fellBack: DeploymentId[] = [];
+  const state = { starts: 0, broken: false };
+  const waiting = createWaiting({
+    settings: { waiting: 1, waitingMs: 60_000, ...settings },
+    fallBack: async ({ deploymentId }) => void fellBack.push(deploymentId),
+    async start() {
+      if (state.broken) return fail('function_start_failed', 'The function ended while starting: exit code 1', 'Read the log.');
+      const instance = `fn-${++state.starts}`;
+      const { promise: gone, resolve } = Promise.withResolvers<Departure>();
+      live.set(instance, () => {
+        live.delete(instance);
+        resolve({ reason: 'signal SIGKILL', cacheFull: false });
+      });
+      const discard = async (): Promise<void> => live.get(instance)?.();
+      return ok({ upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: 128, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone, alive: () => live.has(instance), drain: discard, discard } satisfies Instance);
+    },
+  });
+  return { waiting, live, fellBack, state };
+}
+
+const plan = (changes: Partial<InstancePlan> = {}): InstancePlan => ({
+  deploymentId: newId('dpl', Date.now()), identity: 'prj', command: { argv: ['node'], env: { GREETING: 'hello' }, cwd: '/app' }, memoryMb: 128,
+  tree: '/usr', node: '/usr', modules: '/usr', cache: '/usr', secrets: [], ...changes,
+});
+
+async function until(check: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 5_000; !check(); await new Promise((resolve) => setTimeout(resolve, 2))) assert.ok(performance.now() < deadline);
+}
+
+test('what waits is handed out once', async () => {
+  const { waiting, live } = setUp();
+  const wanted = plan();
+  await waiting.keep(wanted);
+  assert.equal(waiting.count(), 1);
+  const instance = await waiting.take(wanted);
+  assert.equal(instance?.upstream.instance, 'fn-1');
+  assert.equal(waiting.count(), 0);
+  assert.equal(await waiting.take(wanted), undefined);
+  assert.equal(live.size, 1, 'it goes on living');
+});
+
+test('one that is still starting is waited for, and not started twice', async () => {
+  const { waiting, state } = setUp();
+  const wanted = plan();
+  const keeping = [waiting.keep(wanted), waiting.keep(wanted)];
+  assert.equal((await waiting.take(wanted))?.upstream.instance, 'fn-1');
+  await Promise.all(keeping);
+  assert.equal(state.starts, 1);
+});
+
+test('a process that was told other variables, secrets or limits is never handed out', async () => {
+  for (const change of [{ command: { argv: ['node'], env: { GREETING: 'bye' }, cwd: '/app' } }, { secrets: ['s3cret'] }, { memoryMb: 256 }, { tree: '/tmp' }]) {
+    const { waiting, live } = setUp();
+    const first = plan();
+    await waiting.keep(first);
+    assert.equal(await waiting.take({ ...first, ...change }), undefined, JSON.stringify(change));
+    assert.equal(live.size, 0, 'it was ended');
+  }
+});
+
+test('one deployment never gets the process of another', async () => {
+  const { waiting } = setUp({ waiting: 2 });
+  const first = plan();
+  await waiting.keep(first);
+  assert.equal(await waiting.take({ ...first, deploymentId: newId('dpl', Date.now()) }), undefined);
+  assert.equal(waiting.count(), 1);
+});
+
+test('no more wait than the setting says: the oldest gives way and keeps its empty sandbox', async () => {
+  const { waiting, live, fellBack } = setUp();
+  const [first, second] = [plan(), plan()];
+  await waiting.keep(first);
+  await waiting.keep(second);
+  await until(() => fellBack.length === 1 && live.size === 1);
+  assert.deepEqual(fellBack, [first.deploymentId]);
+  assert.equal((await waiting.take(second))?.upstream.instance, 'fn-2');
+});
+
+test('after its time a process is given up', async () => {
+  const { waiting, live, fellBack } = setUp({ waitingMs: 20 });
+  const wanted = plan();
+  await waiting.keep(wanted);
+  await until(() => fellBack.length === 1);
+  assert.equal(live.size, 0);
+  assert.equal(await waiting.take(wanted), undefined);
+});
+
+test('with none allowed nothing is started, and what fails or dies leaves an empty sandbox', async () => {
+  const none = setUp({ waiting: 0 });
+  await none.waiting.keep(plan());
+  assert.equal(none.state.starts, 0);
+  const { waiting, live, fellBack, state } = setUp();
+  state.broken = true;
+  const failing = plan();
+  await waiting.keep(failing);
+  assert.equal(waiting.count(), 0);
+  await until(() => fellBack.includes(failing.deploymentId));
+  state.broken = false;
+  const wanted = plan();
+  await waiting.keep(wanted);
+  for (const crash of live.values()) crash();
+  await until(() => waiting.count() === 0 && fellBack.includes(wanted.deploymentId));
+  assert.equal(await waiting.take(wanted), undefined);
+});
+
+test('close ends them all', async () => {
+  const { waiting, live } = setUp({ waiting: 3 });
+  await Promise.all([waiting.keep(plan()), waiting.keep(plan()), waiting.keep(plan())]);
+  await waiting.close();
+  assert.equal(live.size, 0);
+  await waiting.keep(plan());
+  assert.equal(live.size, 0);
+});
