@@ -64,7 +64,7 @@ export function declareTime(site: () => Site, phase: string): void {
     const segment = { ...RSC, 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/timed/__PAGE__' };
     // Each part may come from another worker: within one lifetime all that is fresh is of one render.
     await eventually(async () => {
-      const parts = [await part(), await part(RSC), await part(segment), await part(), await part(RSC), await part(segment)];
+      const parts = await Promise.all([part(), part(RSC), part(segment), part(), part(RSC), part(segment)]);
       const fresh = parts.filter(({ state }) => state === 'HIT');
       assert.ok(fresh.length < parts.length || new Set(parts.map(({ id }) => id)).size <= 2);
       return fresh.length === parts.length && new Set(fresh.map(({ id }) => id)).size === 1;

@@ -12,6 +12,7 @@ export const revalidate = 2;
 export default async function Timed() {
   const id = versionId();
   await new Promise((resolve) => setTimeout(resolve, 150));
+  last.at = Date.now();
   console.log(`rendered /timed ${id}`);
   return <main><p>render={id}</p></main>;
 }
