@@ -28,14 +28,6 @@ export class Answers {
     this.inflight++;
   }
 
-  /** The request is another's to answer. */
-  withdrawn(exchange: Exchange): void {
-    if (exchange.done) return;
-    exchange.done = true;
-    this.requests--;
-    this.inflight--;
-  }
-
   /** Once an exchange; later calls do nothing. */
   finished(exchange: Exchange, status = exchange.res.headersSent ? exchange.res.statusCode : CLIENT_LEFT): void {
     if (exchange.done) return;

@@ -79,9 +79,9 @@ export class Worker {
       problem,
       redirect,
       toFunction: (visit) => this.#toFunction(visit),
-      inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed),
+      inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed, (whole) => this.#toFunction(whole)),
     };
-    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#relay(visit), inParts: (visit) => this.#leave(visit) };
+    this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#relay(visit), inParts: (visit, shell, postponed) => this.#inPartsOnWire(visit, shell, postponed) };
     this.#http = createServer({
       maxHeaderSize: settings.maxHeaderBytes,
       headersTimeout: settings.headersMs,
@@ -193,12 +193,6 @@ export class Worker {
     this.#route(this.#wireDeps, this.#exchange(head, res, false));
   }
 
-  /** What only node:http can do: it gets the connection, and sees the request as if it had come there. */
-  #leave({ exchange }: Visit<WireExchange>): void {
-    this.#answers.withdrawn(exchange);
-    exchange.res.leave();
-  }
-
   /** Chooses the deployment and has its site at hand: without waiting when it is parsed already. */
   #visit<E extends Exchange>(exchange: E, route: HostRoute, then: (visit: Visit<E>) => void): void {
     const { target } = exchange;
@@ -246,7 +240,7 @@ export class Worker {
     ).catch(() => this.#answers.problem(exchange, internal()));
   }
 
-  #inParts(visit: Visit<NodeExchange>, shell: Asset, postponed: Part): void {
+  #inParts<E extends Exchange>(visit: Visit<E>, shell: Asset, postponed: Part, toFunction: (visit: Visit<E>) => void): void {
     const { exchange, site, deploymentId, target } = visit;
     const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
     void inParts(
@@ -254,14 +248,21 @@ export class Worker {
         pools: this.#pools,
         settings: this.#options.settings,
         bytesOf: (part) => this.#deps.sender.bytes(part),
-        toFunction: () => this.#toFunction(visit),
+        toFunction: () => toFunction(visit),
         finished: (done) => this.#answers.finished(done),
       },
       { exchange, deploymentId, path, tokens: site.tokens, shell, postponed },
     ).catch(() => this.#answers.problem(exchange, internal()));
   }
 
-  /** The same for a plain request. */
+  #inPartsOnWire(visit: Visit<WireExchange>, shell: Asset, postponed: Part): void {
+    const { res } = visit.exchange;
+    // Who only asks and does not wait for the answer can not be told from who has left.
+    res.on('end', () => res.destroy());
+    this.#inParts(visit, shell, postponed, (whole) => this.#relay(whole));
+  }
+
+  /** #toFunction for a plain request. */
   #relay(visit: Visit<WireExchange>): void {
     const { exchange, site, deploymentId, target } = visit;
     const deps: RelayDeps = {

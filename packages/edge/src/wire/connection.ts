@@ -37,8 +37,6 @@ export class Connection {
   readonly #reader: HeadReader;
   /** Bytes not yet answered, one character each. */
   #unread = '';
-  /** The head of the request that is being answered. */
-  #asked = '';
   #reply: WireReply | undefined;
   #answering = false;
   /** A head has begun to come in, or none ever has: it must be whole by the deadline. */
@@ -105,11 +103,10 @@ export class Connection {
     this.#next();
   }
 
-  /** Gives the connection to node:http, from the request on that is being answered, or the next. */
-  leave(): void {
+  /** Gives the connection to node:http, with what was not yet answered. */
+  #leave(): void {
     const { socket } = this;
-    const unread = this.#reply === undefined ? this.#unread : this.#asked + this.#unread;
-    this.#reply = undefined;
+    const unread = this.#unread;
     this.#unread = '';
     this.#closing = true;
     this.#detach();
@@ -138,7 +135,7 @@ export class Connection {
       const head = this.#reader.read(text);
       if (head === 'odd') {
         this.#answering = false;
-        return this.leave();
+        return this.#leave();
       }
       if (head === 'more') {
         if (this.#ended) {
@@ -155,12 +152,11 @@ export class Connection {
       // More than was announced: node:http has its own view of that.
       if (!head.keepAlive && text.length > length) {
         this.#answering = false;
-        return this.leave();
+        return this.#leave();
       }
       this.#unread = text.length === length ? '' : text.slice(length);
-      this.#asked = this.#unread === '' ? text : text.slice(0, length);
       this.#reading = false;
-      const reply = new WireReply(this, head.keepAlive);
+      const reply = new WireReply(this, head);
       this.#reply = reply;
       this.#home.answer(head, reply);
     }

@@ -13,17 +13,18 @@ type Event = 'drain' | 'close' | 'finish' | 'end';
 
 /** Below this head and body leave in one piece of memory: one write is worth more than a copy. */
 const JOIN_BYTES = 32 * 1024;
+const LAST_CHUNK = '0\r\n\r\n';
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What a reply needs of its connection. */
-export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; wait(ms: number, late: (() => void) | undefined): void; leave(): void }>;
+export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; wait(ms: number, late: (() => void) | undefined): void }>;
 
 export type WireExchange = Exchange<Head, WireReply>;
 
 /**
- * An answer on a connection that the edge reads by itself: the edge's own (a file, a redirect, a problem), always with a
- * length or without a body, or a function's.
+ * An answer on a connection that the edge reads by itself: the edge's own (a file, a redirect, a problem), or a
+ * function's, which brings its own framing.
  */
 export class WireReply implements Reply {
   statusCode = 200;
@@ -32,20 +33,24 @@ export class WireReply implements Reply {
   shouldKeepAlive: boolean;
   readonly #connection: ReplyConnection;
   #head = '';
-  #bodiless = false;
+  #bodiless: boolean;
+  /** Without a length the end is told by the last chunk. */
+  #chunked = false;
   #listeners: [Event, () => void][] | undefined;
 
-  constructor(connection: ReplyConnection, keepAlive: boolean) {
+  constructor(connection: ReplyConnection, head: Head) {
     this.#connection = connection;
-    this.shouldKeepAlive = keepAlive;
+    this.shouldKeepAlive = head.keepAlive;
+    this.#bodiless = head.method === 'HEAD';
   }
 
   writeHead(status: number, headers: string[]): void {
     if (this.headersSent) throw new Error('The head was sent already.');
     // Whatever a project says its status is: what follows must not be taken for the next answer.
     if (status < 200) throw new RangeError(`${status} is no final status.`);
-    this.#bodiless = status === 204 || status === 304;
-    this.#head = this.#made(status, headers);
+    this.#bodiless ||= status === 204 || status === 304;
+    this.#chunked = !this.#bodiless && !headers.some((text, i) => i % 2 === 0 && text.length === 14 && text.toLowerCase() === 'content-length');
+    this.#head = this.#made(status, headers, STATUS_CODES[status], this.#chunked);
     this.statusCode = status;
     this.headersSent = true;
   }
@@ -67,12 +72,13 @@ export class WireReply implements Reply {
 
   write(chunk: Buffer): boolean {
     if (this.destroyed) return false;
-    return this.#send(chunk);
+    return this.#chunked && chunk.length > 0 ? this.pass([`${chunk.length.toString(16)}\r\n`, chunk, '\r\n']) : this.#send(chunk);
   }
 
   end(bytes?: Buffer | string, _encoding?: 'latin1'): void {
     if (this.destroyed) return;
-    this.#send(bytes);
+    if (this.#chunked) this.pass(bytes === undefined || bytes.length === 0 ? [LAST_CHUNK] : [`${bytes.length.toString(16)}\r\n`, bytes, `\r\n${LAST_CHUNK}`]);
+    else this.#send(bytes);
     this.#connection.answered(this);
   }
 
@@ -114,12 +120,6 @@ export class WireReply implements Reply {
       if (key !== 'content-length' && !isHopByHop(key) && !isInternalResponseHeader(key)) head += `${raw[i]}: ${raw[i + 1]}\r\n`;
     }
     socket.write(`${head}\r\n`, 'latin1');
-  }
-
-  /** Nothing was sent: the request goes to node:http with its connection. */
-  leave(): void {
-    this.destroyed = true;
-    this.#connection.leave();
   }
 
   /** Calls `late` when nothing else was said for so long; undefined: as long as the connection itself may stand still. */
