@@ -69,8 +69,8 @@ function sharedImages(loaded: Optimizer, directory: string): Optimizer {
       super({ ...options, distDir: directory });
     }
   }
-  const optimize = (upstream: unknown, parameters: unknown, config: unknown, ...rest: unknown[]): unknown =>
-    imageOptimizer(upstream, parameters, isRecord(config) ? { ...config, output: undefined } : config, ...rest);
+  // The configuration stands in another place in each version.
+  const optimize = (...args: unknown[]): unknown => imageOptimizer(...args.map((arg) => (isRecord(arg) && 'images' in arg && 'output' in arg ? { ...arg, output: undefined } : arg)));
   const changed = Object.create(loaded, { ImageOptimizerCache: { value: SharedImageCache, enumerable: true }, imageOptimizer: { value: optimize, enumerable: true } });
   return changed;
 }

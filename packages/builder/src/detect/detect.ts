@@ -6,12 +6,13 @@ import { parseStartCommand, type StartCommand } from './start-command.ts';
 export type Listing = Readonly<{ files: readonly string[]; packageJson?: Readonly<Record<string, unknown>>; settings: BuildSettings; nodeVersionFile?: string }>;
 
 /**
- * What to do with a checkout. `build`: a script of package.json, shell text of the user, or nothing.
+ * What to do with a checkout. `build`: a script of package.json, turbo with a filter (in the workspace's folder), shell text
+ * of the user, or nothing.
  * `output`: where the result is looked for; `directories` are tried in order.
  */
 export type Plan = Readonly<{
   framework: 'nextjs' | 'static' | 'spa' | 'node';
-  build: Readonly<{ script: string } | { shell: string }> | undefined;
+  build: Readonly<{ script: string } | { turbo: string } | { shell: string }> | undefined;
   output: Readonly<{ kind: 'next' } | { kind: 'files'; directories: readonly string[]; spa: boolean } | { kind: 'server'; start: StartCommand }>;
   nodeRange: string | undefined;
   /** Why this was chosen, for the build log. */

@@ -42,5 +42,12 @@ export function installCommand(manager: PackageManager, resolvedVersion: string)
   return frozen ? ['yarn', 'install', '--frozen-lockfile', '--non-interactive'] : ['yarn', 'install', '--no-lockfile', '--non-interactive'];
 }
 
+/**
+ * Whether yarn would leave no node_modules (Plug'n'Play, its default since version 2), which neither Next's build nor what it
+ * traces can do with. `settings`: the text of .yarnrc.yml.
+ */
+export const usesPlugAndPlay = (manager: PackageManager, resolvedVersion: string, settings: string): boolean =>
+  manager.name === 'yarn' && semver.major(resolvedVersion) >= 2 && (/^nodeLinker:\s*["']?([\w-]+)/m.exec(settings)?.[1] ?? 'pnp') === 'pnp';
+
 /** Runs a script of package.json. */
 export const runScript = (manager: PackageManager, script: string): readonly string[] => [manager.name, 'run', script];

@@ -7,6 +7,7 @@ import type { BuildEvents, BuildRequest } from '@anchor/core/ports/build-runner.
 import type { Mount, SandboxHandle } from '@anchor/core/ports/sandbox.ts';
 import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { runScript } from '../detect/package-manager.ts';
+import { turboCommand } from '../detect/turbo.ts';
 import { installEnvironment, installStep, runInstall, runLifecycle } from '../install/install.ts';
 import { createArtifactStore } from '../output/artifact-store.ts';
 import { bringSources } from './checkout.ts';
@@ -40,7 +41,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
     events.step('package');
     return finish(session, request, sink, { prepared: prepared.value, nextVersion: undefined, traced: undefined }, () => Promise.resolve());
   }
-  const { plan, project, manager, tools: { node, toolchain } } = prepared.value;
+  const { plan, project, manager, nodeModules, tools: { node, toolchain } } = prepared.value;
   sink.say(`Node ${node.version}, ${manager.name} ${toolchain.version}`, 'install');
   const step = installStep(manager, toolchain.version, request.settings.installCommand);
   const salt = [node.version, manager.name, toolchain.version, 'argv' in step.command ? step.command.argv.join(' ') : step.command.shell, prepared.value.installFolder, process.arch];
@@ -56,7 +57,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   let clean = dependencies.how !== 'install';
   if (prepared.value.hasPackage && request.settings.installCommand?.trim() !== '') {
     const cwd = inApp(prepared.value.installFolder);
-    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, manager: manager.name, trustStore: session.options.trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
+    const context = { sandbox, sink, env: installEnvironment(buildEnvironment({ variables: request.variables, cwd, manager: manager.name, nodeModules, trustStore: session.options.trustStore })), cwd, explain: explain('The install', 'install_failed', 'Run the same install command locally on a fresh clone to see what is wrong.') };
     const installed = await install(context.env, cwd);
     if (!installed.ok) return installed;
     async function install(env: Readonly<Record<string, string>>, folder: string): Promise<Result<void>> {
@@ -78,14 +79,18 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   const adapter = next !== undefined && semver.gte(next, ADAPTER_SINCE);
   events.step('build');
   if (plan.build !== undefined) {
-    const cwd = inApp(project);
+    const cwd = inApp('turbo' in plan.build ? prepared.value.installFolder : project);
     const env = {
-      ...buildEnvironment({ variables: request.variables, cwd, manager: manager.name, trustStore: session.options.trustStore }),
+      ...buildEnvironment({ variables: request.variables, cwd, manager: manager.name, nodeModules, trustStore: session.options.trustStore }),
+      // A build that turbo kept would be of an earlier deployment.
+      ...(next === undefined || request.variables['TURBO_FORCE'] !== undefined ? {} : { TURBO_FORCE: 'true' }),
       ...(next === undefined ? {} : adapter ? { NEXT_ADAPTER_PATH: `${PLACES.modules}/next-adapter.js` } : standaloneEnvironment(request)),
     };
     // The build command is shell text of the user by nature: it runs in the sandbox only, handed to sh as one argument.
-    const argv = 'script' in plan.build ? runScript(manager, plan.build.script) : ['/bin/sh', '-c', plan.build.shell];
-    sink.say(`$ ${'script' in plan.build ? argv.join(' ') : plan.build.shell}`, 'build');
+    const argv = 'shell' in plan.build ? ['/bin/sh', '-c', plan.build.shell]
+      : 'script' in plan.build ? runScript(manager, plan.build.script)
+        : turboCommand(plan.build.turbo, semver.major((await installedVersion(session, prepared.value.installFolder, 'turbo')) ?? '2.0.0'));
+    sink.say(`$ ${'shell' in plan.build ? plan.build.shell : argv.join(' ')}`, 'build');
     const ended = await runCommand(sandbox, { argv, env, cwd }, 'build', sink);
     if (ended.exit.code !== 0) {
       const error = await explain('The build', 'build_failed', 'See the log above the error; the same command in a fresh clone fails the same way.')(ended);

@@ -3,7 +3,8 @@ import { join, posix } from 'node:path';
 import type { BuildRequest } from '@anchor/core/ports/build-runner.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
 import { detect, type Plan } from '../detect/detect.ts';
-import { detectPackageManager, LOCK_FILE_NAMES, type PackageManager } from '../detect/package-manager.ts';
+import { detectPackageManager, LOCK_FILE_NAMES, usesPlugAndPlay, type PackageManager } from '../detect/package-manager.ts';
+import { turboFilter } from '../detect/turbo.ts';
 import { DEFAULT_NODE, type NodeVersion } from '../tools/nodes.ts';
 import type { Toolchain } from '../tools/package-managers.ts';
 import { projectFolder } from './checkout.ts';
@@ -19,6 +20,8 @@ export type Prepared = Readonly<{
   installFolder: string;
   manager: PackageManager;
   hasPackage: boolean;
+  /** Yarn is told to make a node_modules although the project says Plug'n'Play. */
+  nodeModules: boolean;
   /** Undefined when nothing of the project runs: plain files without a build. */
   tools: Readonly<{ node: NodeVersion; toolchain: Toolchain }> | undefined;
 }>;
@@ -34,11 +37,11 @@ export async function prepare(session: Session, request: BuildRequest, sink: Out
   const nodeVersionFile = await nodeFile(root, project);
   const planned = detect({ files: listing, settings: request.settings, ...(packageJson === undefined ? {} : { packageJson }), ...(nodeVersionFile === undefined ? {} : { nodeVersionFile }) });
   if (!planned.ok) return planned;
-  const plan = planned.value;
+  let plan = planned.value;
   sink.say(`Detected ${plan.framework}: ${plan.because}`, 'install');
 
   if (packageJson === undefined && plan.build === undefined && plan.output.kind === 'files' && request.settings.installCommand === undefined) {
-    return ok({ plan, project, installFolder: project, manager: { name: 'npm' }, hasPackage: false, tools: undefined });
+    return ok({ plan, project, installFolder: project, manager: { name: 'npm' }, hasPackage: false, nodeModules: false, tools: undefined });
   }
   const installFolder = await lockFolder(root, project);
   const files = await names(root, installFolder);
@@ -52,7 +55,13 @@ export async function prepare(session: Session, request: BuildRequest, sink: Out
   if (!node.ok) return node;
   const toolchain = await session.options.tools.prepare(manager, node.value.version);
   if (!toolchain.ok) return toolchain;
-  return ok({ plan, project, installFolder, manager, hasPackage: installPackage !== undefined || packageJson !== undefined, tools: { node: node.value, toolchain: toolchain.value } });
+  if (plan.build !== undefined && 'script' in plan.build && request.settings.buildCommand === undefined) {
+    const turbo = turboFilter({ workspace: installFolder, project, turboJson: (await readInside(root, at('turbo.json', installFolder))) ?? (await readInside(root, at('turbo.jsonc', installFolder))), packageJson: installPackage });
+    if (turbo !== undefined) plan = { ...plan, build: { turbo } };
+  }
+  const nodeModules = plan.framework === 'nextjs' && usesPlugAndPlay(manager, toolchain.value.version, (await readInside(root, at('.yarnrc.yml', installFolder))) ?? '');
+  if (nodeModules) sink.say("Next.js needs node_modules: yarn installs them instead of Plug'n'Play. Set nodeLinker: node-modules in .yarnrc.yml to say so yourself.", 'install', 'warn');
+  return ok({ plan, project, installFolder, manager, nodeModules, hasPackage: installPackage !== undefined || packageJson !== undefined, tools: { node: node.value, toolchain: toolchain.value } });
 }
 
 /** Names in a folder of the checkout; directories end with "/". */

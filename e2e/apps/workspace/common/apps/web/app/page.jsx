@@ -1,0 +1,5 @@
+import { Heading } from '@acme/ui';
+
+export default function Home() {
+  return <main><Heading>Workspace</Heading></main>;
+}

@@ -1,0 +1,4 @@
+module.exports = {
+  serverExternalPackages: ['ms'],
+  outputFileTracingIncludes: { '/api/hello': ['../../content/**'] },
+};
