@@ -1,8 +1,13 @@
-/** What the three processes share: saying that they are ready, dying with the supervisor, stopping once. */
-export function runProcess(main: () => Promise<{ stop(): Promise<void> }>): void {
+import { restWhenIdle } from './rest.ts';
+
+/** A process at work. `busy`: it waits for work that is done elsewhere, so it is not at rest. */
+type Running = Readonly<{ stop(): Promise<void>; busy?: () => boolean }>;
+
+/** What the three processes share: saying that they are ready, giving memory back at rest, dying with the supervisor, stopping once. */
+export function runProcess(main: () => Promise<Running>): void {
   // Loaded only to fill the compile cache, see warm.ts.
   if (process.env['ANCHOR_WARM'] === '1') return;
-  let running: { stop(): Promise<void> } | undefined;
+  let running: Running | undefined;
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -24,6 +29,7 @@ export function runProcess(main: () => Promise<{ stop(): Promise<void> }>): void
       running = started;
       if (stopping) return started.stop().then(() => process.exit(0));
       process.send?.({ type: 'ready' });
+      restWhenIdle(started.busy === undefined ? {} : { busy: started.busy });
       return undefined;
     },
     (error: unknown) => {

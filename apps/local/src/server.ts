@@ -7,7 +7,6 @@ import { ensureAdminToken } from './admin-token.ts';
 import { localHome } from './local-home.ts';
 import { openPorts } from './open-ports.ts';
 import { Fatal, runProcess } from './process.ts';
-import { restWhenIdle } from './rest.ts';
 import { openSandboxes } from './sandboxes.ts';
 import { settingsFromEnv } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -40,14 +39,13 @@ runProcess(async () => {
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
   if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
-  const rest = restWhenIdle(() => worker.running() > 0);
   // The first build of most projects needs it; a machine without a network does without.
   const fetched = opened.fetchDefaultNode().catch(() => false);
   const upkeep = setInterval(() => void home.gc({ dryRun: false }).catch((error: unknown) => log({ level: 'error', message: `clean-up failed: ${String(error)}` })), GC_EVERY_MS);
   return {
+    busy: () => worker.running() > 0,
     async stop() {
       clearInterval(upkeep);
-      rest.stop();
       clearTimeout(lateGit);
       await server.close();
       const stopped = worker.stop();

@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { swapIn } from '@anchor/adapter-local/platform-restore.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
@@ -13,6 +12,8 @@ export type Supervisor = Readonly<{
   /** Resolves when every process said that it is ready; rejects with the reason when one gives up before. */
   ready: Promise<void>;
   pid(name: ProcessName): number | undefined;
+  /** Says where everything is, makes the demo project where there is no project and `create`; false when it does not answer. */
+  demo(create: boolean): Promise<boolean>;
   /** Ends everything in order: no new work, then no new requests, then functions. */
   stop(): Promise<void>;
 }>;
@@ -33,6 +34,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   let ending = false;
   /** A backup that is being put in place: half of it is no state to end in. */
   let restoring: Promise<void> | undefined;
+  let demonstration: ChildProcess | undefined;
   /** What was ready once can be ready again: a port that somebody took meanwhile, a disk that was full. */
   const proven = new Set<ProcessName>();
 
@@ -108,6 +110,8 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     stopping = true;
     await stopAll();
     // Ended on purpose meanwhile: put in place all the same, since that is what was answered, but not started.
+    // Loaded when it is needed: it is a third of what this process would hold otherwise.
+    const { swapIn } = await import('@anchor/adapter-local/platform-restore.ts');
     const swapped = await swapIn(directory, settings.data, Date.now());
     report(swapped.ok ? 'the backup is in place' : `${swapped.error.message}: ${swapped.error.cause ?? ''}. ${swapped.error.fix}`);
     if (ending) return;
@@ -137,9 +141,16 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   return {
     ready,
     pid: (name) => children.get(name)?.pid,
+    demo: (create) =>
+      new Promise((resolve) => {
+        demonstration = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./demo-process.ts', import.meta.url))], { env: { ...process.env, ...settingsToEnv(settings), NODE_COMPILE_CACHE: compileCache, ANCHOR_DEMO: create ? '1' : '0' }, stdio: ['ignore', 'inherit', 'inherit'] });
+        demonstration.once('error', () => resolve(false));
+        demonstration.once('exit', (code) => resolve(code === 0));
+      }),
     async stop() {
       stopping = true;
       ending = true;
+      demonstration?.kill();
       await restoring;
       await stopAll();
     },

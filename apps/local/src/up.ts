@@ -1,8 +1,7 @@
 import { parseCommand, usage } from './settings.ts';
 import { supervise } from './supervisor.ts';
-import { runDemo } from './demo.ts';
-import { readAdminToken } from './admin-token.ts';
 import { lockData } from './lock.ts';
+import { restWhenIdle } from './rest.ts';
 
 const command = parseCommand(process.argv.slice(2), process.env);
 if (!command.ok) {
@@ -40,13 +39,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await platform.ready;
   console.log(`  platform ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-  const apiUrl = `http://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${settings.apiPort}`;
-  const outcome = await runDemo({ apiUrl, edgePort: settings.edgePort, domain: settings.domain, token: readAdminToken(settings.data), data: settings.data, create: demo });
-  if (!outcome.ok) {
-    console.error(`✗ ${outcome.error.message}${outcome.error.cause === undefined ? '' : `\n  why: ${outcome.error.cause}`}\n  fix: ${outcome.error.fix}`);
-    if (once) await stop(1);
-  }
+  const good = await platform.demo(demo);
+  if (!good && once) await stop(1);
   if (once) await stop(0);
+  restWhenIdle();
 } catch (error) {
   console.error(`✗ ${error instanceof Error ? error.message : String(error)}`);
   await stop(1);

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '@anchor/testing/until.ts';
+import { restWhenIdle } from './rest.ts';
+
+const MB = 1_048_576;
+const heap = (): number => process.memoryUsage().heapTotal;
+
+test('what work has left behind is given back when the process comes to rest', async (t) => {
+  let held: unknown[] = Array.from({ length: 300_000 }, (_, i) => ({ i, text: `line ${i}` }));
+  const full = heap();
+  assert.equal(held.length, 300_000);
+  held = [];
+  const rest = restWhenIdle({ everyMs: 20 });
+  t.after(rest.stop);
+  await until('the heap is smaller', () => heap() < full - 20 * MB);
+});
+
+test('nothing is collected while it is busy, and once only while nothing is taken', async (t) => {
+  let collected = 0;
+  let looks = 0;
+  let busy = true;
+  const rest = restWhenIdle({ everyMs: 5, busy: () => (looks++, busy), collect: () => void (collected += 1) });
+  t.after(rest.stop);
+  await until('it has looked often', () => looks > 20);
+  assert.equal(collected, 0);
+  busy = false;
+  await until('it has collected', () => collected > 0);
+  const seen = looks;
+  await until('it has looked again and again', () => looks > seen + 50);
+  assert.ok(collected <= 3, `${collected} times`);
+});
