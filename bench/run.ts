@@ -6,18 +6,20 @@ import { load, machine } from './measure/machine.ts';
 import { coldStart } from './rows/cold-start.ts';
 import { dynamic } from './rows/dynamic.ts';
 import { idleMemory } from './rows/idle-memory.ts';
+import { isrPage } from './rows/isr-page.ts';
 import { p99DuringBuild } from './rows/p99-during-build.ts';
 import { pushFirst } from './rows/push-first.ts';
 import { pushNext } from './rows/push-next.ts';
 import { sites5000 } from './rows/sites-5000.ts';
 import { statics } from './rows/static.ts';
+import { suspenseShell } from './rows/suspense-shell.ts';
 import { switching } from './rows/switch.ts';
 import { webhooks } from './rows/webhooks.ts';
 import type { Figure, Row } from './row.ts';
 import { table } from './table.ts';
 
 /** In the order in which they run: what a fresh platform is needed for comes first. */
-const ROWS: readonly Row[] = [pushFirst, pushNext, idleMemory, coldStart, dynamic, statics, sites5000, switching, p99DuringBuild, webhooks];
+const ROWS: readonly Row[] = [pushFirst, pushNext, idleMemory, coldStart, dynamic, isrPage, suspenseShell, statics, sites5000, switching, p99DuringBuild, webhooks];
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean' } } });
 const wanted = values.only?.split(',');

@@ -21,11 +21,11 @@ const environment = (node: string, home: string): Record<string, string> => ({
   ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
 });
 
-/** `npm ci && next build` in an empty directory with an empty package cache. Answers how long it took. */
-export async function coldBuild(home: string, node: string): Promise<Readonly<{ seconds: number; app: BareApp }>> {
+/** `npm ci && next build` of an application in an empty directory with an empty package cache. Answers how long it took. */
+export async function coldBuild(home: string, node: string, source = EXAMPLE): Promise<Readonly<{ seconds: number; app: BareApp }>> {
   const directory = join(home, 'app');
   await mkdir(home, { recursive: true });
-  await cp(EXAMPLE, directory, { recursive: true, filter: (path) => !/\/(?:node_modules|\.next)(?:\/|$)/.test(path.slice(EXAMPLE.length)) });
+  await cp(source, directory, { recursive: true, filter: (path) => !/\/(?:node_modules|\.next)(?:\/|$)/.test(path.slice(source.length)) });
   const npm = join(dirname(createRequire(import.meta.url).resolve('npm/package.json')), 'bin/npm-cli.js');
   const { NODE_ENV: _, ...env } = environment(node, home);
   const installed = await runCommand([join(node, 'bin/node'), npm, 'ci'], { cwd: directory, env });
