@@ -7,7 +7,7 @@ import { Answers, refuseRaw } from './answers.ts';
 import type { Asset, Part } from './assets/asset.ts';
 import { Memory } from './assets/memory.ts';
 import { AssetSender } from './assets/send.ts';
-import { describe, keeperFor } from './cache/keep.ts';
+import { describe, keeperFor, type Keeper } from './cache/keep.ts';
 import { KeptPages } from './cache/kept-pages.ts';
 import { Refresher } from './cache/refresher.ts';
 import { listenControl } from './control.ts';
@@ -26,6 +26,7 @@ import type { Head } from './wire/head.ts';
 import { Relay, type RelayDeps } from './wire/relay.ts';
 import type { WireExchange, WireReply } from './wire/reply.ts';
 import { WireServer } from './wire/wire-server.ts';
+import { Rounds } from './sites/rounds.ts';
 import { Sites } from './sites/sites.ts';
 import { TagLogs } from './sites/tag-log.ts';
 
@@ -65,7 +66,7 @@ export class Worker {
     const { problem, redirect } = this.#answers;
     this.#deps = {
       sites: this.#sites,
-      tags: new TagLogs(options.tagLog),
+      tags: new TagLogs(options.tagLog, new Rounds().current),
       kept: this.#kept,
       now,
       refresh: (visit, made, shell) => this.#refresher.refresh(visit, made, shell),
@@ -233,7 +234,7 @@ export class Worker {
         settings: this.#options.settings,
         problem: this.#answers.problem,
         finished: (done) => this.#answers.finished(done),
-        keeper: (status, rawHeaders) => keeperFor({ ...this.#deps, sawPartial: (made) => this.#refresher.refresh(visit, made, true) }, describe(visit), status, rawHeaders),
+        keeper: (status, rawHeaders) => this.#keeper(visit, status, rawHeaders),
         serveFile: (_, path, status, headers) => serveInstead(this.#deps, visit, path, status, headers),
       },
       { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens },
@@ -255,6 +256,11 @@ export class Worker {
     ).catch(() => this.#answers.problem(exchange, internal()));
   }
 
+  /** Takes a function's answer along where others may have it. */
+  #keeper(visit: Visit, status: number, rawHeaders: readonly string[]): Keeper | undefined {
+    return keeperFor({ ...this.#deps, sawPartial: (made) => this.#refresher.refresh(visit, made, true) }, describe(visit), status, rawHeaders);
+  }
+
   #inPartsOnWire(visit: Visit<WireExchange>, shell: Asset, postponed: Part): void {
     const { res } = visit.exchange;
     // Who only asks and does not wait for the answer can not be told from who has left.
@@ -270,7 +276,7 @@ export class Worker {
       settings: this.#options.settings,
       problem: this.#answers.problem,
       finished: (done) => this.#answers.finished(done),
-      keeper: (status, rawHeaders) => keeperFor(this.#deps, describe(visit), status, rawHeaders),
+      keeper: (status, rawHeaders) => this.#keeper(visit, status, rawHeaders),
       serveFile: (path, status, headers) => serveInstead(this.#wireDeps, visit, path, status, headers),
     };
     new Relay(deps, { exchange, deploymentId, path: target.query === '' ? target.path : `${target.path}?${target.query}`, tokens: site.tokens }).start();
