@@ -1,4 +1,5 @@
 import { NextResponse, type NextRequest } from 'next/server';
+import settings from './settings.json' with { type: 'json' };
 
 /** On Node, as `proxy.ts` always is. */
 export async function proxy(request: NextRequest) {
@@ -27,6 +28,7 @@ export async function proxy(request: NextRequest) {
       }
       controller.close();
     } }));
+    case '/mw/external': return NextResponse.rewrite(`${settings.external}/by-proxy?x=1`);
     case '/mw/throw': throw new Error('the proxy fails on purpose');
     case '/mw/body': return Response.json({ length: (await request.text()).length });
     case '/mw/location': return new Response('created', { status: 201, headers: { location: '/posts/1' } });
