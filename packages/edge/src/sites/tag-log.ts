@@ -10,6 +10,8 @@ type State = {
   path: string; size: number; ino: number; born: number; rest: string; tags: Map<string, Tag>;
   /** Not read to its end: any tag may be in it. */
   behind: boolean;
+  /** In which it was looked at. */
+  round: number;
 };
 
 const MAX_STATES = 1000;
@@ -32,9 +34,12 @@ const MAX_TAGS = 200_000;
 export class TagLogs {
   readonly #pathOf: (deploymentId: DeploymentId) => string;
   readonly #states = new Map<string, State>();
+  readonly #round: () => number;
 
-  constructor(pathOf: (deploymentId: DeploymentId) => string) {
+  /** `round`: within one, a log is looked at once. Without it, at every question. */
+  constructor(pathOf: (deploymentId: DeploymentId) => string, round: () => number = everyTime()) {
     this.#pathOf = pathOf;
+    this.#round = round;
   }
 
   /** Of what has the tags and was made at `madeAt`. */
@@ -58,28 +63,40 @@ export class TagLogs {
   #current(deploymentId: DeploymentId): State {
     let state = this.#states.get(deploymentId);
     if (state === undefined) {
-      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, born: 0, rest: '', tags: new Map(), behind: false };
+      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, born: 0, rest: '', tags: new Map(), behind: false, round: -1 };
       if (this.#states.size >= MAX_STATES) this.#states.clear();
       this.#states.set(deploymentId, state);
     }
+    const round = this.#round();
+    if (state.round === round) return state;
+    state.round = round;
+    this.#look(state);
+    return state;
+  }
+
+  #look(state: State): void {
     try {
       const stat = lstatSync(state.path, { throwIfNoEntry: false });
       if (stat === undefined) {
         if (state.size > 0 || state.behind) reset(state, 0, 0);
-        return state;
+        return;
       }
       const same = stat.ino === state.ino && stat.birthtimeMs === state.born;
       if (same && stat.size === state.size) {
         state.behind = !stat.isFile();
-        return state;
+        return;
       }
       if (!same || stat.size < state.size) reset(state, stat.ino, stat.birthtimeMs);
       state.behind = !stat.isFile() || !readOn(state, stat.size);
     } catch {
       // A log that can not be read says nothing; the functions' own caches still look at it.
     }
-    return state;
   }
+}
+
+function everyTime(): () => number {
+  let round = 0;
+  return () => ++round;
 }
 
 function reset(state: State, ino: number, born: number): void {
