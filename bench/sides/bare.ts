@@ -12,7 +12,7 @@ export const EXAMPLE = fileURLToPath(new URL('../../examples/next-app', import.m
 
 /** The other side: the same application, built and started by hand with the same Node. */
 export type BareApp = Readonly<{ directory: string; node: string }>;
-export type NextStart = Readonly<{ port: number; spawnedAt: number; stop(): Promise<void> }>;
+export type NextStart = Readonly<{ port: number; pid: number; spawnedAt: number; stop(): Promise<void> }>;
 
 /** What a build on the platform gets too: no questions, no telemetry, no advertising. */
 const environment = (node: string, home: string): Record<string, string> => ({
@@ -38,7 +38,7 @@ export async function nextStart(app: BareApp, wait = true): Promise<NextStart> {
   const port = await freePort();
   const spawnedAt = performance.now();
   const child = spawn(join(app.node, 'bin/node'), ['node_modules/next/dist/bin/next', 'start', '-p', String(port), '-H', '127.0.0.1'], { cwd: app.directory, env: { ...environment(app.node, app.directory), NODE_ENV: 'production' }, stdio: 'ignore', detached: true });
-  const started: NextStart = { port, spawnedAt, stop: () => stop(child) };
+  const started: NextStart = { port, pid: child.pid ?? 0, spawnedAt, stop: () => stop(child) };
   if (wait) await connects(port, 30_000);
   return started;
 }

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
+import { pathsIn } from '@anchor/adapter-local/paths.ts';
+import { logOf } from '../helpers.ts';
+import { eventually, startPlatform, type Platform } from '../platform.ts';
+import { deployApp, type Site } from './site.ts';
+
+/** A site at rest keeps a started process; these say what is in it, and that it is as confined as any other. */
+
+const loud = (answer: string): string => `console.log('the app was loaded');
+export const dynamic = 'force-dynamic';
+export const GET = () => Response.json({ answer: ${JSON.stringify(answer)}, secret: process.env.RUN_SECRET ?? null });
+`;
+const FILES = { 'instrumentation.ts': `export function register() { console.log('the app was registered'); }\n`, 'app/api/loud/route.ts': loud('first') };
+
+let platform: Platform;
+let site: Site;
+
+before(async () => {
+  platform = await startPlatform();
+  site = await deployApp(platform, {
+    app: 'next-basic', hold: '/api/stream', files: FILES,
+    prepare: async () => {
+      const put = await platform.api('PUT', '/api/projects/next-basic/environments/production/variables', { variables: [{ name: 'RUN_SECRET', value: 'known at run time' }] });
+      assert.ok(put.status < 300, JSON.stringify(put.body));
+    },
+  });
+});
+after(async () => {
+  await site?.remove();
+  await platform?.stop();
+});
+
+const field = (pid: number, name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+
+/** Function processes of this platform, by what the machine says and not by what the host does. */
+function processes(): readonly number[] {
+  const host = platform.pid('host');
+  const below = (pid: number): boolean => pid > 1 && (pid === host || below(Number(field(pid, 'PPid'))));
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return argv[0] === '/node/bin/node' && argv.some((part) => part.endsWith('/next-server.js')) && below(pid);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
+/** Everything that says what a process may reach. */
+const confinement = (pid: number): object => ({
+  ...Object.fromEntries(['Uid', 'Gid', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp', 'NSpid'].map((name) => [name, field(pid, name)])),
+  ...Object.fromEntries(['mnt', 'net', 'pid', 'user', 'ipc', 'uts'].map((name) => [name, readlinkSync(`/proc/${pid}/ns/${name}`)])),
+  cgroups: readFileSync(`/proc/${pid}/cgroup`, 'utf8'), root: readlinkSync(`/proc/${pid}/root`),
+});
+
+async function status() {
+  const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
+  const answer = await host.status();
+  host.close();
+  if (!answer.ok) throw new Error(answer.error.message);
+  return answer.value;
+}
+
+/** Lets the function go to zero by itself, as a site without visitors does. */
+async function rest(): Promise<number> {
+  assert.equal((await platform.api('PATCH', '/api/projects/next-basic', { functions: { idleSeconds: 1 } })).status, 200);
+  await site.toZero();
+  assert.equal((await site.visit('/api/loud')).status, 200);
+  await eventually(async () => (await status()).instances.length === 0, 60_000, () => 'it did not go to zero');
+  await eventually(async () => (await status()).waiting === 1 && processes().length === 1, 60_000, () => 'no process waits');
+  return processes()[0] ?? Number.NaN;
+}
+
+const times = (text: string, what: string): number => text.split(what).length - 1;
+
+test('at rest one process waits in which no code of the app has run, and it answers the next request', async () => {
+  const pid = await rest();
+  const before = await logOf(platform, site.live(), 'run');
+  assert.ok(times(before, 'the app was loaded') >= 1, before);
+  // Node and Next are loaded by now or will be soon; the app is not, however long it waits.
+  await eventually(() => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) > 60_000, 30_000, () => 'it loads nothing');
+  assert.equal(await logOf(platform, site.live(), 'run'), before);
+  const answer = await site.visit('/api/loud');
+  assert.deepEqual(JSON.parse(answer.body), { answer: 'first', secret: 'known at run time' });
+  assert.deepEqual(processes(), [pid], 'the process that waited is the one that serves');
+  await eventually(async () => times(await logOf(platform, site.live(), 'run'), 'the app was loaded') === times(before, 'the app was loaded') + 1, 10_000, () => 'the app was not loaded by the request');
+  assert.equal(times(await logOf(platform, site.live(), 'run'), 'the app was registered'), times(before, 'the app was registered') + 1);
+});
+
+test('a process that waits is as confined as one that serves, before and after', async () => {
+  const pid = await rest();
+  const waiting = confinement(pid);
+  const own = confinement(process.pid);
+  for (const name of ['mnt', 'net', 'pid', 'user', 'ipc', 'uts', 'cgroups'] as const) assert.notEqual(Reflect.get(waiting, name), Reflect.get(own, name), name);
+  assert.match(Reflect.get(waiting, 'Uid'), /^(?!0\b)\d{9,}/);
+  assert.deepEqual([Reflect.get(waiting, 'NoNewPrivs'), Reflect.get(waiting, 'Seccomp'), Number.parseInt(Reflect.get(waiting, 'CapEff'), 16)], ['1', '2', 0]);
+  assert.equal((await site.visit('/api/loud')).status, 200);
+  assert.deepEqual(confinement(pid), waiting);
+});
+
+test('a new deployment is not answered by the process that waits for the old one, and a rollback is', async () => {
+  await rest();
+  const first = site.live();
+  await site.push({ 'app/api/loud/route.ts': loud('second') });
+  assert.equal(JSON.parse((await site.visit('/api/loud')).body).answer, 'second');
+  await site.rollback(first);
+  await eventually(async () => JSON.parse((await site.visit('/api/loud')).body).answer === 'first', 20_000, () => 'the rollback never answered');
+});
+
+test('a process that dies while it waits is no visitor\'s trouble', async () => {
+  const pid = await rest();
+  process.kill(pid, 'SIGKILL');
+  assert.equal((await site.visit('/api/loud')).status, 200);
+  assert.ok(!processes().includes(pid));
+});
