@@ -4,12 +4,15 @@ import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { anchorError } from '../result/result.ts';
 import { cancelDeployment } from './cancel.ts';
-import { isFinal, type Deployment } from './deployment.ts';
+import { DEPLOYMENT_STATES, isFinal, type Deployment } from './deployment.ts';
+import { openBranches } from './targets.ts';
 import { updateDeployment } from './update.ts';
 
 type ClosePorts = Pick<Ports, 'aliases' | 'deployments' | 'queue' | 'clock'>;
 /** What a closed branch or pull request takes with it. */
 type Closed = Readonly<{ branch: BranchName; alias: (alias: Alias) => boolean; deployment: (deployment: Deployment) => boolean }>;
+
+const UNFINISHED = DEPLOYMENT_STATES.filter((state) => !isFinal(state));
 
 const ofFork = (deployment: Deployment): boolean => deployment.pullRequest?.fork === true;
 
@@ -32,10 +35,18 @@ async function close(ports: ClosePorts, project: Project, closed: Closed): Promi
   const deployments: Deployment[] = [];
   for await (const deployment of previewsOf(ports, project, closed.branch)) if (closed.deployment(deployment)) deployments.push(deployment);
   // First, so that one that is being switched to either has its hosts already or learns that it keeps none.
-  for (const deployment of deployments) if (!isFinal(deployment.state) && (deployment.alsoBranches ?? []).length === 0) await stop(ports, deployment);
+  for (const deployment of await ports.deployments.inStates(UNFINISHED)) {
+    if (deployment.projectId === project.id && deployment.environment === PREVIEW && closed.deployment(deployment) && openBranches(deployment).includes(closed.branch)) await leave(ports, deployment, closed.branch);
+  }
   for (const alias of await ports.aliases.listByProject(project.id)) if (closed.alias(alias)) await ports.aliases.remove(alias.host);
   const needed = new Set((await ports.aliases.listByProject(project.id)).filter((alias) => alias.kind !== 'deployment').map((alias) => alias.deploymentId));
   for (const deployment of deployments) if (!needed.has(deployment.id)) await ports.aliases.remove(deployment.host);
+}
+
+/** It goes on without the branch for the others that share it, and ends with the last one. */
+async function leave(ports: ClosePorts, { id }: Deployment, branch: BranchName): Promise<void> {
+  const left = await updateDeployment(ports)(id, (current) => (openBranches(current).includes(branch) ? { closedBranches: [...(current.closedBranches ?? []), branch] } : undefined));
+  if (left.ok && openBranches(left.value).length === 0) await stop(ports, left.value);
 }
 
 /** A switch is never stopped half-way: it ends without its preview hosts. */
@@ -51,6 +62,14 @@ async function* previewsOf(ports: ClosePorts, project: Project, branch: BranchNa
     yield* page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);
+}
+
+/** The hosts of branches that were closed while the deployment was switched to, and that it got all the same. */
+export async function withdrawBranches(ports: Pick<Ports, 'aliases'>, { id, projectId, closedBranches = [] }: Deployment): Promise<void> {
+  if (closedBranches.length === 0) return;
+  for (const alias of await ports.aliases.listByProject(projectId)) {
+    if (alias.deploymentId === id && alias.kind === 'branch' && closedBranches.some((branch) => branch === alias.target)) await ports.aliases.remove(alias.host);
+  }
 }
 
 /** What a deployment that was closed while it was switched to must not keep. */

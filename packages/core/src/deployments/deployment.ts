@@ -42,6 +42,8 @@ export type Deployment = Readonly<{
   error?: AnchorError;
   /** Other branches whose head is the same commit: they share the deployment and get their own host. */
   alsoBranches?: readonly BranchName[];
+  /** Those of its branches that were closed since, while others go on: they get no host. */
+  closedBranches?: readonly BranchName[];
   deliveryId?: DeliveryId;
   pullRequest?: Readonly<{ number: number; fork: boolean }>;
   /** Fork builds get no secrets and write no caches. */

@@ -8,6 +8,7 @@ import type { BranchName, CommitSha, HostName } from '../names/name.ts';
 import { createProject, removeProject } from '../projects/projects.ts';
 import { ok, type Result } from '../result/result.ts';
 import { approveDeployment } from './cancel.ts';
+import { promote } from './promote.ts';
 import { rollback } from './rollback.ts';
 import { runDeployment } from './run.ts';
 
@@ -55,6 +56,57 @@ test('a branch that is deleted while its deployment is switched to has no previe
   assert.equal(await build(id), 'success');
   assert.equal(await live('demo-git-feat'), undefined);
   assert.equal(await live(own), undefined);
+});
+
+test('of branches that share a deployment one that is closed gets no host, and the others theirs, until it comes back', async () => {
+  const OTHER = 'other' as BranchName;
+  const { send, push, build, live, state } = await start();
+  const id = await push(1);
+  assert.equal(await push(1, OTHER), id);
+  await send({ kind: 'branch_deleted', branch: FEAT });
+  assert.equal(await state(id), 'queued', 'the other branch goes on');
+  assert.equal(await build(id), 'success');
+  assert.deepEqual([await live('demo-git-feat'), await live('demo-git-other')], [undefined, id]);
+  assert.equal(await push(1), id);
+  assert.equal(await live('demo-git-feat'), id);
+});
+
+test('a shared deployment ends with the last of its branches', async () => {
+  const OTHER = 'other' as BranchName;
+  const { send, push, state } = await start();
+  const id = await push(1);
+  await push(1, OTHER);
+  for (const branch of [OTHER, FEAT]) await send({ kind: 'branch_deleted', branch });
+  assert.equal(await state(id), 'canceled');
+});
+
+test('a branch that is closed while a deployment that it shares is switched to has no host afterwards', async () => {
+  const OTHER = 'other' as BranchName;
+  const { home, send, push, build, live } = await start();
+  const id = await push(1);
+  await push(1, OTHER);
+  const list = home.aliases.get.bind(home.aliases);
+  // Once its host is known to be free, at the last moment before it is pointed at the deployment.
+  home.aliases.get = async (name) => {
+    if (name === 'demo-git-other.localhost') {
+      home.aliases.get = list;
+      await send({ kind: 'branch_deleted', branch: OTHER });
+    }
+    return list(name);
+  };
+  assert.equal(await build(id), 'success');
+  assert.deepEqual([await live('demo-git-feat'), await live('demo-git-other')], [id, undefined]);
+});
+
+test('what was built of a fork can not be promoted, approved or not', async () => {
+  const { home, one, build, live } = await start();
+  const id = await one({ ...pr(7, FEAT, true), action: 'opened', commit: sha(1) });
+  must(await approveDeployment(home)(id));
+  assert.equal(await build(id), 'success');
+  const refused = await promote(home)({ deploymentId: id });
+  assert.ok(!refused.ok && refused.error.code === 'forbidden');
+  assert.match(refused.error.fix, /Merge/);
+  assert.equal(await live('demo'), undefined);
 });
 
 test('a pull request of a fork takes its builds with it, and nothing of our branch of the same name', async () => {

@@ -26,6 +26,8 @@ export async function pointAt(ports: SwitchPorts, id: DeploymentId, environment:
   if (environment === PREVIEW) return fail('invalid_input', 'Preview has no host of its own to promote to', 'Name production or a stage.');
   if (deployment.state !== 'success') return fail('not_ready', `This deployment is ${deployment.state}, not success`, 'Only a deployment that succeeded can serve.', deployment.error?.message);
   if (deployment.artifact === undefined || deployment.artifactRemovedAt !== undefined || !(await ports.blobs.has(deployment.artifact))) return fail('not_ready', 'The files of this deployment were removed by retention', 'Deploy its commit again: anchor deploy --commit.');
+  // Built from a stranger's code and without secrets, approved only to be looked at.
+  if (!deployment.trusted) return fail('forbidden', 'A deployment of a fork can not be promoted', 'Merge the pull request; the merge deploys.', `it comes from pull request ${deployment.pullRequest?.number ?? ''} of a fork`);
   const host = environmentHost(project.name, environment, ports.site.domain);
   const seen = await ports.aliases.get(host);
   if (expectedRevision !== undefined && (seen?.revision ?? 0) !== expectedRevision) return fail('conflict', `${host} has moved since you looked`, 'Look at what is live now and try again.', `revision ${seen?.revision ?? 0}, you expected ${expectedRevision}`);

@@ -4,7 +4,7 @@ import type { BuildLog } from '../logs/build-log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { anchorError, fail, ok, type AnchorError, type Result } from '../result/result.ts';
-import { withdrawPreview } from './close-preview.ts';
+import { withdrawBranches, withdrawPreview } from './close-preview.ts';
 import type { Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
 import type { Stepper } from './steps.ts';
@@ -57,6 +57,7 @@ export const publish =
       log.note('Its branch or pull request was closed meanwhile: it has no preview.', 'warn');
       return done.value;
     }
+    if (done.ok) await withdrawBranches(ports, done.value);
     for (const note of notes) log.note(note, 'warn');
     for (const url of [ports.site.urlOf(deployment.host), ...urls]) log.note(`✓ ${url}`);
     log.note(`✓ live after ${((now - deployment.createdAt) / 1000).toFixed(1)} s`);

@@ -56,8 +56,9 @@ async function again(ports: RequestPorts, request: DeploymentRequest, existing: 
     const newBranch = branch !== undefined && branch !== current.source.branch && current.alsoBranches?.includes(branch) !== true;
     // Git hosts tell of the push first and of the pull request after it.
     const newRequest = request.pullRequest !== undefined && request.pullRequest.number !== current.pullRequest?.number;
-    if (!newBranch && !newRequest) return undefined;
-    return { ...(newBranch ? { alsoBranches: [...(current.alsoBranches ?? []), branch].slice(-MAX_SHARED) } : {}), ...(newRequest ? { pullRequest: request.pullRequest } : {}) };
+    const reopened = branch !== undefined && current.closedBranches?.includes(branch) === true;
+    if (!newBranch && !newRequest && !reopened) return undefined;
+    return { ...(reopened ? { closedBranches: current.closedBranches?.filter((closed) => closed !== branch) ?? [] } : {}), ...(newBranch ? { alsoBranches: [...(current.alsoBranches ?? []), branch].slice(-MAX_SHARED) } : {}), ...(newRequest ? { pullRequest: request.pullRequest } : {}) };
   });
   if (!shared.ok) return shared;
   if (shared.value.state === 'success') {

@@ -1,6 +1,6 @@
 import { branchHost, environmentHost, pullRequestHost } from '../aliases/host.ts';
 import type { AliasKind } from '../aliases/alias.ts';
-import { parseProjectName, PREVIEW, type HostName } from '../names/name.ts';
+import { parseProjectName, PREVIEW, type BranchName, type HostName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import type { Deployment } from './deployment.ts';
@@ -16,7 +16,7 @@ export const targetsOf =
     // The host that people know moves last, when everything else stands.
     const fork = deployment.pullRequest?.fork === true;
     const own = deployment.source.branch;
-    for (const branch of fork || own === undefined ? [] : [own, ...(deployment.alsoBranches ?? [])]) {
+    for (const branch of fork || own === undefined ? [] : openBranches(deployment)) {
       const plain = await branchHost(project.name, branch, domain, false);
       const host = (await belongsElsewhere(ports, project, plain, branch)) ? await branchHost(project.name, branch, domain, true) : plain;
       targets.push({ host, kind: 'branch', target: branch });
@@ -25,6 +25,11 @@ export const targetsOf =
     if (deployment.environment !== PREVIEW) targets.push({ host: environmentHost(project.name, deployment.environment, domain), kind: 'environment', target: deployment.environment });
     return targets;
   };
+
+/** The branches whose head it is. */
+export function openBranches({ source, alsoBranches = [], closedBranches = [] }: Deployment): readonly BranchName[] {
+  return [...(source.branch === undefined ? [] : [source.branch]), ...alsoBranches].filter((branch) => !closedBranches.includes(branch));
+}
 
 /** True when a host stands for something else already: another branch with the same slug, another project, or a project of that very name. */
 async function belongsElsewhere(ports: Pick<Ports, 'aliases' | 'projects'>, project: Project, host: HostName, target: string): Promise<boolean> {
