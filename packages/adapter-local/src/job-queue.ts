@@ -75,6 +75,7 @@ export function openJobQueue(db: Database, clock: Clock): LocalJobQueue {
       const items = rows.slice(0, limit).map((row) => parse<DeadJob>(row));
       return rows.length > limit ? { items, cursor: String(rows[limit - 1]?.['seq']) } : { items };
     },
+    expireDead: (before) => db.write(() => void db.run('DELETE FROM dead_jobs WHERE created_at < ?', before)),
     revive: (id) =>
       freeing(() => {
         const row = db.get('SELECT doc FROM dead_jobs WHERE id = ?', id);

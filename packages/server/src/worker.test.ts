@@ -2,7 +2,7 @@ import { test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { requestDeployment } from '@anchor/core/deployments/request.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import { PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
+import { PREVIEW, PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
 import { createProject } from '@anchor/core/projects/projects.ts';
 import { memoryHome, type MemoryHome } from '@anchor/testing/memory/home.ts';
 import { until } from '@anchor/testing/until.ts';
@@ -58,6 +58,28 @@ test('a stop gives the build back, and the job waits for the next worker', async
   await worker.stop();
   assert.equal(await state(), 'queued');
   assert.deepEqual(await home.queue.depth(), { waiting: 1, leased: 0, dead: 0 });
+});
+
+test('a preview that waits has its turn between a steady flow of production builds', async (t) => {
+  const { home, request, worker } = await open(t, () => undefined);
+  await worker.stop();
+  const ended: string[] = [];
+  let previewAfter = -1;
+  home.builds.during = async (build) => {
+    ended.push(build.cache.scope);
+    if (build.cache.scope === 'feat') previewAfter = ended.length;
+    else if (previewAfter < 0) await request(ended.length + 10);
+    return undefined;
+  };
+  const { items: [project] } = await home.projects.list({ limit: 1 });
+  assert.ok(project !== undefined);
+  must(await requestDeployment(home)({ project, environment: PREVIEW, source: { kind: 'git', commit: 'b'.repeat(40) as CommitSha, branch: 'feat' as BranchName } }));
+  await request(2);
+  const again = createWorker(home, { builds: 1, leaseMs: 60_000, watchMs: 10, report: () => undefined });
+  again.start();
+  t.after(() => again.stop());
+  await until('the preview is built', () => previewAfter > 0);
+  assert.ok(previewAfter <= 5, `as number ${previewAfter}`);
 });
 
 test('a newer commit stops the build of the older one and is built itself', async (t) => {

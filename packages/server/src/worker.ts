@@ -21,6 +21,9 @@ export type WorkerSettings = Readonly<{
 /** Waits before the second and the third attempt. */
 const BACKOFF_MS = [5_000, 30_000];
 
+/** Builds of production that go before a preview that waits. */
+const PRODUCTION_IN_A_ROW = 3;
+
 /** How long it waits when the queue itself fails, and how often in a row it may. */
 const FAILURE_PAUSE_MS = 1_000;
 const MAX_FAILURES = 60;
@@ -30,6 +33,7 @@ export function createWorker(ports: Ports, settings: WorkerSettings): Readonly<{
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   let running = 0;
+  let inRow = 0;
 
   const loop = async (): Promise<void> => {
     let failures = 0;
@@ -45,8 +49,16 @@ export function createWorker(ports: Ports, settings: WorkerSettings): Readonly<{
       }
     }
   };
+  /** Production first, but for every fourth turn: however steady its pushes are, a preview's turn comes. */
+  const receive = async (): Promise<LeasedJob | undefined> => {
+    const { leaseMs } = settings;
+    const preview = inRow >= PRODUCTION_IN_A_ROW ? await ports.queue.receive({ leaseMs, lanes: ['preview'] }) : undefined;
+    const job = preview ?? (await ports.queue.receive({ leaseMs, lanes: LANES }));
+    if (job !== undefined) inRow = job.lane === 'production' && preview === undefined ? inRow + 1 : 0;
+    return job;
+  };
   const next = async (): Promise<void> => {
-    const job = await ports.queue.receive({ leaseMs: settings.leaseMs, lanes: LANES });
+    const job = await receive();
     if (job === undefined) return ports.queue.wait(1_000, stopping.signal);
     running++;
     try {

@@ -25,6 +25,8 @@ export interface JobQueue {
   /** Removes a waiting job, by key; false when none waits (it may be leased: cancel through the deployment's state). */
   cancel(dedupeKey: string): Promise<boolean>;
   dead(page: PageRequest): Promise<Page<DeadJob>>;
+  /** Forgets the dead letters of before `before`. (SQS does so by itself after at most 14 days.) */
+  expireDead(before: number): Promise<void>;
   /** Puts a dead job back; false when there is none. */
   revive(id: JobId): Promise<boolean>;
   depth(): Promise<Readonly<{ waiting: number; leased: number; dead: number }>>;

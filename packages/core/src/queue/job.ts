@@ -1,10 +1,10 @@
 import type { JobId } from '../names/id.ts';
 
-/** Lanes are tried in this order: production before previews, previews before upkeep. */
-export const LANES = ['production', 'preview', 'upkeep'] as const;
+/** Lanes are tried in this order: production before previews. */
+export const LANES = ['production', 'preview'] as const;
 export type Lane = (typeof LANES)[number];
 
-export type JobKind = 'deploy' | 'redeliver' | 'gc';
+export type JobKind = 'deploy';
 export type Job = Readonly<{
   id: JobId;
   lane: Lane;

@@ -39,9 +39,10 @@ export function jobQueueContract(name: string, make: () => Promise<QueueHarness>
 
   test(`${name}: lanes are tried in order, and only those asked for`, using(make, async ({ subject }) => {
     for (const lane of LANES.toReversed()) await subject.enqueue(sampleJob({ lane, dedupeKey: lane }));
-    assert.equal((await take(subject, ['upkeep']))?.dedupeKey, 'upkeep');
     assert.equal(await take(subject, []), undefined);
-    assert.deepEqual(await drain(subject), ['production', 'preview']);
+    assert.equal((await take(subject, ['preview']))?.dedupeKey, 'preview');
+    await subject.enqueue(sampleJob({ lane: 'preview', dedupeKey: 'another preview' }));
+    assert.deepEqual(await drain(subject), ['production', 'another preview']);
   }));
 
   test(`${name}: within a group jobs run one at a time, in order of arrival`, using(make, async ({ subject }) => {
@@ -135,6 +136,18 @@ export function jobQueueContract(name: string, make: () => Promise<QueueHarness>
       await subject.bury((await take(subject))!, 'reason');
     }
     assert.deepEqual((await everyPage((page) => subject.dead(page), 2)).map(({ id }) => id), jobs.map(({ id }) => id).toReversed());
+  }));
+
+  test(`${name}: dead letters of before a time are forgotten, later ones kept`, using(make, async ({ subject, clock }) => {
+    const [old, young] = [sampleJob(), sampleJob()];
+    for (const job of [old, young]) {
+      await subject.enqueue(job);
+      await subject.bury((await take(subject))!, 'reason');
+      clock.advance(1_000);
+    }
+    await subject.expireDead(clock.now() - 1_500);
+    assert.deepEqual((await subject.dead({ limit: 10 })).items.map(({ id }) => id), [young.id]);
+    assert.equal(await subject.revive(old.id), false);
   }));
 
   test(`${name}: a waiting job can be canceled, a leased one can not`, using(make, async ({ subject }) => {

@@ -81,6 +81,7 @@ export function jobQueue(clock: Clock): MemoryQueue {
       return entry !== undefined;
     },
     dead: async (page) => pageOf(dead.toReversed(), (job) => job.id, page, (job) => structuredClone(job)),
+    expireDead: async (before) => void (dead = dead.filter((job) => job.diedAt >= before)),
     revive: async (id) => {
       const found = dead.find((job) => job.id === id);
       if (found === undefined) return false;
