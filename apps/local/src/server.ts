@@ -9,11 +9,11 @@ import { openPorts } from './open-ports.ts';
 import { Fatal, runProcess } from './process.ts';
 import { openSandboxes } from './sandboxes.ts';
 import { settingsFromEnv } from './settings.ts';
+import { upkeep } from './upkeep.ts';
 import { VERSION } from './version.ts';
 
 /** A git that outlived a killed server has stored its refs by then. */
 const LATE_GIT_MS = 30_000;
-const GC_EVERY_MS = 6 * 3_600_000;
 
 /** The control plane: API, webhooks, git remote, builds. Can be killed at any instruction. */
 runProcess(async () => {
@@ -41,11 +41,11 @@ runProcess(async () => {
   worker.start();
   // The first build of most projects needs it; a machine without a network does without.
   const fetched = opened.fetchDefaultNode().catch(() => false);
-  const upkeep = setInterval(() => void home.gc({ dryRun: false }).catch((error: unknown) => log({ level: 'error', message: `clean-up failed: ${String(error)}` })), GC_EVERY_MS);
+  const cleaning = upkeep({ run: () => home.gc({ dryRun: false }), busy: () => worker.running() > 0, report: (error) => log({ level: 'error', message: `clean-up failed: ${String(error)}` }) });
   return {
     busy: () => worker.running() > 0,
     async stop() {
-      clearInterval(upkeep);
+      cleaning.stop();
       clearTimeout(lateGit);
       await server.close();
       const stopped = worker.stop();

@@ -14,7 +14,10 @@ const CREATE = `INSERT INTO aliases (host, revision, project_id, deployment_id, 
   WHERE aliases.removed = 1`;
 const MOVE = `UPDATE aliases SET project_id = ?, deployment_id = ?, history = ?, doc = ?, revision = revision + 1, seq = ${NEXT_SEQ}
   WHERE host = ? AND revision = ? AND removed = 0`;
-const REMOVE = `UPDATE aliases SET removed = 1, history = '[]', doc = '', seq = ${NEXT_SEQ} WHERE host = ? AND removed = 0`;
+const REMOVE = `UPDATE aliases SET removed = 1, history = '[]', doc = json_object('removedAt', ?), seq = ${NEXT_SEQ} WHERE host = ? AND removed = 0`;
+
+/** Not the newest row of all: the next `seq` is counted from it, and one that was used before would be passed over. */
+const EXPIRE = `DELETE FROM aliases WHERE removed = 1 AND (doc = '' OR json_extract(doc, '$.removedAt') < ?) AND seq < (SELECT MAX(seq) FROM aliases)`;
 
 export function aliasStore(db: Database): AliasStore {
   return {
@@ -28,7 +31,8 @@ export function aliasStore(db: Database): AliasStore {
         const changed = alias.revision === 1 ? db.run(CREATE, alias.host, ...content) : db.run(MOVE, ...content, alias.host, alias.revision - 1);
         return changed === 1;
       }),
-    remove: (host) => db.write(() => void db.run(REMOVE, host)),
+    remove: (host) => db.write(() => void db.run(REMOVE, Date.now(), host)),
+    expireRemoved: (before) => db.write(() => void db.run(EXPIRE, before)),
     listByProject: async (projectId) =>
       db.all('SELECT doc FROM aliases WHERE project_id = ? AND removed = 0 ORDER BY host', projectId).map((row) => parse<Alias>(row)),
   };

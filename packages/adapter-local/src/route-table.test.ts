@@ -69,6 +69,20 @@ test('routes stay when the server is gone, and a new table finds them', using(ma
   another.close();
 }));
 
+test('forgetting removed hosts hides no later switch from a table that has seen the removal', using(make, async (harness) => {
+  const { subject, stores } = harness;
+  const [first, last] = [await deploy(harness), await deploy(harness)];
+  await stores.aliases.remove(last.host);
+  await eventually(() => assert.deepEqual([subject.lookup(last.host), subject.lookup(first.host)?.host], [undefined, first.host]));
+  await stores.aliases.expireRemoved(Date.now() + 1_000);
+  const next = await deploy(harness);
+  await eventually(() => assert.equal(subject.lookup(next.host)?.deploymentId, next.deploymentId));
+  await stores.aliases.expireRemoved(Date.now() + 1_000);
+  const db = must(openDatabase(harness.file));
+  assert.equal(Number(db.get('SELECT COUNT(*) AS n FROM aliases WHERE removed = 1')?.['n']), 0);
+  db.close();
+}));
+
 test('a database that a restore puts in place of the old one is followed', using(make, async (harness) => {
   const kept = await deploy(harness);
   const db = must(openDatabase(harness.file));

@@ -47,6 +47,8 @@ export interface AliasStore {
   /** Writes when the stored revision is `alias.revision - 1`; revision 1 means "must not exist". Edges see it within moments. */
   compareAndSet(alias: Alias): Promise<boolean>;
   remove(host: HostName): Promise<void>;
+  /** Forgets what a home keeps of aliases that were removed before `before`, so that its edges hear of it; such as nothing. (DynamoDB: an item's time to live.) */
+  expireRemoved(before: number): Promise<void>;
   listByProject(projectId: ProjectId): Promise<readonly Alias[]>;
 }
 

@@ -7,6 +7,7 @@ import { runDeployment } from '../deployments/run.ts';
 import type { DeploymentId } from '../names/id.ts';
 import type { BranchName, CommitSha, HostName } from '../names/name.ts';
 import { createProject } from '../projects/projects.ts';
+import { LANES } from '../queue/job.ts';
 import type { Result } from '../result/result.ts';
 import { collectGarbage, DEFAULT_RETENTION } from './gc.ts';
 
@@ -88,4 +89,23 @@ test('blobs that are younger than the time of grace stay: a build may be about t
   home.clock.advance(DEFAULT_RETENTION.graceMs + 1);
   await collectGarbage(home)({ dryRun: false });
   assert.equal(await home.blobs.has(hash), false);
+});
+
+test('dead letters go with the records of their time', async () => {
+  const { home } = await start(0);
+  const bury = async (n: number): Promise<void> => {
+    const now = home.clock.now();
+    await home.queue.enqueue({ id: `job_${n}`, lane: 'production', group: 'g', kind: 'deploy', payload: {}, dedupeKey: String(n), attempts: 0, notBefore: now, createdAt: now });
+    const job = await home.queue.receive({ leaseMs: 1_000, lanes: LANES });
+    assert.ok(job !== undefined);
+    await home.queue.bury(job, 'given up');
+  };
+  await bury(1);
+  home.clock.advance(300 * DAY);
+  await bury(2);
+  home.clock.advance(100 * DAY);
+  await collectGarbage(home)({ dryRun: true });
+  assert.equal((await home.queue.depth()).dead, 2);
+  await collectGarbage(home)({ dryRun: false });
+  assert.deepEqual((await home.queue.dead({ limit: 10 })).items.map(({ id }) => id), ['job_2']);
 });

@@ -28,7 +28,7 @@ export type GcReport = Readonly<{
   keptDeployments: readonly DeploymentId[];
 }>;
 
-type GcPorts = Pick<Ports, 'projects' | 'deployments' | 'deliveries' | 'aliases' | 'blobs' | 'functions' | 'logs' | 'idempotency' | 'clock'>;
+type GcPorts = Pick<Ports, 'projects' | 'deployments' | 'deliveries' | 'aliases' | 'blobs' | 'functions' | 'logs' | 'idempotency' | 'queue' | 'clock'>;
 const DAY = 86_400_000;
 
 /** Removes what nobody needs any more. With `dryRun` it changes nothing and reports what it would remove. Marks first, sweeps after: a crash in between removes too little, never too much. */
@@ -73,6 +73,8 @@ export const collectGarbage =
         }
       }
       await ports.idempotency.expire(now - DAY);
+      await ports.queue.expireDead(now - settings.recordDays * DAY);
+      await ports.aliases.expireRemoved(now - DAY);
     }
     const swept = await sweep(ports, marked, now - settings.graceMs, input.dryRun);
     return { artifacts, records, deliveries, ...swept, keptTrees: [...keptTrees], keptDeployments: kept.map((deployment) => deployment.id) };

@@ -46,6 +46,16 @@ export function aliasStoreContract(name: string, make: Make<AliasStore>): void {
     assert.deepEqual(await subject.get(alias.host), alias);
   }));
 
+  test(`${name}: forgetting what was removed touches nothing that is there, and a host can come back after it`, using(make, async ({ subject }) => {
+    const [kept, gone] = [sampleAlias(), sampleAlias()];
+    for (const alias of [kept, gone]) await subject.compareAndSet(alias);
+    await subject.remove(gone.host);
+    await subject.expireRemoved(Date.now() + 60_000);
+    assert.deepEqual([await subject.get(kept.host), await subject.get(gone.host)], [kept, undefined]);
+    assert.equal(await subject.compareAndSet(gone), true);
+    assert.deepEqual(await subject.get(gone.host), gone);
+  }));
+
   test(`${name}: aliases are listed by project`, using(make, async ({ subject }) => {
     const first = sampleAlias();
     const { projectId } = first;

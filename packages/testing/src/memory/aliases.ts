@@ -14,6 +14,7 @@ export function aliasStore(): MemoryAliases {
       return true;
     },
     remove: async (host) => void aliases.delete(host),
+    expireRemoved: async () => undefined,
     listByProject: async (projectId) => structuredClone([...aliases.values()].filter((alias) => alias.projectId === projectId)),
   };
 }
