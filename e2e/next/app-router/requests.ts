@@ -44,6 +44,8 @@ export function declareRequests(site: () => Site, phase: string): void {
       const draft = await get(site(), '/draft', { headers: { cookie } });
       assert.equal(heading(draft.text), 'A draft');
       assert.match(String(draft.headers['cache-control']), /no-store/);
+      assert.equal(draft.headers['x-anchor-cache'], 'DYNAMIC');
+      assert.equal(draft.headers['x-nextjs-cache'], undefined);
       drafts.add(stampOf(draft.text));
       assert.match((await get(site(), '/draft?_rsc=1', { headers: { cookie, rsc: '1' } })).text, /A draft/);
     }
@@ -89,11 +91,18 @@ export function declareRequests(site: () => Site, phase: string): void {
 
 /** Once, since it ends the processes: `restart` tells the whole platform to go, and starts it again. */
 export function declareDrain(site: () => Site, restart: () => Promise<void>): void {
-  test('after(): a process that is told to go finishes it first', async () => {
+  test('after(): a process that is told to go finishes it first, and the answer that it is streaming', async () => {
     const id = randomUUID();
     await get(site(), `/api/after?id=${id}&ms=1500`);
     await inLog(site(), `after started ${id}`);
+    let begun = false;
+    const stream = get(site(), '/stream', { leaveWhen: (text) => {
+      begun ||= text.includes('The shell');
+      return false;
+    } });
+    await eventually(() => begun, 10_000, () => 'the stream does not begin');
     await restart();
+    assert.match((await stream).text, /the second part.*<\/html>/s);
     await inLog(site(), `after finished ${id}`);
   });
 }

@@ -19,6 +19,7 @@ before(async () => {
     events.push(`${req.method} ${req.url}`);
     const path = (req.url ?? '').split('?')[0];
     if (path === '/echo') return void req.pipe(res.writeHead(200, { 'content-type': 'application/octet-stream' }));
+    if (path === '/draft') return void res.writeHead(200, { 'x-nextjs-cache': 'HIT', 'cache-control': 'private, no-store' }).end();
     if (path === '/headers') return void res.writeHead(200, ['X-Twice', '1', 'X-Twice', '2', 'x-next-cache-tags', 't', 'x-middleware-rewrite', '/x', 'x-anchor-secret', 's', 'Cache-Control', 's-maxage=60, stale-while-revalidate=9', 'X-Nextjs-Cache', 'STALE', 'keep-alive', 'timeout=1']).end(JSON.stringify(req.rawHeaders));
     if (path === '/hang') return void req.socket.once('close', () => events.push('hang closed'));
     if (path === '/sse') {
@@ -100,6 +101,13 @@ test('the answer keeps its headers, in order and repeated, but not the internal 
   assert.equal(reply.headers['x-nextjs-cache'], 'STALE');
   assert.equal(reply.headers['cache-control'], 'public, max-age=0, must-revalidate', 'only our own cache keeps the page');
   for (const name of ['x-next-cache-tags', 'x-middleware-rewrite', 'x-anchor-secret']) assert.equal(reply.headers[name], undefined, name);
+});
+
+test('a draft, which was made for this request, is not called a hit', async () => {
+  const draft = await bed.get('/draft', { headers: { cookie: '__prerender_bypass=x' } });
+  assert.equal(draft.headers['x-anchor-cache'], 'DYNAMIC');
+  assert.equal(draft.headers['x-nextjs-cache'], undefined);
+  assert.equal((await bed.get('/draft')).headers['x-nextjs-cache'], 'HIT');
 });
 
 test('bodies are streamed whole, with and without a length, and trailers pass both ways', async () => {

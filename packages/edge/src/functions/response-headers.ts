@@ -1,4 +1,4 @@
-import { connectionTokens, isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
+import { connectionTokens, cookieValue, isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
 import { REVALIDATE } from '../assets/asset.ts';
 import type { CacheResult, Exchange } from '../exchange.ts';
 
@@ -19,6 +19,7 @@ export function responseHeaders(exchange: Exchange, raw: readonly string[], conn
   const dropped = connectionTokens(connection);
   let cache: CacheResult = 'DYNAMIC';
   let control = -1;
+  let said = -1;
   let serve: string | undefined;
   const headers = ['x-request-id', exchange.requestId, 'x-anchor-deployment', exchange.deploymentId ?? '', 'x-anchor-cache', cache];
   for (let i = 0; i < raw.length; i += 2) {
@@ -31,9 +32,18 @@ export function responseHeaders(exchange: Exchange, raw: readonly string[], conn
     }
     if (key === 'x-anchor-serve') serve = value;
     if (isInternalResponseHeader(key) || dropped?.has(key) === true) continue;
-    if (key === 'x-nextjs-cache') cache = CACHE_RESULTS[value.toUpperCase()] ?? cache;
+    if (key === 'x-nextjs-cache') {
+      cache = CACHE_RESULTS[value.toUpperCase()] ?? cache;
+      said = headers.length;
+    }
     if (key === 'cache-control') control = headers.length + 1;
     headers.push(name, value);
+  }
+  // Next calls a draft, which it makes for each request, a hit.
+  if (said !== -1 && headers[control]?.includes('no-store') === true && cookieValue(exchange.req.headers.cookie, '__prerender_bypass') !== undefined) {
+    headers.splice(said, 2);
+    if (control > said) control -= 2;
+    cache = 'DYNAMIC';
   }
   headers[5] = cache;
   // Next speaks to its own cache here, which we are: one further out could not be told when the page is made again.
