@@ -5,7 +5,7 @@ type Output = {
   id: string; type: string; pathname: string; filePath: string; sourcePage: string; runtime: 'nodejs' | 'edge';
   assets: Record<string, string>; wasmAssets?: Record<string, string>;
   edgeRuntime?: { modulePath: string; entryKey: string; handlerExport: string };
-  config: { maxDuration?: number; env?: Record<string, string> };
+  config: { maxDuration?: number; env?: Record<string, string>; matchers?: readonly unknown[] };
 };
 type PrerenderOutput = {
   id: string; pathname: string; parentOutputId: string; groupId: number; response?: string; compute?: string; pprChain?: unknown;
@@ -76,7 +76,8 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
       skipProxyUrlNormalize: config['skipProxyUrlNormalize'] === true || config['skipMiddlewareUrlNormalize'] === true, i18n: config['i18n'] ?? undefined,
       images: config['images'], deploymentId: config['deploymentId'] ?? undefined,
     },
-    routing: context.routing,
+    // 16.2 has them with the middleware only.
+    routing: { ...context.routing, middlewareMatchers: context.routing['middlewareMatchers'] ?? outputs.middleware?.config.matchers ?? [] },
     entries,
     middleware,
     prerenders: outputs.prerenders.map((output) => ({

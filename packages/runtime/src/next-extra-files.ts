@@ -3,9 +3,9 @@
  * sharp, the loader of `.env` files, and the edge sandbox where something runs in it. Next's dist is plain CommonJS
  * with literal `require` calls, so following those takes milliseconds where a full trace takes more than a second.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 type Context = { projectDir: string; repoRoot: string; config: Record<string, unknown> };
 type Outputs = { appPages: { runtime: string }[]; appRoutes: { runtime: string }[]; pages: { runtime: string }[]; pagesApi: { runtime: string }[]; middleware?: { runtime: string } };
@@ -21,11 +21,13 @@ export function extraFiles(context: Context, outputs: Outputs): string[] {
   links('next/dist/build/adapter/setup-node-env.external', fromApp);
   links('next/dist/server/lib/incremental-cache/tags-manifest.external', fromApp);
   links('@next/env', fromNext);
+  addLink(next, '@next/env', found);
   const images = context.config['images'];
   if (isRecord(images) && images['unoptimized'] !== true && (images['loader'] ?? 'default') === 'default') {
     links('next/dist/server/image-optimizer', fromApp);
     const sharp = resolve(fromNext, 'sharp');
     follow(sharp, found);
+    addLink(next, 'sharp', found);
     if (sharp !== undefined) for (const file of sharpBinaries(sharp)) found.add(file);
   }
   const all = [...outputs.appPages, ...outputs.appRoutes, ...outputs.pages, ...outputs.pagesApi, ...(outputs.middleware ? [outputs.middleware] : [])];
@@ -56,17 +58,42 @@ function follow(start: string | undefined, found: Set<string>): void {
     for (const [, specifier] of readFileSync(path, 'utf8').matchAll(CALL)) {
       if (specifier === undefined || /^(?:node:|react(?:-dom|-server-dom-\w+)?(?:\/|$))/.test(specifier) || /\/compiled\/(?:webpack|babel)\//.test(specifier)) continue;
       const target = resolve(from, specifier);
-      if (target !== undefined && /\.(?:c?js|json|node)$/.test(target)) waiting.push(target);
+      if (target === undefined || !/\.(?:c?js|json|node)$/.test(target)) continue;
+      waiting.push(target);
+      if (!specifier.startsWith('.')) addLink(path, specifier, found);
     }
   }
 }
 
-/** sharp loads its native part by a computed name: every installed `@img/sharp-*` next to it, whole. */
+/**
+ * The link under which a package is found from a file: package managers such as pnpm keep every package in a place of its
+ * own and lead to it by links, without which the files alone would not be found again.
+ */
+function addLink(from: string, specifier: string, found: Set<string>): void {
+  const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  for (let directory = dirname(from); ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', name);
+    if (basename(directory) !== 'node_modules' && existsSync(candidate)) return void (isLink(candidate) && found.add(candidate));
+    if (directory === dirname(directory)) return;
+  }
+}
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/**
+ * sharp loads its native part by a computed name, and that its library by a relative path: every installed `@img/sharp-*`
+ * next to it, whole, with the links between them.
+ */
 function sharpBinaries(sharp: string): string[] {
   const scope = join(sharp.slice(0, sharp.lastIndexOf('/sharp/')), '@img');
-  if (!existsSync(scope)) return [];
-  return readdirSync(scope).filter((name) => name.startsWith('sharp-') || name === 'colour').flatMap((name) => filesIn(realpathSync(join(scope, name))));
+  return installed(scope).flatMap((path) => {
+    const real = realpathSync(path);
+    const beside = real === path ? [] : installed(dirname(real)).filter(isLink);
+    return [...(isLink(path) ? [path] : []), ...filesIn(real), ...beside];
+  });
 }
+
+const installed = (scope: string): string[] => (existsSync(scope) ? readdirSync(scope).filter((name) => name.startsWith('sharp-') || name === 'colour').map((name) => join(scope, name)).filter((path) => existsSync(path)) : []);
 
 function packageJsonOf(path: string): string | undefined {
   for (let directory = dirname(path); directory.includes('/node_modules/'); directory = dirname(directory)) {
