@@ -1,14 +1,13 @@
 import type { Asset, Part } from './assets/asset.ts';
+import { storedKey } from './cache/key.ts';
 import type { KeptPages } from './cache/kept-pages.ts';
 import { standingByAge, type Made } from './cache/made.ts';
 import type { Problem } from './pages/error-page.ts';
 import { methodNotAllowed, notFound } from './pages/problems.ts';
 import type { Asked } from './routing/condition.ts';
 import type { Headers } from './routing/plan.ts';
-import { prerenderKey } from './routing/rsc.ts';
 import type { Visit } from './serve.ts';
 import { findPage } from './sites/clean-url.ts';
-import { pagePath } from './sites/site.ts';
 import type { Sites } from './sites/sites.ts';
 import type { Standing, TagLogs } from './sites/tag-log.ts';
 
@@ -76,7 +75,7 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
   const { site, deploymentId, target } = visit;
   const share = site.hasFunction ? deps.kept.of(deploymentId) : undefined;
   if (site.pages.size === 0 && share === undefined) return undefined;
-  const key = prerenderKey(pagePath(site, path), target.query, asked.headers);
+  const key = storedKey(site, path, target.query, asked.headers);
   if (key === undefined) return undefined;
   const built = site.pages.get(key);
   if (!site.hasFunction) return built;
@@ -123,7 +122,7 @@ function miss(visit: Visit, headers: Headers): Choice {
   const path = target.decoded;
   if (site.hasFunction) {
     // A hashed file that no deployment of this host has: nothing that a function could answer.
-    if (path?.startsWith(site.staticPrefix) === true) return problem(notFound(target.path));
+    if (path !== undefined && site.isHashed(path)) return problem(notFound(target.path));
     return FUNCTION;
   }
   if (path !== undefined) {

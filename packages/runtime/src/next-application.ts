@@ -42,7 +42,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
     render404: (request: IncomingMessage, response: ServerResponse, _url?: unknown, setHeaders?: boolean) => errors.notFound(request, response, url, setHeaders),
   });
   const errors = createErrorPages(files, router, entries, metaOf);
-  const images = createImages(files, cacheDir, inFlight.waitUntil, (request, response) => handle(request, response));
+  const images = createImages(files, cacheDir, waitUntil, (request, response) => handle(request, response));
 
   const { rsc } = files.description.routing;
   const vary = isRecord(rsc) && typeof rsc['varyHeader'] === 'string' ? rsc['varyHeader'] : undefined;

@@ -1,4 +1,6 @@
 /** `<distDir>/anchor/build.json`: all that packaging needs of a Next build. Paths are relative to the repository root, "/" separated. */
+import { existsSync } from 'node:fs';
+import { isRecord } from './environment.ts';
 import { extraFiles } from './next-extra-files.ts';
 
 type Output = {
@@ -63,6 +65,11 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
   if (!exported) {
     for (const path of extraFiles(context, outputs)) files[toRelative(path)] ??= toRelative(path);
   }
+  const { experimental } = config;
+  const serverSourceMaps = isRecord(experimental) && experimental['serverSourceMaps'] === true;
+  if (serverSourceMaps) {
+    for (const [place, source] of Object.entries(files)) if (source.endsWith('.js') && existsSync(`${context.repoRoot}/${source}.map`)) files[`${place}.map`] ??= `${source}.map`;
+  }
   return {
     version: 1,
     nextVersion: context.nextVersion,
@@ -75,6 +82,7 @@ export function describeBuild(context: BuildContext, toRelative: (path: string) 
       basePath: config['basePath'] ?? '', trailingSlash: config['trailingSlash'] === true,
       skipProxyUrlNormalize: config['skipProxyUrlNormalize'] === true || config['skipMiddlewareUrlNormalize'] === true, i18n: config['i18n'] ?? undefined,
       images: config['images'], deploymentId: config['deploymentId'] ?? undefined,
+      serverSourceMaps,
     },
     // 16.2 has them with the middleware only.
     routing: { ...context.routing, middlewareMatchers: context.routing['middlewareMatchers'] ?? outputs.middleware?.config.matchers ?? [] },

@@ -17,7 +17,7 @@ export type Description = Readonly<{
   builtAt: number;
   projectDir: string;
   distDir: string;
-  config: Readonly<{ basePath: string; trailingSlash: boolean; skipProxyUrlNormalize?: boolean; i18n?: unknown; images?: Readonly<Record<string, unknown>>; deploymentId?: string }>;
+  config: Readonly<{ basePath: string; trailingSlash: boolean; skipProxyUrlNormalize?: boolean; i18n?: unknown; images?: Readonly<Record<string, unknown>>; deploymentId?: string; serverSourceMaps?: boolean }>;
   routing: Routing;
   entries: readonly Entry[];
   middleware?: Entry;

@@ -1,10 +1,11 @@
 /** `/_next/image`, by the image optimizer of the app's own Next, with results on the disk that all processes share. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
 import { environment } from './environment.ts';
 import type { FunctionFiles } from './next-description.ts';
+import { tellMade, type Made } from './page-scope.ts';
 
 type Upstream = { buffer: Buffer; contentType: string | null | undefined; cacheControl: string | null | undefined; etag: string };
 type Parameters = { href: string; isAbsolute: boolean; isStatic: boolean; width: number; quality: number; mimeType: string };
@@ -72,6 +73,7 @@ export function createImages(files: FunctionFiles, cacheDir: string | undefined,
         const { value } = entry;
         if (value === undefined || value === null) throw new Error('The image optimizer gave no image');
         const state = !usable ? 'MISS' : cached.isStale === true ? 'STALE' : 'HIT';
+        tellMade(response, await madeOfImage(cacheDir, key, Number(images['minimumCacheTTL'])), undefined);
         optimizer.sendResponse(request, response, parameters.href, value.extension, value.buffer, value.etag, parameters.isStatic, state, images, entry.cacheControl?.revalidate ?? 0, false);
         return true;
       } catch (cause) {
@@ -80,6 +82,16 @@ export function createImages(files: FunctionFiles, cacheDir: string | undefined,
       }
     },
   };
+}
+
+/** When the stored image was made and how long it may be used: Next keeps that in the name of its file. */
+async function madeOfImage(cacheDir: string | undefined, key: string, leastSeconds: number): Promise<Made | undefined> {
+  if (cacheDir === undefined) return undefined;
+  const [name = ''] = await readdir(join(cacheDir, 'images', key)).catch(() => []);
+  const [maxAge, expireAt] = name.split('.', 2).map(Number);
+  if (maxAge === undefined || expireAt === undefined || !(expireAt > 0)) return undefined;
+  const seconds = Math.max(maxAge, leastSeconds || 0);
+  return seconds > 0 ? { group: `image ${key}`, at: expireAt - seconds * 1000, revalidate: seconds, expire: undefined, tags: [] } : undefined;
 }
 
 async function fetchImage(files: FunctionFiles, optimizer: Optimizer, images: Record<string, unknown>, parameters: Parameters, request: IncomingMessage, response: ServerResponse, handle: Handle): Promise<Upstream> {

@@ -63,6 +63,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 // Listening comes first: a request that arrives while Next loads waits in the socket instead of being refused.
 await listenOnSocket(server, socket);
 const files = loadFunction(descriptionPath);
+// Before the first module that has one is loaded: Next then names places of the source when it prints an error.
+if (files.description.config.serverSourceMaps === true) process.setSourceMapsEnabled(true);
 prepareEnvironment(files, cacheDir);
 if (files.description.hasActions) await offerLoopback();
 drainOnTerm(server, inFlight);

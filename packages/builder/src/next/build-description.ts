@@ -35,7 +35,7 @@ export const buildDescriptionSchema = z.object({
   distDir: path,
   exported: z.boolean(),
   config: z.object({
-    basePath: z.string(), trailingSlash: z.boolean(), skipProxyUrlNormalize: z.boolean().optional(), i18n: z.unknown().optional(), images: z.record(z.string(), z.unknown()).optional(), deploymentId: z.string().optional(),
+    basePath: z.string(), trailingSlash: z.boolean(), skipProxyUrlNormalize: z.boolean().optional(), i18n: z.unknown().optional(), images: z.record(z.string(), z.unknown()).optional(), deploymentId: z.string().optional(), serverSourceMaps: z.boolean().optional(),
   }),
   routing: z.looseObject({
     beforeMiddleware: z.array(routeSchema), middlewareMatchers: z.array(routeSchema), beforeFiles: z.array(routeSchema), onMatch: z.array(routeSchema),

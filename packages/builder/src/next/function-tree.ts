@@ -91,6 +91,6 @@ function staticPaths({ prerenders, routing }: BuildDescription): string[] {
   return prerenders.map(({ pathname }) => pathname).filter((pathname) => !/\/_next\/data\/|\.rsc$|\.segments\/|\[/.test(pathname) && routes.some((route) => route.test(encodeURI(pathname))));
 }
 
-const optimizesImages = ({ config: { images } }: BuildDescription): boolean => images !== undefined && images['unoptimized'] !== true && (images['loader'] ?? 'default') === 'default';
+export const optimizesImages = ({ config: { images } }: BuildDescription): boolean => images !== undefined && images['unoptimized'] !== true && (images['loader'] ?? 'default') === 'default';
 const hasKeys = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -1,8 +1,8 @@
 import type { WebComponent } from '@anchor/core/artifact/manifest.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import { packaged, type ArtifactStore } from '../output/artifact-store.ts';
-import { readBuildDescription } from './build-description.ts';
-import { packageFunction } from './function-tree.ts';
+import { readBuildDescription, type BuildDescription } from './build-description.ts';
+import { optimizesImages, packageFunction } from './function-tree.ts';
 import { packagePrerenders } from './prerenders.ts';
 import { packageStaticFiles } from './static-files.ts';
 
@@ -32,11 +32,27 @@ export async function packageNext(output: NextOutput, store: ArtifactStore): Pro
     };
     if (build.exported) return { ...common, prerenders: {}, ...(files['/404.html'] === undefined ? {} : { notFound: '/404.html' }) };
     const prerenders = await packagePrerenders(root, prefix, build, store);
-    const { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch } = build.routing;
+    const { beforeMiddleware, middlewareMatchers, afterFiles, onMatch } = build.routing;
+    // The edge finds hashed files below the prefix by itself; to all other rules they are what they are without it.
+    const prefixRule = assetPrefixRule(build);
+    const beforeFiles = build.routing.beforeFiles.filter((rule) => rule !== prefixRule);
+    const imagePath = optimizesImages(build) ? build.config.images?.['path'] : undefined;
     return {
       ...common, prerenders, builtAt: build.builtAt,
+      ...(prefixRule?.source === undefined ? {} : { assetPrefix: prefixRule.source.slice(0, -PREFIXED.length) }),
+      ...(typeof imagePath === 'string' && imagePath.startsWith('/') ? { imagePath } : {}),
       routing: { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch },
       function: await packageFunction({ root, prefix, project, build, node: output.node, sources }, store),
     };
   });
+}
+
+const PREFIXED = '/_next/:path+';
+
+/** The rewrite that Next makes of an `assetPrefix` with a path: from there to where its files are. */
+function assetPrefixRule({ routing, config }: BuildDescription): BuildDescription['routing']['beforeFiles'][number] | undefined {
+  const own = `${config.basePath}${PREFIXED}`;
+  return routing.beforeFiles.find(({ source, destination, has, missing }) =>
+    source !== undefined && source.startsWith('/') && source !== own && source.endsWith(PREFIXED) && !/[:*(]/.test(source.slice(0, -PREFIXED.length)) &&
+    (destination === '/_next/$1' || destination === `${config.basePath}/_next/$1`) && has === undefined && missing === undefined);
 }

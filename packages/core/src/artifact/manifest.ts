@@ -88,6 +88,10 @@ export const webSchema = z.object({
   trailingSlash: z.boolean(),
   files: z.record(urlPath, staticFileSchema),
   prerenders: z.record(urlPath, prerenderSchema),
+  /** A path before `/_next/static/` under which the pages ask for those files, which are found without it too. */
+  assetPrefix: urlPath.optional(),
+  /** Where the function optimizes images: what it says may be kept is told apart by query and accepted types. */
+  imagePath: urlPath.optional(),
   /** When the prerenders were made, in milliseconds since the epoch. Without it only the function knows their age. */
   builtAt: z.number().positive().optional(),
   /** Answer for paths that nothing matches, when there is no function: a path in `files`, with status 404. */

@@ -3,10 +3,10 @@ import { memoryAsset, REVALIDATE, staleAsset } from '../assets/asset.ts';
 import { keep } from '../assets/memory.ts';
 import { connectionTokens } from '../http/headers.ts';
 import type { Asked } from '../routing/condition.ts';
-import { prerenderKey } from '../routing/rsc.ts';
 import type { Headers } from '../routing/plan.ts';
 import type { Visit } from '../serve.ts';
-import { pagePath, type Site } from '../sites/site.ts';
+import type { Site } from '../sites/site.ts';
+import { storedKey, variesByAccept } from './key.ts';
 import type { KeptPages } from './kept-pages.ts';
 import { parseMade, type Made } from './made.ts';
 
@@ -42,13 +42,13 @@ export function keeperFor(deps: KeeperDeps, visit: Described, status: number, ra
   if (made === undefined) return undefined;
   const entry = parseMade(made, deps.now());
   if (entry === undefined) return undefined;
-  const key = prerenderKey(pagePath(site, path), visit.query, asked.headers);
+  const key = storedKey(site, path, visit.query, asked.headers);
   if (key === undefined || site.bypasses(key, asked)) return undefined;
   const decision = site.plans.decide(visit.rawPath, path, asked);
   if (decision.kind !== 'pass' || !decision.pages) return undefined;
   // The whole of it is each visitor's own.
   if (entry.shell === 0) return status === 200 && site.pausesForBots && deps.sawPartial !== undefined ? { chunk: () => undefined, end: () => deps.sawPartial?.(entry) } : undefined;
-  const headers = headersToKeep(raw, decision.headers);
+  const headers = headersToKeep(raw, decision.headers, variesByAccept(key));
   if (headers === undefined) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
@@ -78,13 +78,13 @@ function entryOf(raw: readonly string[]): string | undefined {
 }
 
 /** Names in lower case. Undefined when the answer is for one visitor, or depends on what is not known. */
-function headersToKeep(raw: readonly string[], routed: Headers): Map<string, string> | undefined {
+function headersToKeep(raw: readonly string[], routed: Headers, byAccept: boolean): Map<string, string> | undefined {
   const headers = new Map<string, string>();
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     const value = raw[i + 1] ?? '';
     if (name === 'set-cookie' || name === 'content-encoding' || name === 'content-range') return undefined;
-    if (name === 'vary' && value.split(',').some((part) => !KNOWN_VARY.has(part.trim().toLowerCase()))) return undefined;
+    if (name === 'vary' && value.split(',').map((part) => part.trim().toLowerCase()).some((part) => !KNOWN_VARY.has(part) && !(byAccept && part === 'accept'))) return undefined;
     if (name === 'cache-control' && /private|no-store|no-cache/i.test(value)) return undefined;
     const before = headers.get(name);
     // Next says some things twice.

@@ -10,8 +10,8 @@ export type RefresherDeps = KeeperDeps & Readonly<{ pools: FunctionPools; startM
 
 /** Tells the function to make the page anew if that is due, and to answer with what is then there; `shell`: of a partially prerendered one what is stored. */
 export const REFRESH_HEADER = 'x-anchor-refresh';
-/** What tells the parts of a page apart. */
-const VARIANT = ['rsc', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-router-state-tree'] as const;
+/** What tells the parts of a page apart, and the formats of an image. */
+const VARIANT = ['rsc', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-router-state-tree', 'accept'] as const;
 const MAX_AT_ONCE = 128;
 const MAX_AT_ONCE_EACH = 16;
 const MAX_REMEMBERED = 10_000;

@@ -36,6 +36,8 @@ export class Site {
   readonly staticPrefix: string;
   /** Next's own error pages: asked for by name, only the function gives them the right status. */
   readonly ownPages: ReadonlySet<string>;
+  /** Where pages ask for hashed files when that is elsewhere. */
+  readonly #prefixed: string | undefined;
   readonly #partialBypass: readonly Conditions[] | undefined;
   readonly #dressed = new WeakMap<Headers, WeakMap<Asset, Asset>>();
 
@@ -46,10 +48,15 @@ export class Site {
     this.hasFunction = web.function !== undefined;
     const base = web.basePath === '/' ? '' : web.basePath;
     this.staticPrefix = `${base}/_next/static/`;
+    this.#prefixed = web.assetPrefix === undefined ? undefined : `${web.assetPrefix}/_next/static/`;
     this.ownPages = new Set(this.hasFunction ? ['/404', '/500', '/_not-found', '/_global-error', '/_error'].map((path) => base + path) : []);
     for (const [path, file] of Object.entries(web.files)) {
-      this.files.set(path, fileAsset(file));
-      if (file.immutable === true) this.immutable.add(path);
+      const asset = fileAsset(file);
+      const paths = this.#prefixed !== undefined && path.startsWith(this.staticPrefix) ? [path, this.#prefixed + path.slice(this.staticPrefix.length)] : [path];
+      for (const name of paths) {
+        this.files.set(name, asset);
+        if (file.immutable === true) this.immutable.add(name);
+      }
     }
     const groups = groupsOf(web, base);
     // What a server does by itself with the time of its pages, it does not tell.
@@ -80,7 +87,12 @@ export class Site {
 
   /** Whether an earlier deployment may have had a file of this name that must stay reachable. */
   mayBeHashed(path: string): boolean {
-    return this.web.framework.name === 'nextjs' ? path.startsWith(this.staticPrefix) : path.includes('.', path.lastIndexOf('/'));
+    return this.web.framework.name === 'nextjs' ? this.isHashed(path) : path.includes('.', path.lastIndexOf('/'));
+  }
+
+  /** Whether the path is one of Next's hashed files, there or not. */
+  isHashed(path: string): boolean {
+    return path.startsWith(this.staticPrefix) || (this.#prefixed !== undefined && path.startsWith(this.#prefixed));
   }
 
   /** Whether it is known which visitors can not be given a page in two parts: the build says so of its own pages. */
@@ -117,9 +129,6 @@ export class Site {
 
 /** What asks the function for more than a stored answer, of pages that the build did not make: server actions. */
 const ACTIONS = [new Conditions([{ type: 'header', key: 'next-action' }]), new Conditions([{ type: 'header', key: 'content-type', value: 'multipart/form-data;.*' }])];
-
-/** The path that a page is stored under. */
-export const pagePath = (site: Site, path: string): string => (site.web.trailingSlash && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
 
 type Group = Readonly<{ name: string; tags: readonly string[] }>;
 

@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { prerenderKey } from '../routing/rsc.ts';
+import type { Site } from '../sites/site.ts';
+
+/**
+ * What a stored answer of this path is kept under; undefined when only the function can tell. `path` is decoded.
+ */
+export function storedKey(site: Site, path: string, query: string, headers: IncomingHttpHeaders): string | undefined {
+  if (path === site.web.imagePath) return imageKey(query, headers.accept);
+  return prerenderKey(site.web.trailingSlash && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, query, headers);
+}
+
+/** Whether what is kept under this key also depends on the types that a client accepts. */
+export const variesByAccept = (key: string): boolean => key.startsWith(IMAGE);
+
+const IMAGE = 'image ';
+const PARAMETERS = /^(url|w|q|dpl)=([^&=]*)$/;
+/** Optimizers choose among these two; wildcards count too, and the weights of all of them. */
+const CHOSEN = /image\/(?:avif|webp)|\*/;
+
+/** An optimized image: its source, width and quality, and the accepted types that can make a difference. No page's path looks like it. */
+function imageKey(query: string, accept = ''): string | undefined {
+  const found = new Map<string, string>();
+  for (const part of query.split('&')) {
+    const [, name, value] = PARAMETERS.exec(part) ?? [];
+    // Anything else, or the same twice, is the function's to judge.
+    if (name === undefined || value === undefined || found.has(name)) return undefined;
+    found.set(name, value);
+  }
+  const types = accept.length > 512 ? undefined : accept.split(',').map((type) => type.trim()).filter((type) => CHOSEN.test(type)).join(',');
+  return types === undefined || found.size < 3 ? undefined : `${IMAGE}${found.get('url') ?? ''} ${found.get('w') ?? ''} ${found.get('q') ?? ''} ${types}`;
+}
