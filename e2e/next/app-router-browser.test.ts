@@ -12,7 +12,8 @@ let site: Site;
 let browser: Browser;
 
 before(async () => {
-  [platform, browser] = await Promise.all([startPlatform(), launchBrowser()]);
+  platform = await startPlatform();
+  browser = await launchBrowser();
   site = await deployApp(platform, { app: 'app-router', hold: '/api/hold' });
 });
 after(async () => {
