@@ -63,7 +63,7 @@ export async function fetchGit(source: GitSource, context: FetchContext): Promis
   await mkdir(context.machine.temporary, { recursive: true });
   const bare = await mkdtemp(join(context.machine.temporary, 'fetch-'));
   try {
-    const call = gitCall({ home: bare, config, path: context.machine.path, ...settings });
+    const call = gitCall({ home: bare, config, path: context.machine.path, ...settings, addresses: reach.value.addresses });
     const fetched = await fetchCommit((each, args) => onMachine(each, args, bare, context.signal), call, ['--bare'], url, source, host);
     if (!fetched.ok) return fetched;
     await chmod(bare, 0o755);

@@ -68,3 +68,22 @@ test('asking for the newest commit goes to the given host only, not to an addres
   assert.ok(!head.ok && head.error.code === 'source_unreachable');
   assert.equal(asked, 0);
 });
+
+test('asking for the newest commit connects to the address that was judged, whatever the name means a moment later', async (t) => {
+  let asked = 0;
+  const server = await listening(t, (request, response) => {
+    asked++;
+    assert.equal(request.headers.host, `git.example.com:${new URL(server).port}`);
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+    response.end(`${packet('# service=git-upload-pack\n')}0000${packet(`${COMMIT} refs/heads/main\0allow-tip-sha1-in-want\n`)}0000`);
+  });
+  const ask = (address: string) => remoteHead({ url: `http://git.example.com:${new URL(server).port}/r.git`, branch: 'main' as BranchName, allowHosts: ['git.example.com'], path: process.env['PATH'] ?? '', resolve: async () => [address] });
+  assert.deepEqual(await ask('127.0.0.1'), { ok: true, value: COMMIT });
+  assert.equal(asked, 1);
+});
+
+test('over ssh too the judged address is connected to, under the key of the name', () => {
+  const ssh = (url: string) => gitCall({ home: '/h', config: '/h/c', path: '/bin', local: false, url, addresses: ['2001:db8::7', '192.0.2.7'] }).env['GIT_SSH_COMMAND'] ?? '';
+  assert.match(ssh('ssh://git@git.example.com/r.git'), / -o HostKeyAlias=git\.example\.com -o HostName=192\.0\.2\.7$/);
+  assert.doesNotMatch(ssh('ssh://git@192.0.2.9/r.git'), /HostName/);
+});

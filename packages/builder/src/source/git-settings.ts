@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** How our git runs: no prompts, no configuration of the machine or the user, no hooks, no other transports. */
 export type GitCall = Readonly<{ env: Readonly<Record<string, string>>; argv: (...args: readonly string[]) => readonly string[] }>;
 
@@ -5,7 +7,7 @@ export type GitCall = Readonly<{ env: Readonly<Record<string, string>>; argv: (.
  * `config` is the path of an empty-but-for-us configuration file (see GIT_CONFIG_TEXT). Credentials travel only in the
  * environment: not in argv, not in the URL, not in .git/config.
  */
-export function gitCall(options: Readonly<{ home: string; config: string; path: string; local: boolean; credentials?: string; url: string; trustStore?: string; /** Follows no redirect: for a git that no sandbox keeps away from this machine's own addresses. */ direct?: boolean }>): GitCall {
+export function gitCall(options: Readonly<{ home: string; config: string; path: string; local: boolean; credentials?: string; url: string; trustStore?: string; /** Follows no redirect: for a git that no sandbox keeps away from this machine's own addresses. */ direct?: boolean; /** Connects to these addresses, whatever the name in the URL resolves to by now. */ addresses?: readonly string[] }>): GitCall {
   const settings: (readonly [string, string])[] = [
     ['protocol.allow', 'never'],
     ...(options.local ? ([['protocol.file.allow', 'always']] as const) : ([['protocol.https.allow', 'always'], ['protocol.http.allow', 'always'], ['protocol.ssh.allow', 'always']] as const)),
@@ -18,10 +20,12 @@ export function gitCall(options: Readonly<{ home: string; config: string; path: 
     // git chooses the header by the first address and goes on sending it to wherever that redirects: so nowhere.
     settings.push(['http.followRedirects', 'false']);
   } else if (options.direct === true) settings.push(['http.followRedirects', 'false']);
+  const fixed = fixedAddresses(options.url, options.addresses ?? []);
+  if (fixed.curl !== undefined) settings.push(['http.curloptResolve', fixed.curl]);
   const env: Record<string, string> = {
     PATH: options.path, HOME: options.home, LANG: 'C.UTF-8', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '/bin/false', SSH_ASKPASS: '/bin/false', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: options.config,
     GIT_LFS_SKIP_SMUDGE: '1', GIT_ATTR_NOSYSTEM: '1', GIT_ALLOW_PROTOCOL: options.local ? 'file' : 'https:http:ssh',
-    GIT_SSH_COMMAND: `ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${options.home}/known_hosts`,
+    GIT_SSH_COMMAND: `ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${options.home}/known_hosts${fixed.ssh}`,
     GIT_CONFIG_COUNT: String(settings.length),
     ...(options.trustStore === undefined ? {} : { GIT_SSL_CAINFO: options.trustStore }),
   };
@@ -30,6 +34,15 @@ export function gitCall(options: Readonly<{ home: string; config: string; path: 
     env[`GIT_CONFIG_VALUE_${i}`] = value;
   });
   return { env, argv: (...args) => ['git', ...args] };
+}
+
+/** The same for git's two ways over the network; `ssh` takes one address. An address in the URL itself needs neither. */
+function fixedAddresses(url: string, addresses: readonly string[]): Readonly<{ curl?: string; ssh: string }> {
+  const target = URL.canParse(url) ? new URL(url) : undefined;
+  if (target === undefined || addresses.length === 0 || isIP(target.hostname.replace(/^\[|\]$/g, '')) !== 0) return { ssh: '' };
+  if (target.protocol === 'ssh:') return { ssh: ` -o HostKeyAlias=${target.hostname} -o HostName=${addresses.find((address) => isIP(address) === 4) ?? addresses[0]}` };
+  const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port;
+  return { ssh: '', curl: `${target.hostname}:${port}:${addresses.map((address) => (isIP(address) === 6 ? `[${address}]` : address)).join(',')}` };
 }
 
 /** upload-pack of the platform's own repository runs without our environment, so what it needs stands in a file. */
