@@ -43,6 +43,7 @@ export class Connection {
   #reading = true;
   #ended = false;
   #closing = false;
+  #left = false;
   #late: (() => void) | undefined;
 
   constructor(socket: Socket, home: ConnectionHome) {
@@ -52,7 +53,6 @@ export class Connection {
     this.keepAliveSeconds = home.keepAliveSeconds;
     this.deadline = performance.now() + home.headersMs;
     this.#reader = new HeadReader(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
-    socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -109,6 +109,7 @@ export class Connection {
     const unread = this.#unread;
     this.#unread = '';
     this.#closing = true;
+    this.#left = true;
     this.#detach();
     // After its end a stream takes nothing back; who has stopped talking does not mind.
     if (this.#ended) {
@@ -118,13 +119,17 @@ export class Connection {
     this.#home.leaveToNode(socket, Buffer.from(unread, 'latin1'));
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#closing) return;
-    const text = chunk.toString('latin1');
+  /** What came in; the memory is not ours to keep. False: it is too much. */
+  receive(bytes: Buffer, length: number): boolean {
+    // The connection is node:http's now, which reads as streams are read.
+    if (this.#left) return this.socket.push(Buffer.from(bytes.subarray(0, length)));
+    if (this.#closing) return true;
+    const text = bytes.toString('latin1', 0, length);
     this.#unread = this.#unread === '' ? text : this.#unread + text;
     if (this.#reply === undefined && !this.socket.writableNeedDrain) this.#next();
     else if (this.#unread.length > MAX_AHEAD) this.socket.pause();
-  };
+    return true;
+  }
 
   #next(): void {
     this.#answering = true;
@@ -201,7 +206,6 @@ export class Connection {
 
   #detach(): void {
     const { socket } = this;
-    socket.removeListener('data', this.#onData);
     socket.removeListener('end', this.#onEnd);
     socket.removeListener('drain', this.#onDrain);
     socket.removeListener('error', this.#onError);

@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { EdgeSettings } from '../settings.ts';
 import { Connection, type ConnectionHome } from './connection.ts';
 import { Ready } from './ready.ts';
+import { readShared } from './shared-read.ts';
 
 /**
  * The port of an edge worker. Connections are read by the edge itself as long as their requests are plain, and left to
@@ -26,6 +27,8 @@ export class WireServer {
       ready: new Ready(settings.memoryBytes / 2, keepAliveSeconds),
       answer,
       leaveToNode: (socket, unread) => {
+        socket.removeAllListeners('data');
+        socket.pause();
         if (unread.length > 0) socket.unshift(unread);
         http.emit('connection', socket);
         socket.resume();
@@ -34,12 +37,20 @@ export class WireServer {
     };
     // What http's own listen() would have begun: it watches over the time that heads may take.
     http.emit('listening');
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
-      if (settings.ownReader) this.#connections.add(new Connection(socket, this.#home));
+    this.server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: settings.ownReader }, (socket: Socket) => {
+      if (settings.ownReader) this.#take(socket);
       else http.emit('connection', socket);
     });
     const every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
     this.#timer = setInterval(() => this.#tick(), every).unref();
+  }
+
+  #take(accepted: Socket): void {
+    const socket = readShared(accepted, (bytes, length) => connection.receive(bytes, length));
+    const connection = new Connection(socket ?? accepted, this.#home);
+    this.#connections.add(connection);
+    if (socket === undefined) accepted.on('data', (chunk: Buffer) => connection.receive(chunk, chunk.length));
+    connection.socket.resume();
   }
 
   closeQuiet(): void {
