@@ -87,6 +87,22 @@ test('requests in flight of all edges together decide how many instances run', a
   await until('still three', () => live.size === 3);
 });
 
+test('a busy function gets an instance a core long before one is full, and no more than cores', async (t) => {
+  const { pool, live } = setup(t, { functions: { concurrency: 50, maxInstances: 4, idleSeconds: 60 }, settings: { cores: 2, busyInflight: 8 } });
+  const deployment = id();
+  assert.ok((await pool.acquire('edge-1', deployment)).ok);
+  pool.touch('edge-1', new Map([[deployment, 8]]));
+  assert.equal(live.size, 1, 'eight requests keep one core busy');
+  pool.touch('edge-1', new Map([[deployment, 9]]));
+  await until('one for the other core', () => live.size === 2);
+  pool.touch('edge-1', new Map([[deployment, 60]]));
+  const again = await pool.acquire('edge-1', deployment);
+  assert.equal(again.ok && again.value.upstreams.length, 2);
+  assert.equal(live.size, 2, 'a third would have no core');
+  pool.touch('edge-1', new Map([[deployment, 101]]));
+  await until('one because two are full', () => live.size === 3);
+});
+
 test('a surplus instance goes when its leases have ended, while the others serve', async (t) => {
   const { pool, live, state } = setup(t);
   const deployment = id();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
+import { until } from '@anchor/testing/until.ts';
 import type { Departure, Instance } from './launch.ts';
 import type { InstancePlan } from './place.ts';
 import { createWaiting } from './waiting.ts';
@@ -32,10 +33,6 @@ const plan = (changes: Partial<InstancePlan> = {}): InstancePlan => ({
   deploymentId: newId('dpl', Date.now()), identity: 'prj', command: { argv: ['node'], env: { GREETING: 'hello' }, cwd: '/app' }, memoryMb: 128,
   tree: '/usr', node: '/usr', modules: '/usr', cache: '/usr', secrets: [], ...changes,
 });
-
-async function until(check: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 5_000; !check(); await new Promise((resolve) => setTimeout(resolve, 2))) assert.ok(performance.now() < deadline);
-}
 
 test('what waits is handed out once', async () => {
   const { waiting, live } = setUp();
@@ -81,7 +78,7 @@ test('no more wait than the setting says: the oldest gives way and keeps its emp
   const [first, second] = [plan(), plan()];
   await waiting.keep(first);
   await waiting.keep(second);
-  await until(() => fellBack.length === 1 && live.size === 1);
+  await until('the oldest is ended', () => fellBack.length === 1 && live.size === 1);
   assert.deepEqual(fellBack, [first.deploymentId]);
   assert.equal((await waiting.take(second))?.upstream.instance, 'fn-2');
 });
@@ -90,7 +87,7 @@ test('after its time a process is given up', async () => {
   const { waiting, live, fellBack } = setUp({ waitingMs: 20 });
   const wanted = plan();
   await waiting.keep(wanted);
-  await until(() => fellBack.length === 1);
+  await until('it is given up', () => fellBack.length === 1);
   assert.equal(live.size, 0);
   assert.equal(await waiting.take(wanted), undefined);
 });
@@ -104,12 +101,12 @@ test('with none allowed nothing is started, and what fails or dies leaves an emp
   const failing = plan();
   await waiting.keep(failing);
   assert.equal(waiting.count(), 0);
-  await until(() => fellBack.includes(failing.deploymentId));
+  await until('its sandbox waits', () => fellBack.includes(failing.deploymentId));
   state.broken = false;
   const wanted = plan();
   await waiting.keep(wanted);
   for (const crash of live.values()) crash();
-  await until(() => waiting.count() === 0 && fellBack.includes(wanted.deploymentId));
+  await until('the dead one is forgotten', () => waiting.count() === 0 && fellBack.includes(wanted.deploymentId));
   assert.equal(await waiting.take(wanted), undefined);
 });
 
