@@ -234,10 +234,24 @@ test('a committed link is not followed out of the tree, nor is the root director
   assert.ok(!outside.ok && outside.error.code === 'detect_failed');
 });
 
-test('a secret in a file that browsers get is named in the log, never with its value', async () => {
-  const { told } = await web({ 'index.html': 'key=very-secret-value-1' }, { secrets: ['very-secret-value-1'] });
-  assert.match(told.log, /\/index\.html is sent to browsers and holds the value of a secret/);
-  assert.doesNotMatch(told.log, /very-secret-value-1/);
+test('a secret in a file that browsers get fails the build, which names the variable and the file and never the value', async () => {
+  const lines = 'first line of a key\nsecond line';
+  const error = await failure({ 'index.html': 'key=very-secret-value-1', 'app.js': `const key = ${JSON.stringify(lines)};` }, { secrets: ['very-secret-value-1', lines], variables: { PAYMENT_KEY: 'very-secret-value-1', PEM: lines } });
+  assert.equal(error.code, 'output_refused');
+  assert.match(error.message, /The secret (PAYMENT_KEY|PEM) would be sent to browsers/);
+  assert.match(error.cause ?? '', /PAYMENT_KEY is in \/index\.html/);
+  assert.match(error.cause ?? '', /PEM is in \/app\.js/);
+  assert.match(error.fix, /NEXT_PUBLIC_.*--plain/);
+  assert.doesNotMatch(JSON.stringify(error), /very-secret-value-1|second line/);
+  // What the build was not given, but a function would be, is found too.
+  assert.match((await failure({ 'index.html': 'run-only-secret' }, { secrets: ['run-only-secret'] })).message, /a secret that the build was not given/);
+});
+
+test('what a public name says is for browsers may be there, and so may ordinary words', async () => {
+  const { told } = await web({ 'index.html': 'https://api.example.com/v1 production shop-key-123' }, {
+    secrets: ['https://api.example.com/v1', 'production', 'shop-key-123', 'short'], variables: { NEXT_PUBLIC_API: 'https://api.example.com/v1', STAGE: 'production', VITE_KEY: 'shop-key-123', PIN: 'short' },
+  });
+  assert.doesNotMatch(told.log, /secret/);
 });
 
 test('an unknown commit is told as such', async () => {

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type BuildLimits } from './run/limits.ts';
 import type { BuilderOptions } from './run/options.ts';
 import { createSession, endedEarly } from './run/session.ts';
 import { openWorkDisk } from './run/work-disk.ts';
+import { called, guardedSecrets, spellings } from './output/guarded-secrets.ts';
 
 export type { BuilderOptions } from './run/options.ts';
 
@@ -62,7 +63,8 @@ export function createBuilder(options: BuilderOptions): Builder {
       const manifest = manifestSchema.safeParse({ version: 1, components: { web: built.value.component } });
       if (!manifest.success) return fail('artifact_invalid', 'The build output can not be described', 'Check the names and headers of the output files.', manifest.error.issues[0] === undefined ? undefined : `${manifest.error.issues[0].path.join('.')}: ${manifest.error.issues[0].message}`.slice(0, 500));
       const text = JSON.stringify(manifest.data);
-      if (request.secrets.some((value) => value.length >= 8 && text.includes(value))) return fail('output_refused', 'A secret would become part of the manifest', 'Keep secrets out of file names, headers and redirects.');
+      const named = guardedSecrets(request.secrets, request.variables).find(({ value }) => spellings(value).some((form) => text.includes(form)));
+      if (named !== undefined) return fail('output_refused', `The secret ${called(named)} would become part of the manifest`, 'Keep secrets out of file names, headers and redirects; if it is no secret, set it with: anchor env set NAME=value --plain');
       return ok({ artifact: await options.blobs.put(new TextEncoder().encode(text)) });
     } finally {
       clearTimeout(timer);

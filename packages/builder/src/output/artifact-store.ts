@@ -7,10 +7,11 @@ import { anchorError, err, ok, type AnchorError, type Result } from '@anchor/cor
 import { openFound, type Found } from '../run/inside.ts';
 import type { BuildLimits } from '../run/limits.ts';
 import type { Compressor } from './compressor.ts';
+import { spellings, type GuardedSecret } from './guarded-secrets.ts';
 import { isCompressible, mediaType } from './media-type.ts';
 
-/** A secret's value was found in a file that browsers get. `path` is the URL path or file. */
-export type Leak = Readonly<{ path: string; secrets: number }>;
+/** A secret's value was found in a file that browsers get. `path` is the URL path. */
+export type Leak = Readonly<{ path: string; secret: GuardedSecret }>;
 
 /**
  * Writes the files of one build's artifact to the blob store: each content once, only what is new, within limits.
@@ -49,11 +50,10 @@ export const packaged = async <T>(work: () => Promise<T>): Promise<Result<T>> =>
 };
 
 const WHOLE = 8 << 20;
-const SHORTEST_SECRET = 8;
 
-export function createArtifactStore(options: Readonly<{ blobs: BlobStore; compressor: Compressor; limits: BuildLimits; secrets: readonly string[] }>): ArtifactStore {
+export function createArtifactStore(options: Readonly<{ blobs: BlobStore; compressor: Compressor; limits: BuildLimits; secrets: readonly GuardedSecret[] }>): ArtifactStore {
   const { blobs, compressor, limits } = options;
-  const secrets = options.secrets.filter((value) => value.length >= SHORTEST_SECRET).map((value) => Buffer.from(value));
+  const secrets = options.secrets.map((secret) => ({ secret, forms: spellings(secret.value).map((form) => Buffer.from(form)) }));
   const leaks: Leak[] = [];
   const stats = { files: 0, bytes: 0, newBlobs: 0 };
   const known = new Map<string, Promise<boolean>>();
@@ -114,8 +114,7 @@ export function createArtifactStore(options: Readonly<{ blobs: BlobStore; compre
 
   const look = (bytes: Uint8Array, path: string): void => {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const hits = secrets.filter((secret) => buffer.includes(secret)).length;
-    if (hits > 0) leaks.push({ path, secrets: hits });
+    for (const { secret, forms } of secrets) if (forms.some((form) => buffer.includes(form))) leaks.push({ path, secret });
   };
 
   const body = async (found: Found, urlPath: string, type: string): Promise<Body> => {

@@ -9,7 +9,8 @@ import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { runScript } from '../detect/package-manager.ts';
 import { turboCommand } from '../detect/turbo.ts';
 import { installEnvironment, installStep, runInstall, runLifecycle } from '../install/install.ts';
-import { createArtifactStore } from '../output/artifact-store.ts';
+import { createArtifactStore, type Leak } from '../output/artifact-store.ts';
+import { called, guardedSecrets } from '../output/guarded-secrets.ts';
 import { bringSources } from './checkout.ts';
 import { capture, OutputSink, runCommand, type Ended } from './command.ts';
 import { keepDependencies, leftNothingElse, planDependencies, type Dependencies } from './dependencies.ts';
@@ -116,12 +117,25 @@ export async function build(session: Session, request: BuildRequest, events: Bui
 
 /** Stores the output. Nothing of the user's runs any more. */
 async function finish(session: Session, request: BuildRequest, sink: OutputSink, input: Pick<PackageInput, 'prepared' | 'nextVersion' | 'traced'>, keepCaches: (distDir: string) => Promise<void>): Promise<Result<Built>> {
-  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: request.secrets });
+  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: guardedSecrets(request.secrets, request.variables) });
   const component = await packageComponent({ session, store, ...input });
   if (!component.ok) return component;
-  for (const leak of store.leaks) sink.say(`${leak.path} is sent to browsers and holds the value of ${leak.secrets === 1 ? 'a secret' : `${leak.secrets} secrets`}: keep secrets out of client code`, 'package', 'warn');
+  if (store.leaks.length > 0) return exposed(store.leaks);
   sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');
   return ok({ component: component.value.component, keepCaches: () => keepCaches(component.value.distDir) });
+}
+
+/** Names every variable and where it was found, never a value. */
+function exposed(leaks: readonly Leak[]): Result<never> {
+  const paths = new Map<string, Set<string>>();
+  for (const { path, secret } of leaks) paths.set(called(secret), (paths.get(called(secret)) ?? new Set()).add(path));
+  const [[first = ''] = []] = paths;
+  const found = [...paths].map(([name, at]) => `${name} is in ${[...at].sort().slice(0, 3).join(', ')}${at.size > 3 ? ` and ${at.size - 3} more` : ''}`);
+  return fail(
+    'output_refused', `The secret ${first} would be sent to browsers`,
+    'Use it only in code that runs on the server. If browsers are meant to have it, give it a name with the public prefix of the framework, such as NEXT_PUBLIC_ or VITE_; if it is no secret, set it with: anchor env set NAME=value --plain',
+    `${found.join('; ')}.`,
+  );
 }
 
 /** Next before its adapter interface: the traced server as output, and the deployment's id in what its client sends. */

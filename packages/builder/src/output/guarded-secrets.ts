@@ -1,0 +1,25 @@
+/** A value that no file for browsers may hold, with the variables that have it. */
+export type GuardedSecret = Readonly<{ value: string; names: readonly string[] }>;
+
+/** Shorter ones occur by chance. */
+const SHORTEST = 8;
+/** Frameworks put what has such a name into scripts for browsers: that is what the name is for. */
+const PUBLIC = /^(?:NEXT_PUBLIC_|VITE_|PUBLIC_|REACT_APP_|NUXT_PUBLIC_|GATSBY_|EXPO_PUBLIC_)/;
+/** Words of every bundle, which people keep in variables too. */
+const ORDINARY = new Set(['production', 'development', 'localhost', 'undefined', '127.0.0.1']);
+
+/** The secrets of a build that must not leave the server: all but those that are meant for browsers. */
+export function guardedSecrets(secrets: readonly string[], variables: Readonly<Record<string, string>>): readonly GuardedSecret[] {
+  const names = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(variables)) names.set(value, [...(names.get(value) ?? []), name]);
+  return [...new Set(secrets)]
+    .filter((value) => value.trim().length >= SHORTEST && !ORDINARY.has(value.trim()))
+    .map((value) => ({ value, names: names.get(value) ?? [] }))
+    .filter((secret) => !secret.names.some((name) => PUBLIC.test(name)));
+}
+
+/** As it would stand in a file: as it is, or as scripts and JSON write it. */
+export const spellings = (value: string): readonly string[] => [...new Set([value, JSON.stringify(value).slice(1, -1)])];
+
+/** "DATABASE_URL", or what it is when no variable of the build has it. */
+export const called = ({ names }: GuardedSecret): string => (names.length === 0 ? 'a secret that the build was not given' : names.join(' or '));
