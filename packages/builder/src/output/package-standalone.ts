@@ -29,7 +29,7 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
   const standalone = `${dist}/standalone`;
   const place = await serverFolder(root, standalone, project);
   if (place === undefined) return fail('output_missing', 'The Next.js build left no server', 'Next.js 13.5 or newer is needed; set framework "node" and a start command for anything else.', `There is no server.js in ${standalone}.`);
-  const { basePath, trailingSlash, routing } = await describe(root, dist);
+  const { basePath, trailingSlash, deploymentId, routing } = await describe(root, dist);
   const buildId = (await readInside(root, `${dist}/BUILD_ID`, 1024))?.trim();
   return packaged(async () => {
     const inner = await findInside(root, standalone);
@@ -51,7 +51,7 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
     await tree.addBytes(inside(place, '.anchor/next.json'), new TextEncoder().encode(JSON.stringify({ builtAt: built?.mtimeMs })), store);
     const entry: FunctionEntry = { kind: 'server', tree: await tree.store(store), cwd: place, argv: ['node', 'server.js'], node: output.node };
     return {
-      kind: 'web', framework: { name: 'nextjs', version: output.version, ...(buildId === undefined ? {} : { buildId }) }, basePath, trailingSlash, files,
+      kind: 'web', framework: { name: 'nextjs', version: output.version, ...(buildId === undefined ? {} : { buildId }), ...(deploymentId === undefined ? {} : { deploymentId }) }, basePath, trailingSlash, files,
       prerenders: routing === undefined || buildId === undefined ? {} : await standalonePages({ root, dist, basePath, buildId }, store),
       ...(routing === undefined ? {} : { routing }), function: entry,
     } satisfies WebComponent;
@@ -68,21 +68,23 @@ async function serverFolder(root: string, standalone: string, project: string): 
   return undefined;
 }
 
-type Described = Readonly<{ basePath: string; trailingSlash: boolean; routing: WebComponent['routing'] | undefined }>;
+/** `deploymentId`: one that the app chose itself. */
+type Described = Readonly<{ basePath: string; trailingSlash: boolean; deploymentId: string | undefined; routing: WebComponent['routing'] | undefined }>;
 
 /** `routing` is undefined when the edge can not tell what comes before a file or a page: it then answers hashed files only. */
 async function describe(root: string, dist: string): Promise<Described> {
   const routes = routesSchema.safeParse(await readJsonInside(root, `${dist}/routes-manifest.json`));
   const config = record((await readJsonInside(root, `${dist}/required-server-files.json`))?.['config']);
   const basePath = routes.success && /^(?:\/[^?#\0]+)?$/.test(routes.data.basePath ?? '') ? (routes.data.basePath ?? '') : '';
-  const trailingSlash = config['trailingSlash'] === true;
+  const id = config['deploymentId'] ?? record(config['experimental'])['deploymentId'];
+  const common = { basePath, trailingSlash: config['trailingSlash'] === true, deploymentId: typeof id === 'string' && id !== '' && !id.startsWith('dpl_') ? id : undefined };
   const middleware = middlewareSchema.safeParse(await readJsonInside(root, `${dist}/server/middleware-manifest.json`));
   const onNode = nodeMiddlewareSchema.safeParse((await readJsonInside(root, `${dist}/server/functions-config-manifest.json`)) ?? { functions: {} });
   const localized = routes.success && routes.data.i18n !== undefined && routes.data.i18n !== null;
-  if (!routes.success || !middleware.success || !onNode.success || localized) return { basePath, trailingSlash, routing: undefined };
+  if (!routes.success || !middleware.success || !onNode.success || localized) return { ...common, routing: undefined };
   const nodeMatchers = onNode.data.functions['/_middleware'];
   const matchers = [...Object.values(middleware.data.middleware).flatMap(({ matchers }) => matchers), ...(nodeMatchers === undefined ? [] : (nodeMatchers.matchers ?? [{ regexp: '^/.*$' }]))];
-  return { basePath, trailingSlash, routing: standaloneRouting(routes.data, matchers.map(({ regexp }) => regexp)) };
+  return { ...common, routing: standaloneRouting(routes.data, matchers.map(({ regexp }) => regexp)) };
 }
 
 const CODECS = 'dist/server/lib/squoosh';

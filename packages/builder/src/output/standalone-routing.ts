@@ -49,8 +49,9 @@ function guard({ regex, has, missing }: Rule): Route {
 /** Without conditions, and with values in which no part of the path or `$` of the edge's own is put. */
 function isPlain({ source, has, missing, headers = [] }: Rule): boolean {
   if (has !== undefined || missing !== undefined || withHeaders({ source, regex: '', headers }).length === 0) return false;
-  const names = [...source.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
-  return headers.every(({ key, value }) => [key, value].every((text) => !text.includes('$') && !/:\d/.test(text) && !names.some((name) => text.includes(`:${name}`))));
+  // Parts of the path by their names, and those without one by their number.
+  const names = [...[...source.matchAll(/:(\w+)/g)].map(([, name]) => name ?? ''), ...[...source.matchAll(/\(/g)].map((_, at) => String(at))];
+  return headers.every(({ key, value }) => [key, value].every((text) => !text.includes('$') && !names.some((name) => text.includes(`:${name}`))));
 }
 
 function withHeaders({ regex, headers = [] }: Rule): readonly Route[] {

@@ -1,0 +1,36 @@
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { routesSchema, standaloneRouting } from './standalone-routing.ts';
+
+const NONE = { redirects: [], headers: [], rewrites: [] };
+const routing = (manifest: object, matchers: readonly string[] = []) => standaloneRouting(routesSchema.parse({ ...NONE, ...manifest }), matchers);
+const asked = (manifest: object, matchers?: readonly string[]) => routing(manifest, matchers).middlewareMatchers.map(({ sourceRegex }) => sourceRegex);
+
+test('what a redirect, a rewrite before files or middleware matches is the server\'s to answer', () => {
+  const redirects = [{ source: '/old', destination: '/new', statusCode: 308, regex: '^(?!/_next)/old(?:/)?$' }];
+  const rewrites = { beforeFiles: [{ source: '/a', destination: '/b', regex: '^/a$' }], afterFiles: [], fallback: [{ source: '/:path*', destination: 'https://example.com/:path*', regex: '^/.*$' }] };
+  assert.deepEqual(asked({ redirects, rewrites }, ['^/guarded$']), ['^/guarded$', '^(?!/_next)/old(?:/)?$', '^/a$']);
+});
+
+test('conditions stay with their rule; ones that can not be read make it count for every request', () => {
+  const rule = { source: '/:path*', destination: 'https://example.com/:path*', statusCode: 308, regex: '^/.*$' };
+  const [kept] = routing({ redirects: [{ ...rule, has: [{ type: 'host', value: 'www.example.com' }] }] }).middlewareMatchers;
+  assert.deepEqual(kept?.has, [{ type: 'host', value: 'www.example.com' }]);
+  const [dropped] = routing({ redirects: [{ ...rule, has: 'everything' }] }).middlewareMatchers;
+  assert.deepEqual(dropped, { sourceRegex: '^/.*$' });
+});
+
+test('plain headers are the edge\'s; those with a part of the path or a condition in them are not', () => {
+  const rule = (source: string, value: string, rest: object = {}) => ({ source, regex: `^${source}$`, headers: [{ key: 'x-a', value }], ...rest });
+  const plain = [rule('/(.*)', "default-src 'self'; img-src https://example.com:8443 data:"), rule('/x', 'max-age=1')];
+  const others = [rule('/:path*', 'at :path'), rule('/(.*)', ':0'), rule('/y', '$1'), rule('/z', 'v', { has: [{ type: 'cookie', key: 'a' }] })];
+  const { beforeMiddleware, middlewareMatchers } = routing({ headers: [...plain, ...others] });
+  assert.deepEqual(beforeMiddleware, plain.map(({ regex, headers }) => ({ sourceRegex: regex, headers: { 'x-a': headers[0]?.value } })));
+  assert.deepEqual(middlewareMatchers.map(({ sourceRegex }) => sourceRegex), others.map(({ regex }) => regex));
+});
+
+test('rewrites after files come before pages of dynamic routes only, and the fallback after all of them', () => {
+  const rewrites = { beforeFiles: [], afterFiles: [{ source: '/a', destination: '/b', regex: '^/a$' }], fallback: [{ source: '/c', destination: '/d', regex: '^/c$' }] };
+  assert.deepEqual(routing({ rewrites }).afterFiles, [{ sourceRegex: '^/a$' }]);
+  assert.deepEqual(routing({ rewrites: rewrites.afterFiles }).afterFiles, [{ sourceRegex: '^/a$' }]);
+});
