@@ -105,6 +105,7 @@ inEveryPhase(() => site, (phase) => {
     }
     const again = await image({ url, w, q: 40, accept: 'image/webp' });
     assert.equal(again.headers['x-nextjs-cache'], 'HIT');
+    assert.equal(again.headers['x-anchor-cache'], 'HIT');
     const { etag } = again.headers;
     assert.ok(etag !== undefined);
     const known = await image({ url, w, q: 40, accept: 'image/webp', headers: { 'if-none-match': etag } });
@@ -115,6 +116,17 @@ inEveryPhase(() => site, (phase) => {
     assert.equal(head.bytes.length, 0);
     assert.equal(head.headers['content-type'], 'image/webp');
   });
+
+  if (phase === 'from zero') {
+    test('an image that is known needs no function', async () => {
+      const known = { url: '/pictures/boat.png', w: 64, q: 75, accept: 'image/webp' } as const;
+      // Each edge process has a memory of its own.
+      for (let i = 0; i < 40; i++) await image(known);
+      await site.toZero();
+      for (let i = 0; i < 10; i++) assert.equal((await image(known)).headers['x-anchor-cache'], 'HIT');
+      assert.deepEqual(await site.instances(), []);
+    });
+  }
 
   test('sizes, qualities and parameters that are not configured are refused', async () => {
     const url = '/pictures/boat.png';
