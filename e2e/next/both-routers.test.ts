@@ -82,7 +82,7 @@ for (const phase of ['from zero', 'with two processes'] as const) {
         assert.match(String(await page.textContent('#seen')), /"from":"pages"/);
         await page.goBack();
         await shows('static page of pages/');
-      }));
+      }, { expected: ['favicon.ico'] }));
 
     test('browser: links that the proxy rewrites or redirects', () =>
       inTab(browser, site.url('/pages-page'), async (page) => {
@@ -97,6 +97,6 @@ for (const phase of ['from zero', 'with two processes'] as const) {
         await page.click('a[href="/mw/to-app"]');
         await shows('static page of app/');
         assert.equal(path(), '/mw/to-app');
-      }));
+      }, { expected: ['favicon.ico'] }));
   });
 }

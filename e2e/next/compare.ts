@@ -67,7 +67,8 @@ const RSC_VARY = new Set(['rsc', 'next-router-state-tree', 'next-router-prefetch
 function pageOf(body: string): string {
   const data = /<script id="__NEXT_DATA__"[^>]*>(.*?)<\/script>/s.exec(body)?.[1];
   if (data === undefined) return body.startsWith('<!DOCTYPE html>') ? body.replace(/ data-dpl-id="[^"]*"/, '').replace(/<script\b.*?<\/script>|<link\b[^>]*>|<template\b.*?<\/template>|<!--.*?-->/gs, '') : body;
-  const { scriptLoader: _, ...kept } = JSON.parse(data) as Record<string, unknown>;
+  // What says how a page was made differs between one made by the build and the same made again.
+  const { scriptLoader: _, isExperimentalCompile: _made, ...kept } = JSON.parse(data) as Record<string, unknown>;
   const text = /<div id="__next">(.*?)<script/s.exec(body)?.[1] ?? '';
   const html = /<html([^>]*)>/.exec(body)?.[1]?.replace(/ data-dpl-id="[^"]*"/, '') ?? '';
   return JSON.stringify({ html, text: text.replaceAll('<!-- -->', ''), ...kept });
@@ -75,9 +76,10 @@ function pageOf(body: string): string {
 
 /** Without what is of one build, one port or one deployment. */
 function normal(text: string, buildId: string): string {
+  if (text.length > 200_000) return text;
   return text
     .replaceAll(buildId, '<build>')
-    .replace(/(?:[\w-]+\.)?localhost:\d+/g, 'localhost:<port>')
+    .replace(/(?:[\w-]{1,63}\.)?localhost:\d+/g, 'localhost:<port>')
     .replace(/(?:\?|&amp;|&|\\u0026)dpl=[\w-]+/g, '')
     .replace(/stamp=\w+|"stamp":"\w+"/g, 'stamp')
     .replace(/\/_next\/static\/(?:immutable\/)?[^"'\s<>\\)]+/g, '/_next/static/<file>')

@@ -169,12 +169,12 @@ for (const phase of ['from zero', 'with two processes'] as const) {
         await shows('lazy by-link locale=en');
         assert.equal(await page.textContent('#count'), '1');
         assert.equal(await marked(page), true);
-      }));
+      }, { expected: ['favicon.ico'] }));
 
     test('browser: pictures through the optimizer, imported and from public/', () =>
       inTab(browser, site.url('/base/picture/'), async (page) => {
         await page.waitForFunction(() => [...document.images].length === 2 && [...document.images].every((image) => image.complete && image.naturalWidth > 0));
-      }));
+      }, { expected: ['favicon.ico'] }));
   });
 }
 

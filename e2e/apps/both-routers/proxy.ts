@@ -31,7 +31,7 @@ export async function proxy(request: NextRequest) {
     case '/mw/external': return NextResponse.rewrite(`${settings.external}/by-proxy?x=1`);
     case '/mw/throw': throw new Error('the proxy fails on purpose');
     case '/mw/body': return Response.json({ length: (await request.text()).length });
-    case '/mw/location': return new Response('created', { status: 201, headers: { location: '/posts/1' } });
+    case '/mw/location': return new Response('created', { status: 201, headers: { location: String(at('/posts/1')) } });
     case '/api/echo': if (request.method === 'POST') {
       const headers = new Headers(request.headers);
       headers.set('x-proxy-read', String((await request.text()).length));

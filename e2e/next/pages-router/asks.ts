@@ -25,15 +25,15 @@ export const asks: readonly Ask[] = [
   { path: '/file.txt', method: 'POST', body: 'x', differs: { body: 'a word instead of the error page', 'cache-control': 'nothing to keep', 'content-type': 'no page' } },
   { path: '/_next/static/none.js', differs: EDGE_PAGE }, { path: '/_next/none' },
   // paths of dynamic routes, made at build time or on request
-  ...['/posts/first', '/posts/zweite%20Stra%C3%9Fe', '/posts/none', '/written/first', '/written/none', '/posts/[slug]', '/isr/built', '/isr/compared', '/isr/missing', '/isr/missing', '/isr/moved', '/isr/moved', '/isr/broken', '/isr/compared?x=1', '/lazy/built', '/lazy/compared', '/lazy/missing', '/preview'].map((path) => ({ path })),
+  ...['/posts/first', '/posts/zweite%20Stra%C3%9Fe', '/posts/none', '/written/first', '/written/none', '/posts/[slug]', '/isr/built', '/isr/compared', '/isr/missing', '/isr/missing', '/isr/moved', '/isr/moved', '/isr/broken', '/isr/compared?x=1', '/lazy/built', '/lazy/compared', '/lazy/missing-compared', '/preview'].map((path) => ({ path })),
   { path: '/lazy/compared-by-a-bot', headers: bot },
   { path: '/posts/%5Bslug%5D', differs: { status: 'next start takes the pattern for a page of its own and fails', body: 'the same' } },
   // what is missing
   ...['/none', '/none/deep', '/404', '/500', '/_error', '/_app', '/_document', '/api', '/api/none'].map((path) => ({ path })), { path: '/none', method: 'POST', body: 'x' },
   { path: '/none', headers: { 'sec-fetch-dest': 'image' } },
   // data
-  ...['/ssg.json', '/preview.json', '/isr/fresh.json?slug=fresh', '/isr/missing.json?slug=missing', '/isr/moved.json?slug=moved', '/lazy/by-data.json?slug=by-data', '/lazy/missing.json', '/docs/a/b.json?path=a&path=b', '/docs.json', '/ssg.json/'].map((path) => ({ path: `/_next/data/<build>${path}` })),
-  { path: '/_next/data/<build>/posts/first.json?slug=first', differs: MATCHED },
+  ...['/ssg.json', '/preview.json', '/isr/fresh.json?slug=fresh', '/isr/missing.json?slug=missing', '/isr/moved.json?slug=moved', '/lazy/by-data.json?slug=by-data', '/lazy/missing-data.json', '/docs/a/b.json?path=a&path=b', '/docs.json', '/ssg.json/'].map((path) => ({ path: `/_next/data/<build>${path}` })),
+  { path: '/_next/data/<build>/posts/zweite%20Stra%C3%9Fe.json?slug=zweite%20Stra%C3%9Fe', differs: MATCHED },
   { path: '/_next/data/<build>/posts/none.json?slug=none', differs: { ...MATCHED, ...NO_DATA } },
   ...['/ssr.json?a=1', '/ssr.json?go=/ssg', '/ssr.json?missing=1'].map((path) => ({ path: `/_next/data/<build>${path}`, headers: data, differs: MATCHED })),
   { path: '/_next/data/<build>/ssr.json?throw=1', headers: data },

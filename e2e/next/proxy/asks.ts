@@ -6,6 +6,7 @@ const text = { 'content-type': 'text/plain' };
 
 const HIDDEN = { 'x-middleware-rewrite': 'where a rewrite leads is not told to the outside' };
 const DECODED = { body: 'what a rewrite puts into the query is decoded, as on Vercel' };
+const CONFIGURED = { 'x-from-all': 'headers of the configuration are set on what another origin answers too, as on Vercel' };
 const NO_DATA = { body: 'the client loads the page itself either way: no page is rendered for nobody', 'content-type': 'the same', 'x-nextjs-matched-path': 'the same' };
 
 const plain = (paths: readonly string[]): Ask[] => paths.map((path) => ({ path }));
@@ -44,10 +45,11 @@ export const asks: readonly Ask[] = [
   { path: '/_next/data/<build>/f/a.json', headers: data, differs: { body: 'a parameter that the destination has no place for comes as one text, as on Vercel' } },
   { path: '/_next/data/<build>/pages-ssr.json?a=1', headers: prefetch }, { path: '/_next/data/<build>/pages-static.json', headers: prefetch }, { path: '/_next/data/<build>/mw/rewrite-pages.json', headers: prefetch, differs: HIDDEN },
   // what the client of the App Router asks
-  ...rsc(['/static-page', '/app-page', '/pages-page', '/pages-ssr', '/pages-static', '/posts/first', '/a/app/7', '/r/permanent', '/nowhere']),
+  ...rsc(['/static-page', '/app-page', '/pages-page', '/pages-ssr', '/pages-static', '/posts/first', '/a/app/7', '/nowhere']),
+  { path: '/r/permanent?_rsc', headers: { rsc: '1' }, differs: { location: 'next start writes the parameter with a "="' } },
   { path: '/mw/to-app?_rsc', headers: { rsc: '1' }, anyBody: true, differs: HIDDEN },
   { path: '/mw/redirect?_rsc', headers: { rsc: '1' } },
   // other origins
-  ...plain(['/external/a/b', '/external/a%20b?x=1&y=2', '/external', '/external/status?code=418']),
-  { path: '/external/post', method: 'POST', body: 'sent along', headers: text }, { path: '/mw/external' },
+  ...plain(['/external/a/b', '/external/a%20b?x=1&y=2', '/external', '/external/status?code=418']).map((ask) => ({ ...ask, differs: CONFIGURED })),
+  { path: '/external/post', method: 'POST', body: 'sent along', headers: text, differs: CONFIGURED }, { path: '/mw/external', differs: HIDDEN },
 ];

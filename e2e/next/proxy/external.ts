@@ -23,7 +23,7 @@ export async function startExternal(): Promise<External> {
       response.setHeader('content-type', 'application/json');
       response.setHeader('set-cookie', ['external=1; Path=/', 'more=2; Path=/']);
       const { cookie = null, 'x-added': added = null, 'x-forwarded-host': forwarded = null } = request.headers;
-      response.end(JSON.stringify({ method: request.method, path: url.pathname, query: Object.fromEntries(url.searchParams), body, cookie, added, named: forwarded !== null }));
+      response.end(JSON.stringify({ method: request.method, path: url.pathname, query: Object.fromEntries([...url.searchParams].sort()), body, cookie, added, named: forwarded !== null }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, address, resolve));

@@ -85,10 +85,10 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
       if (route.locale !== undefined) locales.set(request, { locale: route.locale, defaultLocale: route.defaultLocale });
       await answer(route, request, response, url);
     } catch (cause) {
-      if (isNoFallback(cause)) return await errors.notFound(request, response, url).catch(() => errors.failed(request, response, url));
+      if (isNoFallback(cause)) return await errors.notFound(request, response, url).catch((again: unknown) => errors.failed(request, response, url, again));
       // Next has logged what its entry points throw; what never came that far has not been.
       if (!(cause instanceof Error) || !wasLogged(cause)) console.error(cause);
-      await errors.failed(request, response, url);
+      await errors.failed(request, response, url, cause);
     }
   };
 

@@ -53,6 +53,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (!asked) response.once('close', keepCompiled);
   asked = true;
   joinHead(response);
+  // An answer may come before all of a body has, such as one that it is too large: were the connection closed then, as the
+  // edge asks, the edge would fail to write the rest and never read the answer. It closes when it has that.
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
+    response.shouldKeepAlive = true;
+    response.once('finish', () => {
+      if (!request.complete) request.resume();
+    });
+  }
   if (inFlight.draining) response.setHeader('connection', 'close');
   inRequest(request, response, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
     console.error(cause);

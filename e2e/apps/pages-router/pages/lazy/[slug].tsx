@@ -6,7 +6,7 @@ export default function Page({ slug, stamp }: { slug?: string; stamp?: string })
 }
 export const getStaticPaths = () => ({ paths: [{ params: { slug: 'built' } }], fallback: true });
 export async function getStaticProps({ params: { slug } }: { params: { slug: string } }) {
-  if (slug === 'missing') return { notFound: true };
+  if (slug.startsWith('missing')) return { notFound: true };
   await new Promise((resolve) => setTimeout(resolve, 300));
   return { props: { slug, stamp: Math.random().toString(36).slice(2) } };
 }
