@@ -36,13 +36,15 @@ before(async () => {
     const path = (req.url ?? '').split('?')[0] ?? '';
     asked.push({ path, refresh: req.headers['x-anchor-refresh'] !== undefined, headers: req.headers });
     const page = pages.get(path) ?? { text: 'from the function' };
-    void (page.delay ?? Promise.resolve()).then(() => {
+    const answer = (): void => {
       for (const [name, value] of Object.entries(page.headers ?? {})) res.setHeader(name, value);
       if (page.made !== undefined) res.setHeader('x-anchor-entry', JSON.stringify(page.made));
       if (page.made !== undefined && !res.hasHeader('x-nextjs-cache')) res.setHeader('x-nextjs-cache', 'HIT');
       res.writeHead(page.status ?? 200);
       res.end(page.text);
-    });
+    };
+    if (page.delay === undefined) answer();
+    else void page.delay.then(answer, answer);
   });
 });
 after(() => bed.stop());
