@@ -7,6 +7,7 @@ import { coldStart } from './rows/cold-start.ts';
 import { dynamic } from './rows/dynamic.ts';
 import { functionMemory } from './rows/function-memory.ts';
 import { idleMemory } from './rows/idle-memory.ts';
+import { images } from './rows/images.ts';
 import { isrPage } from './rows/isr-page.ts';
 import { p99DuringBuild } from './rows/p99-during-build.ts';
 import { pushFirst } from './rows/push-first.ts';
@@ -20,7 +21,7 @@ import type { Figure, Row } from './row.ts';
 import { table } from './table.ts';
 
 /** In the order in which they run: what a fresh platform is needed for comes first. */
-const ROWS: readonly Row[] = [pushFirst, pushNext, idleMemory, coldStart, dynamic, functionMemory, isrPage, suspenseShell, statics, sites5000, switching, p99DuringBuild, webhooks];
+const ROWS: readonly Row[] = [pushFirst, pushNext, idleMemory, coldStart, dynamic, functionMemory, isrPage, suspenseShell, statics, images, sites5000, switching, p99DuringBuild, webhooks];
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean' } } });
 const wanted = values.only?.split(',');

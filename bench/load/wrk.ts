@@ -5,13 +5,13 @@ import { join } from 'node:path';
 
 /** Latencies in milliseconds. `errors`: sockets that failed or timed out, and answers that were not 2xx or 3xx. */
 export type WrkResult = Readonly<{ perSecond: number; p50: number; p99: number; errors: number }>;
-export type WrkOptions = Readonly<{ port: number; host: string; path: string; connections: number; seconds: number }>;
+export type WrkOptions = Readonly<{ port: number; host: string; path: string; connections: number; seconds: number; headers?: Readonly<Record<string, string>> }>;
 
 /** Runs wrk on one thread, so that both sides have the same load generator beside them. */
-export const wrk = ({ host, path, ...rest }: WrkOptions): Promise<WrkResult> => run({ path, ...rest }, ['-H', `Host: ${host}`]);
+export const wrk = ({ host, path, headers = {}, ...rest }: WrkOptions): Promise<WrkResult> => run({ path, ...rest }, Object.entries({ Host: host, ...headers }).flatMap(([name, value]) => ['-H', `${name}: ${value}`]));
 
 /** The same with another host at each request, one after the other. */
-export async function wrkHosts({ hosts, path, ...rest }: Omit<WrkOptions, 'host'> & Readonly<{ hosts: readonly string[] }>): Promise<WrkResult> {
+export async function wrkHosts({ hosts, path, ...rest }: Omit<WrkOptions, 'host' | 'headers'> & Readonly<{ hosts: readonly string[] }>): Promise<WrkResult> {
   const directory = await mkdtemp(join(tmpdir(), 'anchor-bench-'));
   try {
     const script = join(directory, 'hosts.lua');
@@ -26,7 +26,7 @@ function request() at = at % #requests + 1 return requests[at] end
   }
 }
 
-function run({ port, path, connections, seconds }: Omit<WrkOptions, 'host'>, more: readonly string[]): Promise<WrkResult> {
+function run({ port, path, connections, seconds }: Omit<WrkOptions, 'host' | 'headers'>, more: readonly string[]): Promise<WrkResult> {
   return new Promise((resolve, reject) => {
     execFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', ...more, `http://127.0.0.1:${port}${path}`], { timeout: (seconds + 30) * 1_000 }, (error, stdout, stderr) => {
       if (error !== null) return reject(new Error('code' in error && error.code === 'ENOENT' ? 'wrk is not installed: apt-get install wrk' : `wrk failed: ${stderr}`));
