@@ -8,7 +8,16 @@ import type { Target } from './http/target.ts';
 export type CacheResult = 'STATIC' | 'HIT' | 'STALE' | 'MISS' | 'DYNAMIC' | 'REDIRECT' | 'ERROR';
 
 /** The head of a request, as node:http gives it. The edge's own reader (wire/) gives the same. */
-export type RequestHead = Readonly<Pick<IncomingMessage, 'method' | 'url' | 'httpVersionMajor' | 'httpVersionMinor' | 'headers' | 'rawHeaders' | 'complete'> & { socket: RequestSocket }>;
+export type RequestHead = Readonly<Pick<IncomingMessage, 'method' | 'url' | 'httpVersionMajor' | 'httpVersionMinor' | 'headers' | 'rawHeaders' | 'complete'> & { socket: RequestSocket }> & {
+  /** Kept with the head: a client that sends the same again is not read again. */
+  address?: Address;
+};
+
+/** What the request line and Host header say by themselves. `target` undefined: the path is to be written as `redirect`. */
+export type Address =
+  | Readonly<{ kind: 'refused'; reason: string; status: number }>
+  | Readonly<{ kind: 'ok'; header: string; host: string; target: Target | undefined; redirect: string }>;
+
 export type RequestSocket = { readonly remoteAddress?: string | undefined; destroy(): unknown };
 
 /** Where an answer is written: node:http's ServerResponse, or the edge's own writer (wire/). */

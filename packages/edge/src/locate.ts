@@ -1,5 +1,5 @@
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
-import type { Exchange } from './exchange.ts';
+import type { Address, Exchange, RequestHead } from './exchange.ts';
 import { parseTarget } from './http/target.ts';
 import type { Problem } from './pages/error-page.ts';
 import { badRequest, unknownHost } from './pages/problems.ts';
@@ -14,6 +14,18 @@ export type Located =
 /** Request line and Host header → the host's route. Fills in what the exchange learns on the way. */
 export function locate(exchange: Exchange, routes: HostRoutes): Located {
   const { req } = exchange;
+  const address = (req.address ??= addressOf(req));
+  if (address.kind === 'refused') return { kind: 'problem', problem: badRequest(address.reason, address.status), close: true };
+  exchange.host = address.host;
+  const route = routes.find(address.header);
+  if (route === undefined) return { kind: 'problem', problem: unknownHost(exchange.host), close: false };
+  exchange.deploymentId = route.deploymentId;
+  if (address.target === undefined) return { kind: 'redirect', location: address.redirect };
+  exchange.target = address.target;
+  return { kind: 'route', route };
+}
+
+function addressOf(req: RequestHead): Address {
   if (req.httpVersionMajor !== 1) return refused('Only HTTP/1.0 and HTTP/1.1 are spoken here.', 505);
   const parsed = parseTarget(req.url ?? '');
   if (parsed.kind === 'refused') return refused(parsed.reason, parsed.status);
@@ -23,16 +35,11 @@ export function locate(exchange: Exchange, routes: HostRoutes): Located {
   if (hosts > 1) return refused('The request has more than one Host header.');
   if (hosts === 0 && req.httpVersionMinor > 0) return refused('The request has no Host header.');
   const header = (parsed.kind === 'ok' ? parsed.target.authority : undefined) ?? req.headers.host ?? '';
-  exchange.host = header.replace(/:\d+$/, '').toLowerCase().slice(0, 260);
-  const route = routes.find(header);
-  if (route === undefined) return { kind: 'problem', problem: unknownHost(exchange.host), close: false };
-  exchange.deploymentId = route.deploymentId;
-  if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location };
-  exchange.target = parsed.target;
-  return { kind: 'route', route };
+  const host = header.replace(/:\d+$/, '').toLowerCase().slice(0, 260);
+  return parsed.kind === 'ok' ? { kind: 'ok', header, host, target: parsed.target, redirect: '' } : { kind: 'ok', header, host, target: undefined, redirect: parsed.location };
 }
 
-const refused = (reason: string, status = 400): Located => ({ kind: 'problem', problem: badRequest(reason, status), close: true });
+const refused = (reason: string, status = 400): Address => ({ kind: 'refused', reason, status });
 
 function hostHeaders(raw: readonly string[]): number {
   let count = 0;

@@ -13,6 +13,8 @@ export type ConnectionHome = HeadLimits &
     /** How long an answer may stand still. */
     stillMs: number;
     ready: Ready;
+    /** performance.now(), as of the last look at the deadlines, and a little ahead. */
+    time: { now: number };
     /** Answers the request; may throw nothing. */
     answer(head: Head, reply: WireReply): void;
     /** Takes the connection over, with bytes that were read from it already. */
@@ -31,7 +33,7 @@ export class Connection {
   readonly socket: Socket;
   readonly ready: Ready;
   readonly keepAliveSeconds: number;
-  /** When `tick` is to look at it, in the time of performance.now(). */
+  /** When `tick` is to look at it, in the time of `home.time`. */
   deadline: number;
   readonly #home: ConnectionHome;
   readonly #reader: HeadReader;
@@ -51,7 +53,7 @@ export class Connection {
     this.#home = home;
     this.ready = home.ready;
     this.keepAliveSeconds = home.keepAliveSeconds;
-    this.deadline = performance.now() + home.headersMs;
+    this.deadline = home.time.now + home.headersMs;
     this.#reader = new HeadReader(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -78,12 +80,12 @@ export class Connection {
   /** From a reply. */
   wait(ms: number, late: (() => void) | undefined): void {
     this.#late = late;
-    this.deadline = performance.now() + (late === undefined ? this.#home.stillMs : ms);
+    this.deadline = this.#home.time.now + (late === undefined ? this.#home.stillMs : ms);
   }
 
   /** Something moved: the answer does not stand still. */
   moved(): void {
-    this.deadline = performance.now() + this.#home.stillMs;
+    this.deadline = this.#home.time.now + this.#home.stillMs;
   }
 
   /** From a reply, when all of it was written. */
@@ -149,7 +151,7 @@ export class Connection {
           refuseRaw('HPE_INVALID_EOF_STATE', this.socket);
         } else if (!this.#reading) {
           this.#reading = true;
-          this.deadline = performance.now() + this.#home.headersMs;
+          this.deadline = this.#home.time.now + this.#home.headersMs;
         }
         break;
       }
@@ -172,7 +174,7 @@ export class Connection {
     }
     else if (this.#unread === '') {
       if (this.#ended) return this.socket.destroySoon();
-      this.deadline = performance.now() + this.#home.keepAliveMs;
+      this.deadline = this.#home.time.now + this.#home.keepAliveMs;
     }
     if (this.socket.isPaused() && this.#unread.length <= MAX_AHEAD) this.socket.resume();
   }

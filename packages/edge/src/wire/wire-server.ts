@@ -13,9 +13,11 @@ export class WireServer {
   readonly server: Server;
   readonly #connections = new Set<Connection>();
   readonly #home: ConnectionHome;
+  readonly #every: number;
   readonly #timer: NodeJS.Timeout;
 
   constructor(settings: EdgeSettings, http: HttpServer, answer: ConnectionHome['answer']) {
+    this.#every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
     const keepAliveSeconds = Math.floor(settings.keepAliveMs / 1000);
     this.#home = {
       maxHeaderBytes: settings.maxHeaderBytes,
@@ -24,6 +26,7 @@ export class WireServer {
       keepAliveMs: settings.keepAliveMs + KEEP_ALIVE_GRACE_MS,
       keepAliveSeconds,
       stillMs: Math.max(settings.idleMs, settings.startMs + settings.firstByteMs),
+      time: { now: performance.now() + this.#every },
       ready: new Ready(settings.memoryBytes / 2, keepAliveSeconds),
       answer,
       leaveToNode: (socket, unread) => {
@@ -41,8 +44,7 @@ export class WireServer {
       if (settings.ownReader) this.#take(socket);
       else http.emit('connection', socket);
     });
-    const every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
-    this.#timer = setInterval(() => this.#tick(), every).unref();
+    this.#timer = setInterval(() => this.#tick(), this.#every).unref();
   }
 
   #take(accepted: Socket): void {
@@ -64,6 +66,8 @@ export class WireServer {
 
   #tick(): void {
     const now = performance.now();
+    // Deadlines are reckoned from the next tick on: asking for the time at each request costs more, and none comes early.
+    this.#home.time.now = now + this.#every;
     for (const connection of this.#connections) if (connection.deadline < now) connection.tick();
   }
 }
