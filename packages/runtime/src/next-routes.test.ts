@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Description, Entry } from './next-description.ts';
+import { createRouter, type InvokeMiddleware, type Route } from './next-routes.ts';
+
+const entry = (pathname: string, type = 'PAGES', more: Partial<Entry> = {}): Entry => ({ id: pathname, type, pathname, filePath: `${pathname}.js`, runtime: 'nodejs', ...more });
+const nothing: InvokeMiddleware = async () => ({ kind: 'next' });
+
+function router(more: { routing?: object; entries?: Entry[]; served?: string[]; staticPaths?: string[]; config?: object; middleware?: boolean } = {}, middleware = nothing) {
+  const description: Description = {
+    version: 1, nextVersion: '16.4.6', buildId: 'b1', builtAt: 0, projectDir: '', distDir: '.next', hasActions: false, imageFiles: {}, errorFiles: {},
+    config: { basePath: '', trailingSlash: false, ...more.config }, entries: more.entries ?? [], served: more.served ?? [], staticPaths: more.staticPaths ?? [],
+    routing: { beforeMiddleware: [], middlewareMatchers: more.middleware === true ? [{ sourceRegex: '^/.*$' }] : [], beforeFiles: [], afterFiles: [], dynamicRoutes: [], onMatch: [], fallback: [], ...more.routing },
+    ...(more.middleware === true ? { middleware: entry('/_middleware', 'MIDDLEWARE') } : {}),
+  };
+  const { route } = createRouter(description);
+  return (path: string, headers: Record<string, string> = {}): Promise<Route> => route(new URL(path, 'http://site.localhost'), { headers }, middleware);
+}
+const name = (route: Route): string => (route.kind === 'entry' ? route.entry.pathname : route.kind === 'file' ? `file ${route.pathname}` : route.kind === 'redirect' ? `${route.status} ${route.location}` : route.kind === 'proxy' ? String(route.url) : route.kind);
+
+test('files before pages, rewrites in their phases, dynamic routes after afterFiles', async () => {
+  const ask = router({
+    entries: [entry('/ssr'), entry('/posts/[slug]')], served: ['/file.txt', '/other.txt'],
+    routing: {
+      beforeFiles: [{ sourceRegex: '^/file\\.txt$', has: [{ type: 'query', key: 'instead' }], destination: '/other.txt' }],
+      afterFiles: [{ sourceRegex: '^/file\\.txt$', destination: '/ssr' }, { sourceRegex: '^/posts/special$', destination: '/ssr?special=1' }, { sourceRegex: '^/out/(.*)$', destination: 'https://example.com/$1?a=1' }],
+      dynamicRoutes: [{ source: '/posts/[slug]', sourceRegex: '^[/]?/posts/(?<nxtPslug>[^/]+?)(?:/)?$', destination: '/posts/[slug]?nxtPslug=$nxtPslug' }],
+      fallback: [{ sourceRegex: '^/last/(.*)$', destination: '/posts/$1' }],
+    },
+  });
+  assert.deepEqual(await Promise.all(['/file.txt', '/file.txt?instead', '/file.txt?instead=1', '/posts/special', '/posts/a', '/last/b', '/out/x?b=2', '/none'].map(async (path) => name(await ask(path)))),
+    ['file /file.txt', 'file /file.txt', 'file /other.txt', '/ssr', '/posts/[slug]', '/posts/[slug]', 'https://example.com/x?a=1&b=2', 'none']);
+  const route = await ask('/last/b%2Fc?x=1');
+  assert.deepEqual(route.kind === 'entry' && [route.query, route.rewritten], [{ x: '1', nxtPslug: 'b%2Fc' }, true]);
+});
+
+test('a dynamic route without others has the paths that the build made, and a draft\'s', async () => {
+  const ask = router({
+    entries: [entry('/posts/[slug]'), entry('/ssr')], staticPaths: ['/posts/first', '/posts/zweite Straße'],
+    routing: {
+      dynamicRoutes: [{ source: '/posts/[slug]', sourceRegex: '^[/]?/posts/(?<nxtPslug>[^/]+?)(?:/)?$', destination: '/posts/[slug]?nxtPslug=$nxtPslug', has: [{ type: 'cookie', key: '__prerender_bypass', value: 'secret' }] }],
+      fallback: [{ sourceRegex: '^/posts/(.*)$', destination: '/ssr?slug=$1' }],
+    },
+  });
+  assert.deepEqual([name(await ask('/posts/first')), name(await ask('/posts/zweite%20Stra%C3%9Fe')), name(await ask('/posts/none')), name(await ask('/posts/none', { cookie: '__prerender_bypass=secret' }))], ['/posts/[slug]', '/posts/[slug]', '/ssr', '/posts/[slug]']);
+});
+
+test('redirects come before middleware and keep the headers of the configuration; never to another host by accident', async () => {
+  let asked = 0;
+  const ask = router({
+    middleware: true, entries: [entry('/ssr')],
+    routing: { beforeMiddleware: [{ sourceRegex: '^/.*$', headers: { 'X-All': 'yes' } }, { sourceRegex: '^(?:/((?:[^/]+?)(?:/(?:[^/]+?))*))/$', headers: { Location: '/$1' }, status: 308, priority: true }, { sourceRegex: '^/old(.*)$', headers: { Location: '$1' }, status: 307 }] },
+  }, async () => {
+    asked++;
+    return { kind: 'next' };
+  });
+  const route = await ask('/ssr/?a=1');
+  assert.deepEqual([name(route), route.headers['x-all'], asked], ['308 /ssr?a=1', 'yes', 0]);
+  assert.equal(name(await ask('/old//evil.example')), '307 /evil.example');
+  assert.equal(name(await ask('/ssr')), '/ssr');
+  assert.equal(asked, 1);
+});
+
+test('data: with middleware under the address of the page, for pages that have data only', async () => {
+  const seen: string[] = [];
+  const parts = { entries: [entry('/ssr'), entry('/_next/data/b1/ssr.json', 'PAGES', { filePath: '/ssr.js' }), entry('/initial')], served: ['/static'], routing: { beforeFiles: [{ sourceRegex: '^/was$', destination: '/ssr' }] } };
+  const ask = router({ ...parts, middleware: true }, async (url) => {
+    seen.push(url.pathname);
+    return { kind: 'next' };
+  });
+  assert.deepEqual([name(await ask('/_next/data/b1/ssr.json')), name(await ask('/_next/data/b1/was.json')), name(await ask('/_next/data/b0/ssr.json'))], ['/ssr', '/ssr', 'none']);
+  assert.deepEqual(seen, ['/ssr', '/was', '/_next/data/b0/ssr.json']);
+  const plain = router(parts);
+  assert.deepEqual([name(await plain('/_next/data/b1/ssr.json')), name(await plain('/_next/data/b1/initial.json')), name(await plain('/_next/data/b1/static.json')), name(await plain('/_next/data/b1/was.json'))], ['/ssr', 'none', 'none', 'none']);
+});
+
+test('locales: pages have them, API routes and files do not', async () => {
+  const config = { basePath: '/base', trailingSlash: true, i18n: { locales: ['en', 'de'], defaultLocale: 'en' } };
+  const ask = router({ config, entries: [entry('/base/en/ssr'), entry('/base/de/ssr'), entry('/base/ssr'), entry('/base/api/hello', 'PAGES_API')], served: ['/base/file.txt', '/base/de', '/base/en'] });
+  const found = async (path: string): Promise<[string, string | undefined]> => {
+    const route = await ask(path);
+    return [name(route), route.locale];
+  };
+  assert.deepEqual(await found('/base/ssr/'), ['/base/en/ssr', 'en']);
+  assert.deepEqual(await found('/base/de/ssr/'), ['/base/de/ssr', 'de']);
+  assert.deepEqual(await found('/base/de/'), ['file /base/de', 'de']);
+  assert.deepEqual(await found('/base/'), ['file /base/en', 'en']);
+  assert.deepEqual(await found('/base/api/hello/'), ['/base/api/hello', 'en']);
+  assert.deepEqual(await found('/base/de/api/hello/'), ['none', 'de']);
+  assert.deepEqual(await found('/base/file.txt'), ['file /base/file.txt', 'en']);
+  assert.deepEqual(await found('/base/de/file.txt'), ['none', 'de']);
+  assert.deepEqual(await found('/ssr/'), ['none', 'en']);
+});
