@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { moveToDomain } from '@anchor/core/aliases/move-to-domain.ts';
 import { recover } from '@anchor/core/deployments/recover.ts';
 import { createServer } from '@anchor/server/server.ts';
 import { DEFAULT_LIMITS } from '@anchor/server/settings.ts';
 import { createWorker } from '@anchor/server/worker.ts';
 import { ensureAdminToken } from './admin-token.ts';
+import { openLineLog } from './line-log.ts';
 import { localHome } from './local-home.ts';
 import { openPorts } from './open-ports.ts';
 import { Fatal, runProcess } from './process.ts';
@@ -33,7 +35,8 @@ runProcess(async () => {
   const home = localHome(opened, sandboxes, settings, process.env, (directory) => process.send?.({ type: 'restore', directory }));
   const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 500, report: (message) => log({ level: 'error', message }) });
   const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
-  const server = createServer({ ports, home, log, settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });
+  const accessLog = openLineLog(join(opened.paths.logs, 'api-access.jsonl'));
+  const server = createServer({ ports, home, log, access: (line) => accessLog.write(`${JSON.stringify(line)}\n`), settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });
   await server.recoverPushes();
   const lateGit = setTimeout(() => void server.recoverPushes().catch((error: unknown) => log({ level: 'error', message: `pushes could not be looked through: ${String(error)}` })), LATE_GIT_MS);
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
@@ -48,6 +51,7 @@ runProcess(async () => {
       cleaning.stop();
       clearTimeout(lateGit);
       await server.close();
+      await accessLog.close();
       const stopped = worker.stop();
       // after the builds know that they are given back, so that none takes this for a failure of its own
       opened.abortFetches();

@@ -1,5 +1,7 @@
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { Home } from './home.ts';
+import type { ApiAccess } from './http/access.ts';
+import type { Guards } from './http/guards.ts';
 import type { ServerLog } from './http/log.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -9,6 +11,8 @@ export type ServerContext = Readonly<{
   home: Home;
   settings: ServerSettings;
   log: ServerLog;
+  guards: Guards;
+  access: ApiAccess;
   startedAt: number;
   closing: AbortSignal;
 }>;

@@ -9,6 +9,8 @@ import { pushIntents, type PushIntents } from './git/intents.ts';
 import { gitRemote } from './git/remote.ts';
 import type { Home } from './home.ts';
 import { answerProblem } from './http/answer.ts';
+import { apiAccess, type AccessLine } from './http/access.ts';
+import { createGuards } from './http/guards.ts';
 import type { ServerLog } from './http/log.ts';
 import { announcesTooMuch } from './http/raw-body.ts';
 import type { ServerSettings } from './settings.ts';
@@ -31,9 +33,10 @@ const REQUEST_MS = 60 * 60_000;
 const HEADERS_MS = 30_000;
 
 /** The control plane's HTTP side: API, webhooks, deploy hooks and the git remote on one port. */
-export function createServer(options: Readonly<{ ports: Ports; home: Home; settings: ServerSettings; log: ServerLog }>): AnchorServer {
+export function createServer({ access = () => undefined, ...options }: Readonly<{ ports: Ports; home: Home; settings: ServerSettings; log: ServerLog; access?: (line: AccessLine) => void }>): AnchorServer {
   const closing = new AbortController();
-  const server: ServerContext = { ...options, startedAt: options.ports.clock.now(), closing: closing.signal };
+  const now = (): number => options.ports.clock.now();
+  const server: ServerContext = { ...options, startedAt: now(), closing: closing.signal, guards: createGuards(options.settings.limits, now), access: apiAccess(access, now) };
   const intents = pushIntents(server);
   const http = createHttpServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 }, dispatcher(server, intents));
   // Whoever asks before sending learns of a size that is refused without sending it.
@@ -80,6 +83,7 @@ function dispatcher(server: ServerContext, intents: PushIntents): Listener {
   const routes: readonly (readonly [prefix: string, listener: Listener])[] = [['/webhooks/', guarded(hooks)], ['/hooks/', guarded(hook)], ['/git/', guarded(git)]];
   const rest: Listener = (request, response) => { void api(request, response); };
   return (request, response) => {
+    server.access.begin(request, response);
     const url = request.url ?? '/';
     const listener = routes.find(([prefix]) => url.startsWith(prefix))?.[1] ?? rest;
     return listener(request, response);

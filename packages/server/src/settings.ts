@@ -20,6 +20,12 @@ export type Limits = Readonly<{
   heartbeatMs: number;
   /** Rejected deliveries kept for each project. */
   rejectedDeliveries: number;
+  /** Event streams that one token may have open at once. */
+  streamsPerToken: number;
+  /** What one token may upload within an hour, in all. */
+  uploadBytesPerHour: number;
+  /** Wrong tokens of which one address is told so within a minute. */
+  refusedPerMinute: number;
 }>;
 
 export const DEFAULT_LIMITS: Limits = {
@@ -31,4 +37,7 @@ export const DEFAULT_LIMITS: Limits = {
   pushLogMs: 35 * 60_000,
   heartbeatMs: 15_000,
   rejectedDeliveries: 100,
+  streamsPerToken: 100,
+  uploadBytesPerHour: 20 * 1024 * 1024 * 1024,
+  refusedPerMinute: 60,
 };

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { Hono, type Context } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
 import { isEndpoint, type Endpoint, type EndpointTree } from '@anchor/client/endpoints/endpoint.ts';
 import { api } from '@anchor/client/endpoints/table.ts';
 import { anchorError } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../context.ts';
 import { handlers } from './handlers/handlers.ts';
-import { problem, route, type AnyHandler } from './route.ts';
+import { problem, route, type AnyHandler, type Context } from './route.ts';
 
 type Served = Readonly<{ endpoint: Endpoint; serve: (context: Context) => Promise<Response> }>;
 
 /** The API as a hono application, one route an endpoint of the table. */
-export function apiApp(server: ServerContext): Hono {
-  const app = new Hono();
+export function apiApp(server: ServerContext): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   const byRoute = new Map<string, Served[]>();
   for (const [endpoint, handler] of pairs(api, handlers(server))) {
     const key = `${endpoint.method} ${endpoint.path}`;

@@ -4,9 +4,10 @@ const encoder = new TextEncoder();
 
 /**
  * Server-sent events of an async iterable, pulled only as fast as the caller reads. A comment is sent whenever
- * `heartbeatMs` pass in silence, so that proxies and clients notice a dead connection.
+ * `heartbeatMs` pass in silence, so that proxies and clients notice a dead connection. `ended` is called once it is over,
+ * however it ends.
  */
-export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heartbeatMs: number): ReadableStream<Uint8Array> {
+export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heartbeatMs: number, ended: () => void = () => undefined): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<Sent<{ type: string }>>> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -15,13 +16,20 @@ export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heart
       pending ??= iterator.next();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const quiet = new Promise<'quiet'>((resolve) => { timer = setTimeout(() => resolve('quiet'), heartbeatMs); });
-      const next = await Promise.race([pending, quiet]).finally(() => clearTimeout(timer));
+      const next = await Promise.race([pending, quiet]).finally(() => clearTimeout(timer)).catch((error: unknown) => {
+        ended();
+        throw error;
+      });
       if (next === 'quiet') return controller.enqueue(encoder.encode(': still here\n\n'));
       pending = undefined;
-      if (next.done === true) return controller.close();
+      if (next.done === true) {
+        ended();
+        return controller.close();
+      }
       controller.enqueue(encoder.encode(eventText(next.value)));
     },
     async cancel() {
+      ended();
       await iterator.return?.();
     },
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Context } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context as HonoContext } from 'hono';
 import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
 import { anchorError, type Result } from '@anchor/core/result/result.ts';
 import { problemHeaders, problemOf, type HttpError } from '../http/problem.ts';
@@ -15,6 +16,7 @@ import { validate } from './validate.ts';
 
 /** A handler whose types were checked against its endpoint where it was written (HandlersOf). */
 export type AnyHandler = (request: Readonly<Record<string, unknown>>) => Promise<Result<unknown, HttpError>>;
+export type Context = HonoContext<{ Bindings: HttpBindings }>;
 type Answer = Readonly<{ status: number; type: string; body: string }>;
 
 /** Serves one endpoint: token, resources, validation, idempotency, handler, answer. */
@@ -23,8 +25,11 @@ export function route(server: ServerContext, endpoint: Endpoint, handler: AnyHan
   return async (context) => {
     const requestId = randomUUID();
     try {
-      const authorized = await authorize(server.ports, endpoint, context.req.header('authorization'), context.req.param());
+      const { incoming } = context.env;
+      const authorization = context.req.header('authorization');
+      const authorized = server.guards.answered({ address: incoming.socket.remoteAddress, authorization }, await authorize(server.ports, endpoint, authorization, context.req.param()));
       if (!authorized.ok) return problem(authorized.error, requestId);
+      if (authorized.value.token !== undefined) server.access.by(incoming, authorized.value.token.id);
       return await run(server, endpoint, handler, decodeQuery, context, authorized.value, requestId);
     } catch (error) {
       if (!context.req.raw.signal.aborted) server.log({ level: 'error', message: 'a request failed', requestId, method: endpoint.method, path: endpoint.path, error: error instanceof Error ? error.stack : String(error) });
@@ -54,6 +59,13 @@ async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandle
     ...(endpoint.stream === 'upload' ? { content: raw.body ?? new Blob([]).stream() } : {}),
     signal: AbortSignal.any([raw.signal, server.closing]),
   };
+  if (endpoint.stream === 'events') {
+    const open = server.guards.stream(token?.id ?? '');
+    if (!open.ok) return problem(open.error, requestId);
+    const events = await handler(request);
+    if (!events.ok) open.value();
+    return streamed(server, endpoint, events, requestId, open.value);
+  }
   if (endpoint.stream !== undefined) return streamed(server, endpoint, await handler(request), requestId);
 
   const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
@@ -89,12 +101,12 @@ export function problem(error: HttpError, requestId: string): Response {
   return new Response(JSON.stringify(value), { status: value.status, headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...problemHeaders(error) } });
 }
 
-function streamed(server: ServerContext, endpoint: Endpoint, result: Result<unknown, HttpError>, requestId: string): Response {
+function streamed(server: ServerContext, endpoint: Endpoint, result: Result<unknown, HttpError>, requestId: string, ended?: () => void): Response {
   if (!result.ok) return problem(result.error, requestId);
   const headers = { ...SECURITY_HEADERS, 'x-request-id': requestId };
   if (endpoint.stream === 'upload') return new Response(JSON.stringify(result.value), { status: endpoint.status, headers: { ...headers, 'content-type': 'application/json' } });
   if (endpoint.stream === 'events') {
-    const events = eventStream(result.value as AsyncIterable<Sent<{ type: string }>>, server.settings.limits.heartbeatMs);
+    const events = eventStream(result.value as AsyncIterable<Sent<{ type: string }>>, server.settings.limits.heartbeatMs, ended);
     return new Response(events, { status: endpoint.status, headers: { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
   }
   return new Response(byteStream(result.value as AsyncIterable<Uint8Array>), { status: endpoint.status, headers: { ...headers, 'content-type': endpoint.mediaType ?? 'application/octet-stream' } });

@@ -10,7 +10,7 @@ import { must, openServer } from '../fixtures/open-server.ts';
 /** Two projects with everything in them, and what to put into each path so that it names the first one's. */
 async function twoTenants(t: TestContext) {
   const state = { skew: 0 };
-  const server = await openServer(t, { ports: { clock: { now: () => systemClock.now() + state.skew } } });
+  const server = await openServer(t, { limits: { refusedPerMinute: 10_000 }, ports: { clock: { now: () => systemClock.now() + state.skew } } });
   const [{ project: mine }, { project: theirs }] = [await server.project('mine'), await server.project('theirs')];
   const accepted = must(await acceptPush(server.ports)({
     projectId: mine.id, source: 'git', externalId: '1', event: 'push', headers: {}, body: '{}', push: { kind: 'push', branch: 'main' as BranchName, commit: 'a'.repeat(40) as CommitSha },

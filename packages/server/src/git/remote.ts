@@ -53,11 +53,12 @@ export function gitRemote(server: ServerContext, intents: PushIntents): (request
 
 type Allowed = Readonly<{ call: GitCall; project: Project; repository: string }>;
 
-async function allow({ ports, home }: ServerContext, request: IncomingMessage): Promise<Result<Allowed>> {
+async function allow({ ports, home, guards, access }: ServerContext, request: IncomingMessage): Promise<Result<Allowed>> {
   const call = parseGitCall(request.method, request.url ?? '/');
   if (call === undefined || home.git === undefined) return fail('not_found', 'There is no git repository at this address', 'Use the address that the project shows: anchor projects inspect.');
-  const token = await basicToken(ports, request.headers.authorization);
+  const token = guards.answered({ address: request.socket.remoteAddress, authorization: request.headers.authorization }, await basicToken(ports, request.headers.authorization));
   if (!token.ok) return token;
+  access.by(request, token.value.id);
   const needed = call.service === 'git-receive-pack' ? 'deploy' : 'read';
   if (!allows(token.value.scope, needed)) return fail('forbidden', `This needs a token with scope ${needed}; yours has scope ${token.value.scope}`, `Make one: anchor tokens create --scope ${needed}`);
   const project = await findProject(ports, call.project);

@@ -6,11 +6,13 @@ import { rememberUpload } from '../../deployments/uploaded.ts';
 
 /** Keeps an uploaded tar.gz as a blob; what is in it is judged in the build's sandbox. */
 export const uploadHandler =
-  ({ ports, settings }: ServerContext): Handler<Api['deployments']['upload']> =>
-  async ({ project, content }) => {
+  ({ ports, settings, guards }: ServerContext): Handler<Api['deployments']['upload']> =>
+  async ({ project, content, token }) => {
     const max = settings.limits.uploadBytes;
     const room = await ports.capacity.roomForBuild();
     if (!room.ok) return room;
+    const allowed = guards.upload(token.id);
+    if (!allowed.ok) return allowed;
     const state = { size: 0, gzip: true };
     try {
       const { hash, size } = await ports.blobs.putStream(watched(content, state, max), max);
@@ -20,6 +22,8 @@ export const uploadHandler =
       if (state.size > max) return fail('too_large', `The upload is larger than ${max} bytes`, 'Leave out what is not needed to build (node_modules, build output), for example in .gitignore.');
       if (!state.gzip) return fail('malformed_body', 'The upload is not a gzip file', 'Send a tar.gz, as anchor deploy does.');
       throw error;
+    } finally {
+      allowed.value.sent(state.size);
     }
   };
 

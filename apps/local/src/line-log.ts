@@ -1,0 +1,50 @@
+import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs';
+import { dirname } from 'node:path';
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const FLUSH_MS = 250;
+const PIECE_BYTES = 64 * 1024;
+/** What waits for a slow disk; more is dropped: the log must never hold up an answer. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+
+/** A file of lines, each written with its line end, one earlier file kept. */
+export function openLineLog(file: string): Readonly<{ write(line: string): void; close(): Promise<void> }> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let stream: WriteStream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  stream.on('error', () => undefined);
+  // Lines become bytes at once: as strings that wait they would outlive the collector's young generation.
+  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  let used = 0;
+
+  const flush = (): void => {
+    if (used === 0) return;
+    const bytes = piece.subarray(0, used);
+    piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    used = 0;
+    if (stream.writableLength > MAX_PENDING_BYTES) return;
+    if (size > MAX_BYTES) {
+      stream.end();
+      renameSync(file, `${file}.1`);
+      stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+      stream.on('error', () => undefined);
+      size = 0;
+    }
+    size += bytes.length;
+    stream.write(bytes);
+  };
+  const timer = setInterval(flush, FLUSH_MS);
+  timer.unref();
+  return {
+    write(line) {
+      // A letter takes three bytes at most.
+      if (used + line.length * 3 > PIECE_BYTES) flush();
+      if (line.length * 3 <= PIECE_BYTES) used += piece.write(line, used);
+    },
+    async close() {
+      clearInterval(timer);
+      flush();
+      await new Promise<void>((resolve) => stream.end(() => resolve()));
+    },
+  };
+}
