@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { memoryHome } from '@anchor/testing/memory/home.ts';
 import { newId } from '../names/id.ts';
 import type { HostName } from '../names/name.ts';
+import { createProject } from '../projects/projects.ts';
 import { ok } from '../result/result.ts';
 import { moveAlias, type Move } from './move.ts';
 
@@ -42,4 +43,51 @@ test('who asks for what is live, while somebody else moves it away, is told so',
   assert.equal(moved.ok, false);
   assert.equal(moved.error.code, 'conflict');
   assert.match(moved.error.cause ?? '', new RegExp(theirs));
+});
+
+/** A host that was moved once for each id, a second apart, by a project with this setting. */
+async function history(count: number, skewSeconds: number | undefined) {
+  const home = memoryHome();
+  const created = await createProject(home)('shop', skewSeconds === undefined ? {} : { functions: { skewSeconds } });
+  assert.ok(created.ok);
+  const projectId = created.value.project.id;
+  const ids = Array.from({ length: count }, (_, i) => newId('dpl', i + 1));
+  const to = async (deploymentId: (typeof ids)[number]) => {
+    home.clock.advance(1_000);
+    const moved = await moveAlias(home)({ host, projectId, deploymentId, kind: 'environment', target: 'production', pinned: false, seen: await home.aliases.get(host) });
+    assert.ok(moved.ok);
+    return { alias: moved.value, at: home.clock.now() };
+  };
+  return { home, ids, to };
+}
+
+test('what is replaced is reachable for as long as the project says, and not at all when it says so', async () => {
+  const { home, ids: [a, b], to } = await history(2, 600);
+  await to(a!);
+  const { alias, at } = await to(b!);
+  assert.deepEqual(alias.reachableUntil, { [a!]: at + 600_000 });
+  // It serves again: only what it replaced is reached by tabs.
+  const back = await to(a!);
+  assert.deepEqual(back.alias.reachableUntil, { [b!]: back.at + 600_000 });
+  home.clock.advance(700_000);
+  const later = await to(b!);
+  assert.deepEqual(later.alias.reachableUntil, { [a!]: later.at + 600_000 });
+
+  const none = await history(2, 0);
+  await none.to(none.ids[0]!);
+  assert.deepEqual((await none.to(none.ids[1]!)).alias.reachableUntil, {});
+  const usual = await history(2, undefined);
+  await usual.to(usual.ids[0]!);
+  const moved = await usual.to(usual.ids[1]!);
+  assert.deepEqual(moved.alias.reachableUntil, { [usual.ids[0]!]: moved.at + 86_400_000 });
+});
+
+test('twenty earlier deployments are kept, and more while tabs may reach them', async () => {
+  const { home, ids, to } = await history(40, 600);
+  for (const id of ids.slice(0, 30)) await to(id);
+  assert.equal((await home.aliases.get(host))?.history.length, 29);
+  home.clock.advance(3_600_000);
+  const { alias } = await to(ids[30]!);
+  assert.equal(alias.history.length, 20);
+  assert.deepEqual(Object.keys(alias.reachableUntil ?? {}), [ids[29]]);
 });

@@ -55,6 +55,18 @@ test('what serves and the last ten rollback targets stay, older artifacts go wit
   assert.equal((await promote(home)({ deploymentId: ids[0]! })).ok, false);
 });
 
+test('what open tabs may still reach stays, however old it is and however often it was followed', async () => {
+  const { home, project, ids, deploy, servable } = await start(1);
+  // A year later, a busy day: the old one is no rollback target any more when it is over.
+  home.clock.advance(100 * DAY);
+  for (let i = 0; i < 12; i++) await deploy();
+  await collectGarbage(home)({ dryRun: false });
+  assert.ok(await servable(ids[0]!));
+  home.clock.advance(project.functions.skewSeconds * 1_000 + 1);
+  await collectGarbage(home)({ dryRun: false });
+  assert.equal(await servable(ids[0]!), false);
+});
+
 test('a record that goes takes its host with it, even when its files went at the same time', async () => {
   const { home, ids } = await start(12);
   const host = (await home.deployments.get(ids[0]!))?.host as HostName;
