@@ -98,7 +98,7 @@ for (const version of VERSIONS.filter(({ folder }) => only === undefined || only
       if (version.marked === true) assert.ok(script.endsWith(`?dpl=${site.live()}`), script);
       const asset = await site.visit(script.replaceAll('&amp;', '&'));
       assert.equal(asset.status, 200);
-      assert.match(asset.headers['cache-control'] ?? '', /max-age=31536000, immutable/);
+      assert.match(asset.headers['cache-control'] ?? '', /max-age=31536000,\s?immutable/);
       assert.equal((await site.visit('/pic.png')).headers['x-anchor-cache'], 'STATIC');
       assert.equal((await site.instances()).length, 0);
     });
@@ -210,9 +210,11 @@ for (const version of VERSIONS.filter(({ folder }) => only === undefined || only
           return answer.headers['x-nextjs-cache'];
         };
         assert.equal(await state(), 'MISS');
-        // An answer may be out before its image is stored.
-        await eventually(async () => (await state()) === 'HIT', 30_000, () => 'it is optimized again and again');
-        for (let i = 0; i < 6; i++) assert.equal(await state(), 'HIT');
+        // An answer may be out before its image is stored, where the other process finds it.
+        await eventually(async () => {
+          for (let i = 0; i < 6; i++) if ((await state()) !== 'HIT') return false;
+          return true;
+        }, 30_000, () => 'it is optimized again and again');
         assert.match((await site.visit('/picture')).body, /_next\/image\?url=%2Fpic\.png/);
       });
 
