@@ -12,6 +12,10 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** Chromium cuts what it is loading when an interface of the machine comes or goes, and each sandbox has one. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+const TRIES = 3;
+
 export type Tab = Readonly<{
   page: Page;
   context: BrowserContext;
@@ -40,18 +44,31 @@ export async function openTab(browser: Browser, address: string, { expected = []
   page.on('response', (response) => {
     if (response.status() >= 400) keep(`${response.status()} ${response.request().method()} ${response.url()}`);
   });
-  await page.goto(address, { waitUntil: 'load' });
-  return { page, context, wrong };
+  for (let tries = 1; ; tries++) {
+    try {
+      await page.goto(address, { waitUntil: 'load' });
+      return { page, context, wrong };
+    } catch (cause) {
+      if (tries < TRIES && String(cause).includes(NETWORK_CHANGED)) continue;
+      await context.close();
+      throw cause;
+    }
+  }
 }
 
-/** Does something in a tab of its own, in which nothing unexpected may go wrong. */
+/** Does something in a tab of its own, in which nothing unexpected may go wrong; once more in another when the network changed. */
 export async function inTab(browser: Browser, address: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> {
-  const tab = await openTab(browser, address, options);
-  try {
-    await run(tab.page, tab);
-    assert.deepEqual(tab.wrong, []);
-  } finally {
-    await tab.context.close();
+  for (let tries = 1; ; tries++) {
+    const tab = await openTab(browser, address, options);
+    try {
+      await run(tab.page, tab);
+      assert.deepEqual(tab.wrong, []);
+      return;
+    } catch (cause) {
+      if (tries === TRIES || !tab.wrong.some((line) => line.includes(NETWORK_CHANGED))) throw cause;
+    } finally {
+      await tab.context.close();
+    }
   }
 }
 

@@ -116,7 +116,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site): void 
     await tab('/stream', async (page) => {
       await page.getByText('the first part').waitFor();
       await page.getByText('the second part').waitFor();
-      assert.equal(await page.getByText('pending').count(), 0);
+      await eventually(async () => (await page.getByText('pending').count()) === 0, 15_000, () => 'something is still pending');
     });
   });
 
