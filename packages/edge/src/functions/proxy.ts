@@ -81,10 +81,11 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
     let timedOut = false;
     let upRes: IncomingMessage | undefined;
     let upReq: ClientRequest;
-    const timer = setTimeout(() => {
+    const late = (): void => {
       timedOut = true;
       upReq.destroy();
-    }, settings.firstByteMs);
+    };
+    let timer = setTimeout(late, settings.firstByteMs);
     let continueTimer: NodeJS.Timeout | undefined;
 
     const settle = (outcome: 'done' | 'retry'): void => {
@@ -163,7 +164,8 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
     upReq.on('response', (answer) => {
       answered = true;
       upRes = answer;
-      timer.refresh();
+      clearTimeout(timer);
+      timer = setTimeout(late, settings.idleMs);
       const status = answer.statusCode ?? 502;
       const hasChunks = answer.headers['transfer-encoding'] !== undefined && method !== 'HEAD' && status !== 204 && status !== 304;
       const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, hasChunks);

@@ -16,6 +16,8 @@ const TAIL = /^[\t\x20-\x7e\x80-\xff]*\r?$/;
 const ODD = new Set(['content-length', 'transfer-encoding', 'upgrade', 'expect', 'trailer', 'proxy-connection', 'set-cookie']);
 /** A head that comes in more pieces than this is left to node:http, with its timers: looking again at each costs. */
 const MAX_PIECES = 8;
+/** What an idle connection keeps of its last request. A piece of a text keeps all of the text. */
+const MAX_REMEMBERED = 4096;
 
 /**
  * Reads request heads out of one connection's bytes (latin1: one character a byte). Takes only what every HTTP server
@@ -52,23 +54,23 @@ export class HeadReader {
     const lineEnd = text.indexOf('\r\n');
     const line = requestLine(text.slice(0, lineEnd));
     if (line === undefined || lineEnd === end) return 'odd';
-    const fields = this.#read(text.slice(lineEnd + 2, end + 2));
+    const fields = this.#read(text.slice(lineEnd + 2, end + 2), text.length <= MAX_REMEMBERED);
     if (fields === undefined) return 'odd';
     const head: Head = {
       method: line.method, url: line.url, httpVersionMajor: 1, httpVersionMinor: 1, headers: fields.headers, rawHeaders: fields.raw,
       keepAlive: fields.keepAlive, complete: true, socket: this.#socket,
     };
-    if (this.length === text.length) {
+    if (this.length === text.length && text.length <= MAX_REMEMBERED) {
       this.#text = text;
       this.#head = head;
     }
     return head;
   }
 
-  #read(block: string): Fields | undefined {
+  #read(block: string, remember: boolean): Fields | undefined {
     if (this.#fields !== undefined && block === this.#block) return this.#fields;
     const fields = LINES.test(block) ? readFields(block, this.#limits.maxHeaders) : undefined;
-    if (fields === undefined) return undefined;
+    if (fields === undefined || !remember) return fields;
     this.#block = block;
     this.#fields = fields;
     return fields;

@@ -195,3 +195,20 @@ test('whatever a function sends, cut anywhere: what is passed on is what node:ht
     { numRuns: 400, seed: 20261121 },
   );
 });
+
+test('a stream may be silent for longer than its first byte may take, but not for ever', async () => {
+  for (const ownReader of [true, false]) {
+    const bed = await new TestBed({ firstByteMs: 300, idleMs: 1500, ownReader }).start();
+    try {
+      bed.site({ function: true });
+      await bed.serve(dpl(1), (req, res) => {
+        res.write('first ');
+        if (req.url === '/slow') setTimeout(() => res.end('second'), 700);
+      });
+      assert.equal((await bed.get('/slow')).text, 'first second', `own reader: ${ownReader}`);
+      await assert.rejects(bed.get('/never'));
+    } finally {
+      await bed.stop();
+    }
+  }
+});
