@@ -143,13 +143,13 @@ describe('a rollback, and switches in quick succession', () => {
 
   test('while production is switched back and forth no tab meets an error', async () => {
     const [app, classic] = [await open('/'), await open('/classic')];
-    let switching = true;
+    const state = { switching: true };
     const switches = (async () => {
       for (const to of [first, second, first, second, first, second]) await site.promote(to);
-      switching = false;
+      state.switching = false;
     })();
     let rounds = 0;
-    for (; switching || rounds < 3; rounds++) {
+    for (; state.switching || rounds < 3; rounds++) {
       await go(app.page, '/dynamic');
       await shows(app.page, 'dynamic two');
       await go(app.page, '/');

@@ -6,7 +6,7 @@ import type { Site } from '../sites/site.ts';
  * What a stored answer of this path is kept under; undefined when only the function can tell. `path` is decoded.
  */
 export function storedKey(site: Site, path: string, query: string, headers: IncomingHttpHeaders): string | undefined {
-  if (path === site.web.imagePath) return imageKey(query, headers.accept);
+  if (path === site.web.imagePath) return knownImageKey(query, headers.accept);
   return prerenderKey(site.web.trailingSlash && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, query, headers);
 }
 
@@ -18,8 +18,23 @@ const PARAMETERS = /^(url|w|q|dpl)=([^&=]*)$/;
 /** Optimizers choose among these two; wildcards count too, and the weights of all of them. */
 const CHOSEN = /image\/(?:avif|webp)|\*/;
 
+const MAX_KNOWN = 4096;
+const MAX_REMEMBERED = 1024;
+const known = new Map<string, string | undefined>();
+
+/** Browsers say the same again and again: taken apart once. */
+function knownImageKey(query: string, accept = ''): string | undefined {
+  const said = `${query} ${accept}`;
+  let key = known.get(said);
+  if (key !== undefined || known.has(said)) return key;
+  key = imageKey(query, accept);
+  if (known.size >= MAX_KNOWN) known.clear();
+  if (said.length <= MAX_REMEMBERED) known.set(said, key);
+  return key;
+}
+
 /** An optimized image: its source, width and quality, and the accepted types that can make a difference. No page's path looks like it. */
-function imageKey(query: string, accept = ''): string | undefined {
+function imageKey(query: string, accept: string): string | undefined {
   const found = new Map<string, string>();
   for (const part of query.split('&')) {
     const [, name, value] = PARAMETERS.exec(part) ?? [];
