@@ -1,6 +1,7 @@
+import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Asset, Part } from './assets/asset.ts';
 import { storedKey } from './cache/key.ts';
-import type { KeptPages } from './cache/kept-pages.ts';
+import type { KeptPage, KeptPages } from './cache/kept-pages.ts';
 import { standingByAge, type Made } from './cache/made.ts';
 import type { Problem } from './pages/error-page.ts';
 import { methodNotAllowed, notFound } from './pages/problems.ts';
@@ -30,6 +31,8 @@ export type DecideDeps = Readonly<{
   now(): number;
   /** Has a stale page made anew; at once done, however often it is called. */
   refresh(visit: Visit, made: Made, shell: boolean): void;
+  /** Has a page compressed for those who can read that; at once done, however often it is called. */
+  compress(deploymentId: DeploymentId, key: string, page: KeptPage): void;
 }>;
 
 const FUNCTION: Choice = { kind: 'function' };
@@ -88,6 +91,7 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
     const standing = standingOf(deps, visit, kept.made, postponed !== undefined);
     if (standing === 'expired') return void deps.kept.delete(deploymentId, key);
     deps.kept.used(share, key, kept);
+    if (kept.fresh.gzip === undefined && asked.headers['accept-encoding'] !== undefined) deps.compress(deploymentId, key, kept);
     return { asset: standing === 'stale' ? kept.stale : kept.fresh, postponed };
   }
   if (built === undefined || (share?.newest(built.made.group) ?? 0) > built.made.at) return undefined;

@@ -7,6 +7,7 @@ import { Answers, refuseRaw } from './answers.ts';
 import type { Asset, Part } from './assets/asset.ts';
 import { Memory } from './assets/memory.ts';
 import { AssetSender } from './assets/send.ts';
+import { Coder } from './cache/coder.ts';
 import { describe, keeperFor, type Keeper } from './cache/keep.ts';
 import { KeptPages } from './cache/kept-pages.ts';
 import { Refresher } from './cache/refresher.ts';
@@ -41,6 +42,7 @@ export class Worker {
   readonly #pools: FunctionPools;
   readonly #memory: Memory;
   readonly #kept: KeptPages;
+  readonly #coder: Coder;
   readonly #refresher: Refresher;
   readonly #answers: Answers;
   readonly #deps: ServeDeps<NodeExchange>;
@@ -59,6 +61,7 @@ export class Worker {
     this.#pools = new FunctionPools(options.functions, settings);
     this.#memory = new Memory(settings.memoryBytes);
     this.#kept = new KeptPages(settings.pageBytes);
+    this.#coder = new Coder(this.#kept);
     const now = (): number => options.clock.now();
     this.#refresher = new Refresher({ kept: this.#kept, now, pools: this.#pools, startMs: settings.startMs, firstByteMs: settings.firstByteMs });
     this.#answers = new Answers(options.clock, options.accessLog);
@@ -69,6 +72,7 @@ export class Worker {
       tags: new TagLogs(options.tagLog, new Rounds().current),
       kept: this.#kept,
       now,
+      compress: (deploymentId, key, page) => this.#coder.want(deploymentId, key, page),
       refresh: (visit, made, shell) => this.#refresher.refresh(visit, made, shell),
       sender: new AssetSender({
         assets: options.assets,

@@ -61,6 +61,12 @@ export function memoryAsset(name: string, bytes: Buffer, status: number, cache: 
   return assetOf({ blob: name, size: bytes.length, bytes: keep(bytes) }, status, cache, kept);
 }
 
+/** The same answer, for those who read a coding of its bytes. */
+export function codedAsset(asset: Asset, br: Buffer, gzip: Buffer): Asset {
+  const part = (bytes: Buffer, suffix: string): Part => ({ blob: `${asset.identity.blob.slice(0, 30)}${suffix}`, size: bytes.length, bytes: keep(bytes) });
+  return assetOf({ ...asset.identity, br: part(br, '-b'), gzip: part(gzip, '-g') }, asset.status, asset.cache, asset.headers);
+}
+
 /** The same answer while a newer one is being made. */
 export function staleAsset(asset: Asset): Asset {
   return assetOf(sourceOf(asset), asset.status, 'STALE', new Map(asset.headers).set('x-nextjs-cache', 'STALE'));

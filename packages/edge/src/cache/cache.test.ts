@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { dpl, eventually, TestBed } from '../test-bed.ts';
 
 /** What the function answers next, by path; a page says what it was made from. */
@@ -185,6 +186,22 @@ test('pages of the build with a lifetime are the edge\'s until a newer version i
   purge('built');
   assert.equal((await bed.get('/built')).text, 'newer');
   assert.equal((await bed.get('/built?_rsc=1', { headers: { rsc: '1' } })).text, 'newer');
+});
+
+test('a page that is asked for again is compressed for those who can read that', async () => {
+  const text = 'a page of some length, '.repeat(200);
+  pages.set('/long', { text, headers: { 'content-type': 'text/html' }, made: entry('/long') });
+  await bed.get('/long');
+  let coded = await bed.get('/long', { headers: { 'accept-encoding': 'br' } });
+  while (coded.headers['content-encoding'] === undefined) coded = await bed.get('/long', { headers: { 'accept-encoding': 'br' } });
+  assert.equal(brotliDecompressSync(coded.body).toString(), text);
+  assert.equal(coded.headers['vary'], 'accept-encoding');
+  const zipped = await bed.get('/long', { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(gunzipSync(zipped.body).toString(), text);
+  const plain = await bed.get('/long');
+  assert.equal(plain.text, text);
+  assert.equal(new Set([coded, zipped, plain].map(({ headers }) => headers['etag'])).size, 3);
+  assert.equal(count('/long'), 1);
 });
 
 test('an answer that ends early is not kept', async () => {
