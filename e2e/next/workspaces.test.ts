@@ -1,4 +1,8 @@
-/** An app in `apps/web` of a turborepo, which needs a package that has to be built first and files outside of its folder; with every package manager. */
+/**
+ * An app in `apps/web` of a turborepo, which needs a package that has to be built first and files outside of its folder; with
+ * every package manager. Yarn classic fetches the packages of all systems, which a registry mirror may not have: its fixture
+ * puts a small one in their place.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
