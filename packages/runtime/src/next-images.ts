@@ -1,4 +1,5 @@
 /** `/_next/image`, by the image optimizer of the app's own Next, with results on the disk that all processes share. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -74,7 +75,7 @@ export function createImages(files: FunctionFiles, cacheDir: string | undefined,
         if (value === undefined || value === null) throw new Error('The image optimizer gave no image');
         const state = !usable ? 'MISS' : cached.isStale === true ? 'STALE' : 'HIT';
         tellMade(response, await madeOfImage(cacheDir, key, Number(images['minimumCacheTTL'])), undefined);
-        optimizer.sendResponse(request, response, parameters.href, value.extension, value.buffer, value.etag, parameters.isStatic, state, images, entry.cacheControl?.revalidate ?? 0, false);
+        optimizer.sendResponse(request, response, parameters.href, value.extension, value.buffer, etagOf(value.buffer), parameters.isStatic, state, images, entry.cacheControl?.revalidate ?? 0, false);
         return true;
       } catch (cause) {
         if (cause instanceof optimizer.ImageError) return refuse(response, cause.statusCode, cause.message);
@@ -83,6 +84,9 @@ export function createImages(files: FunctionFiles, cacheDir: string | undefined,
     },
   };
 }
+
+/** The same that the edge gives to what it keeps: a browser has one, whoever answers. */
+const etagOf = (bytes: Uint8Array): string => `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
 
 /** When the stored image was made and how long it may be used: Next keeps that in the name of its file. */
 async function madeOfImage(cacheDir: string | undefined, key: string, leastSeconds: number): Promise<Made | undefined> {
