@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Latencies in milliseconds. `errors`: sockets that failed or timed out, and answers that were not 2xx or 3xx. */
-export type WrkResult = Readonly<{ perSecond: number; p50: number; p99: number; errors: number }>;
+export type WrkResult = Readonly<{ requests: number; perSecond: number; p50: number; p99: number; errors: number }>;
 export type WrkOptions = Readonly<{ port: number; host: string; path: string; connections: number; seconds: number; headers?: Readonly<Record<string, string>> }>;
 
 /** Runs wrk on one thread, so that both sides have the same load generator beside them. */
@@ -39,7 +39,7 @@ export function parseWrk(text: string): WrkResult {
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN);
   const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
   const status = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
-  return { perSecond, p50: latency(text, 50), p99: latency(text, 99), errors: status + sockets.reduce((sum, count) => sum + Number(count), 0) };
+  return { requests: Number(/(\d+) requests in/.exec(text)?.[1] ?? 0), perSecond, p50: latency(text, 50), p99: latency(text, 99), errors: status + sockets.reduce((sum, count) => sum + Number(count), 0) };
 }
 
 function latency(text: string, percent: number): number {

@@ -1,16 +1,22 @@
 import { plain } from '../../e2e/platform.ts';
 import { wrk, type WrkResult } from '../load/wrk.ts';
+import { memoryOfTree } from '../measure/memory.ts';
+import { processorSeconds } from '../measure/processor.ts';
 import { list, median } from '../measure/stats.ts';
 import { compared, type Figure, type Row } from '../row.ts';
 import { nextStart } from '../sides/bare.ts';
 import { startNginx } from '../sides/nginx.ts';
 
-const ROUNDS = 3;
-const SECONDS = 4;
+const ROUNDS = 5;
+const SECONDS = 3;
+const CSS = /\/_next\/static\/[^"]+\.css/;
+
+type Side = Readonly<{ port: number; host: string; path: string; bytes: number; pids: readonly number[] }>;
+type Round = WrkResult & Readonly<{ microseconds: number }>;
 
 export const statics: Row = {
   id: 'static',
-  what: 'cached page and static file, against nginx with as many workers',
+  what: 'cached page, prerendered page and static file, against nginx with as many workers',
   async run(bench) {
     const { platform, host } = await bench.demo();
     const app = await bench.bare();
@@ -19,21 +25,32 @@ export const statics: Row = {
       await next.stop();
       throw error;
     });
+    const edge = [platform.pid('edge-0'), platform.pid('edge-1')].filter((pid) => pid !== undefined);
+    const workers = memoryOfTree(nginx.pid).map(({ pid }) => pid);
     const figures: Figure[] = [];
     try {
-      for (const { id, what, find } of [{ id: 'static-page', what: 'cached page', find: undefined }, { id: 'static-file', what: 'static file (CSS)', find: /\/_next\/static\/[^"]+\.css/ }]) {
-        const a = await target(platform.edgePort, host, find);
-        const b = await target(nginx.port, '127.0.0.1', find);
-        const ours: WrkResult[] = [];
-        const theirs: WrkResult[] = [];
+      for (const { id, what, find, theirs } of [
+        { id: 'static-page', what: 'cached page (theirs: nginx proxy_cache)', find: undefined, theirs: '/' },
+        { id: 'static-prerender', what: 'prerendered page (theirs: nginx, file)', find: undefined, theirs: '/prerendered' },
+        { id: 'static-file', what: 'static file, CSS (theirs: nginx)', find: CSS, theirs: '/' },
+      ]) {
+        const a: Side = { ...(await target(platform.edgePort, host, '/', find)), port: platform.edgePort, host, pids: edge };
+        const b: Side = { ...(await target(nginx.port, '127.0.0.1', theirs, find)), port: nginx.port, host: '127.0.0.1', pids: workers };
+        const ours: Round[] = [];
+        const others: Round[] = [];
         for (let i = 0; i < ROUNDS; i++) {
-          ours.push(await wrk({ port: platform.edgePort, host, path: a.path, connections: 32, seconds: SECONDS }));
-          theirs.push(await wrk({ port: nginx.port, host: '127.0.0.1', path: b.path, connections: 32, seconds: SECONDS }));
+          ours.push(await round(a));
+          others.push(await round(b));
         }
-        const rate = (all: readonly WrkResult[]): readonly number[] => all.map(({ perSecond }) => perSecond);
-        bench.say(`${what}: ours ${list(rate(ours), 0)}/s (${a.bytes} bytes), nginx ${list(rate(theirs), 0)}/s (${b.bytes} bytes)`);
+        const of = (all: readonly Round[], field: 'perSecond' | 'p99' | 'microseconds'): number => median(all.map((one) => one[field]));
+        bench.say(`${what}: ours ${list(ours.map(({ perSecond }) => perSecond), 0)}/s, nginx ${list(others.map(({ perSecond }) => perSecond), 0)}/s`);
         if (ours.some(({ errors }) => errors > 0)) throw new Error(`answers failed at ${a.path}`);
-        figures.push(compared({ id, what, unit: 'requests/s', note: `${a.bytes} bytes against ${b.bytes}; p99 ${median(ours.map(({ p99 }) => p99)).toFixed(1)} ms against ${median(theirs.map(({ p99 }) => p99)).toFixed(1)} ms. Access log on both sides. Informative in this issue.` }, median(rate(ours)), median(rate(theirs)), { atLeast: 1 }));
+        const note = `${a.bytes} bytes against ${b.bytes}; medians of ${ROUNDS} rounds, turn by turn. Access log on both sides.`;
+        figures.push(
+          compared({ id, what, unit: 'requests/s', note }, of(ours, 'perSecond'), of(others, 'perSecond'), { atLeast: 1 }),
+          compared({ id: `${id}-p99`, what: `p99 of it`, unit: 'ms' }, of(ours, 'p99'), of(others, 'p99'), { atMost: 1 }),
+          compared({ id: `${id}-cpu`, what: `processor of it, without wrk's`, unit: 'µs/request' }, of(ours, 'microseconds'), of(others, 'microseconds'), { atMost: 1 }),
+        );
       }
     } finally {
       await nginx.stop();
@@ -43,13 +60,19 @@ export const statics: Row = {
   },
 };
 
+async function round({ port, host, path, pids }: Side): Promise<Round> {
+  const before = processorSeconds(pids);
+  const result = await wrk({ port, host, path, connections: 32, seconds: SECONDS });
+  return { ...result, microseconds: ((processorSeconds(pids) - before) * 1_000_000) / result.requests };
+}
+
 /** The page, or the first file of a kind that it names; asked for once, so that caches are warm. */
-async function target(port: number, host: string, find: RegExp | undefined): Promise<Readonly<{ path: string; bytes: number }>> {
-  const page = await plain(port, host, '/');
-  if (page.status !== 200) throw new Error(`/ answered ${page.status}`);
-  if (find === undefined) return { path: '/', bytes: Buffer.byteLength(page.body) };
-  const path = find.exec(page.body)?.[0]?.replaceAll('&amp;', '&') ?? '/missing';
-  const file = await plain(port, host, path);
-  if (file.status !== 200) throw new Error(`${path} answered ${file.status}`);
-  return { path, bytes: Buffer.byteLength(file.body) };
+async function target(port: number, host: string, path: string, find: RegExp | undefined): Promise<Readonly<{ path: string; bytes: number }>> {
+  const page = await plain(port, host, path);
+  if (page.status !== 200) throw new Error(`${path} answered ${page.status}`);
+  if (find === undefined) return { path, bytes: Buffer.byteLength(page.body) };
+  const named = find.exec(page.body)?.[0]?.replaceAll('&amp;', '&') ?? '/missing';
+  const file = await plain(port, host, named);
+  if (file.status !== 200) throw new Error(`${named} answered ${file.status}`);
+  return { path: named, bytes: Buffer.byteLength(file.body) };
 }

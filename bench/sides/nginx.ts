@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { freePort } from '../../e2e/platform.ts';
 import { connects } from './bare.ts';
 
-/** nginx with one worker a core: files of a built application, and its pages through proxy_cache. */
-export async function startNginx(directory: string, app: string, upstream: number): Promise<Readonly<{ port: number; stop(): Promise<void> }>> {
+/** nginx with one worker a core: files of a built application, and its pages through proxy_cache, and its home page as a plain file at /prerendered. */
+export async function startNginx(directory: string, app: string, upstream: number): Promise<Readonly<{ port: number; pid: number; stop(): Promise<void> }>> {
   const port = await freePort();
   await mkdir(join(directory, 'cache'), { recursive: true });
   const file = join(directory, 'nginx.conf');
@@ -25,6 +25,7 @@ http {
   server {
     listen 127.0.0.1:${port} reuseport;
     location /_next/static/ { alias ${app}/.next/static/; add_header cache-control "public, max-age=31536000, immutable"; }
+    location = /prerendered { alias ${app}/.next/server/app/index.html; default_type text/html; }
     location / { proxy_pass http://127.0.0.1:${upstream}; proxy_cache pages; proxy_cache_valid 200 1h; proxy_ignore_headers Vary Cache-Control; }
   }
 }
@@ -34,6 +35,7 @@ http {
   await Promise.race([connects(port, 10_000), exited.then(() => { throw new Error('nginx did not start'); })]);
   return {
     port,
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM');
       await exited;
