@@ -100,13 +100,13 @@ for (const phase of ['from zero', 'with two processes'] as const) {
       for (const path of scripts) {
         const answer = await site.visit(path);
         assert.deepEqual([path, answer.status], [path, 200]);
-        assert.match(String(answer.headers['cache-control']), /immutable/, path);
+        if (path.includes('/chunks/')) assert.match(String(answer.headers['cache-control']), /immutable/, path);
       }
     });
 
     test('redirects, rewrites and headers with a locale, without one, and outside of the basePath', async () => {
       const leads = async (path: string) => (await site.visit(path)).headers.location;
-      assert.deepEqual([await leads('/base/old/'), await leads('/base/de/old/'), await leads('/base/de/alt/'), await leads('/outside')], ['/base/ssg/', '/base/de/ssg/', '/base/de/ssg/', '/base/ssg/']);
+      assert.deepEqual([await leads('/base/old/'), await leads('/base/de/old/'), await leads('/base/de/alt/'), await leads('/outside/')], ['/base/ssg', `http://${GERMAN}/base/ssg`, '/base/de/ssg', '/base/ssg/'], 'German has its own domain');
       assert.equal(heading(await site.visit('/base/de/written/erster/')), 'post erster locale=de');
       assert.match(heading(await site.visit('/base/de/geschrieben/')), /^static locale=de /);
       assert.equal((await site.visit('/base/geschrieben/')).status, 404);

@@ -44,6 +44,6 @@ test('a domain has its own language, and others have theirs elsewhere', () => {
 test('whatever is in the headers, a visitor is sent to a locale of ours or stays', () => {
   fc.assert(fc.property(fc.string(), fc.string(), (language, cookie) => {
     const target = home({ 'accept-language': language, cookie: `NEXT_LOCALE=${cookie}` });
-    assert.ok(target === undefined || /^\/base\/(?:de|fr|nl-NL)\/$/.test(target), target);
+    assert.match(target ?? '/base/de/', /^\/base\/(?:de|fr|nl-NL)\/$/);
   }));
 });

@@ -1,8 +1,7 @@
 /** What of the build answers a path: entry points by their name or as dynamic routes, files of the edge, the image optimizer. */
-import { isRecord } from './environment.ts';
 import type { Description, Entry } from './next-description.ts';
 import type { Locales } from './next-locale.ts';
-import { compileRules, conditionsHold, decode, fill, matchRule, type Asked, type Captures, type Query, type Rule } from './next-rules.ts';
+import { compileRules, decode, fill, matchRule, type Asked, type Captures, type Query, type Rule } from './next-rules.ts';
 
 export type Output =
   | Readonly<{ kind: 'image' }>

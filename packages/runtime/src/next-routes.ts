@@ -43,7 +43,8 @@ export function createRouter(description: Description): Router {
   const outputs = createOutputs(description, locales);
   const first = compileRules(routing['beforeMiddleware'], 'i');
   const matchers = compileRules(routing['middlewareMatchers']);
-  const [beforeFiles, afterFiles, fallback, onMatch] = ['beforeFiles', 'afterFiles', 'fallback', 'onMatch'].map((phase) => compileRules(routing[phase], 'i')) as [Rule[], Rule[], Rule[], Rule[]];
+  const phase = (name: string): Rule[] => compileRules(routing[name], 'i');
+  const [beforeFiles, afterFiles, fallback, onMatch] = [phase('beforeFiles'), phase('afterFiles'), phase('fallback'), phase('onMatch')] as const;
   const dataPrefix = `${basePath}/_next/data/${buildId}/`;
 
   /** The page whose data is at this path. */

@@ -46,7 +46,7 @@ export function matchRule(rule: Rule, pathname: string, asked: Asked): Captures 
   return conditionsHold(rule, asked, captures) ? captures : undefined;
 }
 
-export function conditionsHold({ has, missing }: Rule, asked: Asked, captures: Map<string, string>): boolean {
+function conditionsHold({ has, missing }: Rule, asked: Asked, captures: Map<string, string>): boolean {
   return has.every((condition) => holds(condition, asked, captures)) && !missing.some((condition) => holds(condition, asked, undefined));
 }
 

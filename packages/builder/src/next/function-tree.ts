@@ -15,9 +15,9 @@ const IMAGE = /\.(?:png|jpe?g|webp|avif|gif|svg|tiff?|bmp|ico|jxl|heic)$/i;
  * packages/runtime/src/next-description.ts reads.
  */
 export async function packageFunction(
-  parts: Readonly<{ root: string; prefix: string; project: string; build: BuildDescription; node: string; sources: ReadonlyMap<string, Found> }>, store: ArtifactStore,
+  parts: Readonly<{ root: string; prefix: string; project: string; build: BuildDescription; node: string; sources: ReadonlyMap<string, Found>; assetPrefix: string | undefined }>, store: ArtifactStore,
 ): Promise<FunctionEntry> {
-  const { root, prefix, build, sources } = parts;
+  const { root, prefix, build, sources, assetPrefix } = parts;
   const tree = new TreeBuilder(root);
   for (const [place, source] of Object.entries(build.files)) {
     if (place === source) await tree.addPath(prefix + place);
@@ -39,6 +39,9 @@ export async function packageFunction(
       if (!IMAGE.test(url)) continue;
       if (!tree.has(found.path)) tree.addFound(found.path, found);
       imageFiles[url] = found.path;
+      // Pages name imported pictures as browsers ask for them.
+      const own = `${build.config.basePath}/_next/`;
+      if (assetPrefix !== undefined && url.startsWith(own)) imageFiles[`${assetPrefix}/_next/${url.slice(own.length)}`] = found.path;
     }
   }
   const actions = await readJsonInside(root, `${prefix}${build.distDir}/server/server-reference-manifest.json`);

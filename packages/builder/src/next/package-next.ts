@@ -35,14 +35,15 @@ export async function packageNext(output: NextOutput, store: ArtifactStore): Pro
     const { beforeMiddleware, middlewareMatchers, afterFiles, onMatch } = build.routing;
     // The edge finds hashed files below the prefix by itself; to all other rules they are what they are without it.
     const prefixRule = assetPrefixRule(build);
+    const assetPrefix = prefixRule?.source?.slice(0, -PREFIXED.length);
     const beforeFiles = build.routing.beforeFiles.filter((rule) => rule !== prefixRule);
     const imagePath = optimizesImages(build) ? build.config.images?.['path'] : undefined;
     return {
       ...common, prerenders, builtAt: build.builtAt,
-      ...(prefixRule?.source === undefined ? {} : { assetPrefix: prefixRule.source.slice(0, -PREFIXED.length) }),
+      ...(assetPrefix === undefined ? {} : { assetPrefix }),
       ...(typeof imagePath === 'string' && imagePath.startsWith('/') ? { imagePath } : {}),
       routing: { beforeMiddleware, middlewareMatchers, beforeFiles, afterFiles, onMatch },
-      function: await packageFunction({ root, prefix, project, build, node: output.node, sources }, store),
+      function: await packageFunction({ root, prefix, project, build, node: output.node, sources, assetPrefix }, store),
     };
   });
 }
