@@ -10,17 +10,18 @@ import { askEveryWorker } from './workers.ts';
 
 export function declareShell(site: () => Site, phase: string): void {
   const at = () => ({ port: site().platform.edgePort, host: site().host });
+  /** No such word is in a page by itself. */
   const cookie = (name: string): Record<string, string> => ({ cookie: `name=${name}` });
 
   test('the shell comes at once, the part for one visitor follows on the same answer', async () => {
-    const answer = await ask(at(), '/shell', { headers: cookie('ada') });
+    const answer = await ask(at(), '/shell', { headers: cookie('visitor-ada') });
     assert.equal(answer.status, 200);
-    assert.match(answer.text, /own=(?:<!-- -->)?ada/);
+    assert.match(answer.text, /own=(?:<!-- -->)?visitor-ada/);
     assert.ok(answer.text.endsWith('</html>'));
     const shell = arrival(answer.chunks, 'The shell') ?? Infinity;
-    const own = arrival(answer.chunks, 'ada') ?? 0;
+    const own = arrival(answer.chunks, 'visitor-ada') ?? 0;
     assert.ok(own - shell > 300, `${shell} ${own}`);
-    assert.ok(!(answer.chunks[0]?.text ?? '').includes('ada'));
+    assert.ok(!(answer.chunks[0]?.text ?? '').includes('visitor-ada'));
     assert.equal(answer.headers['cache-control'], 'private, no-cache, no-store, max-age=0, must-revalidate');
     assert.equal(answer.headers['x-anchor-cache'], 'HIT');
     assert.equal(answer.headers['x-nextjs-postponed'], '1');
@@ -28,10 +29,10 @@ export function declareShell(site: () => Site, phase: string): void {
   });
 
   test('what is in the shell is the same for all, what is not is each visitor\'s', async () => {
-    const [one, two] = await Promise.all(['one', 'two'].map((name) => ask(at(), '/shell', { headers: cookie(name) })));
+    const [one, two] = await Promise.all(['visitor-one', 'visitor-two'].map((name) => ask(at(), '/shell', { headers: cookie(name) })));
     assert.ok(one !== undefined && two !== undefined);
     assert.equal(shown(one.text, 'kept'), shown(two.text, 'kept'));
-    assert.ok(one.text.includes('one') && two.text.includes('two') && !two.text.includes('>one'));
+    assert.ok(one.text.includes('visitor-one') && two.text.includes('visitor-two') && !two.text.includes('>visitor-one'));
     assert.notEqual(shown(one.text), shown(two.text));
   });
 
@@ -39,15 +40,15 @@ export function declareShell(site: () => Site, phase: string): void {
     const prefetch = { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_tree' };
     const tree = await site().visit('/shell?_rsc=abc', { headers: prefetch });
     assert.deepEqual([tree.status, tree.headers['x-nextjs-postponed'], tree.headers['x-anchor-cache']], [200, '2', 'HIT']);
-    const navigation = await site().visit('/shell?_rsc=abc', { headers: { rsc: '1', ...cookie('navigator') } });
+    const navigation = await site().visit('/shell?_rsc=abc', { headers: { rsc: '1', ...cookie('visitor-navigator') } });
     assert.deepEqual([navigation.status, navigation.headers['x-anchor-cache']], [200, 'DYNAMIC']);
-    assert.match(navigation.body, /navigator/);
+    assert.match(navigation.body, /visitor-navigator/);
   });
 
   test('a robot that needs the head to be whole gets the page from the function', async () => {
-    const answer = await site().visit('/shell', { headers: { 'user-agent': 'Twitterbot/1.0', ...cookie('robot') } });
+    const answer = await site().visit('/shell', { headers: { 'user-agent': 'Twitterbot/1.0', ...cookie('visitor-robot') } });
     assert.equal(answer.headers['x-anchor-cache'], 'DYNAMIC');
-    assert.match(answer.body, /own=(?:<!-- -->)?robot/);
+    assert.match(answer.body, /own=(?:<!-- -->)?visitor-robot/);
   });
 
   test('a part that fails on the server is told to the client, as next start does', async () => {
@@ -62,25 +63,25 @@ export function declareShell(site: () => Site, phase: string): void {
     await eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 20_000, () => 'the new shell never came from the edge');
     const kept = new Set((await askEveryWorker(site(), '/shell')).map(({ body }) => shown(body, 'kept')));
     assert.ok(kept.size === 1 && !kept.has(old), JSON.stringify([...kept]));
-    const answer = await ask(at(), '/shell', { headers: cookie('after') });
-    assert.ok((arrival(answer.chunks, 'after') ?? 0) - (arrival(answer.chunks, 'The shell') ?? Infinity) > 300);
+    const answer = await ask(at(), '/shell', { headers: cookie('visitor-after') });
+    assert.ok((arrival(answer.chunks, 'visitor-after') ?? 0) - (arrival(answer.chunks, 'The shell') ?? Infinity) > 300);
     assert.ok(answer.text.endsWith('</html>'));
   });
 
   test('with a profile the old shell is sent once more and says so', async () => {
     const old = shown((await site().visit('/shell')).body, 'kept');
     await revalidate(site(), { tag: 'shell', profile: 'max' });
-    const first = await site().visit('/shell', { headers: cookie('late') });
+    const first = await site().visit('/shell', { headers: cookie('visitor-late') });
     assert.deepEqual([shown(first.body, 'kept'), first.headers['x-anchor-cache']], [old, 'STALE']);
-    assert.match(first.body, /own=(?:<!-- -->)?late/);
+    assert.match(first.body, /own=(?:<!-- -->)?visitor-late/);
     await eventually(async () => shown((await site().visit('/shell')).body, 'kept') !== old, 20_000, () => 'it was never made anew');
   });
 
   test('a shell comes at once while no process of the site runs', async () => {
     await site().toZero();
-    const answer = await ask(at(), '/shell', { headers: cookie(`zero-${phase.length}`) });
+    const answer = await ask(at(), '/shell', { headers: cookie(`visitor-zero-${phase.length}`) });
     const shell = arrival(answer.chunks, 'The shell') ?? Infinity;
-    const own = arrival(answer.chunks, `zero-${phase.length}`) ?? 0;
+    const own = arrival(answer.chunks, `visitor-zero-${phase.length}`) ?? 0;
     // What takes 400 ms by itself, and the start of a process.
     assert.ok(own - shell > 420, `${shell} ${own}`);
     assert.equal(answer.headers['x-anchor-cache'], 'HIT');
@@ -88,14 +89,14 @@ export function declareShell(site: () => Site, phase: string): void {
 
   test('a page of a dynamic route has its own data and each visitor\'s', async () => {
     for (const id of ['built', `asked-${phase.length}`]) {
-      const first = await site().visit(`/items/${id}`, { headers: cookie('eve') });
+      const first = await site().visit(`/items/${id}`, { headers: cookie('visitor-eve') });
       assert.equal(first.status, 200);
       assert.match(first.body, new RegExp(`${id}:`));
-      assert.match(first.body, /own=(?:<!-- -->)?eve/);
+      assert.match(first.body, /own=(?:<!-- -->)?visitor-eve/);
       const item = new RegExp(`${id}:([a-z0-9]+)`).exec(first.body)?.[1];
-      const second = await site().visit(`/items/${id}`, { headers: cookie('bob') });
+      const second = await site().visit(`/items/${id}`, { headers: cookie('visitor-bob') });
       assert.equal(new RegExp(`${id}:([a-z0-9]+)`).exec(second.body)?.[1], item);
-      assert.match(second.body, /own=(?:<!-- -->)?bob/);
+      assert.match(second.body, /own=(?:<!-- -->)?visitor-bob/);
     }
   });
 }
