@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { detectPackageManager, installCommand } from './package-manager.ts';
+import { detectPackageManager, installCommand, usesPlugAndPlay } from './package-manager.ts';
 
 const ROWS: readonly (readonly [what: string, files: readonly string[], named: string | undefined, head: string, name: string, version: string | undefined, install: string])[] = [
   ['a package-lock.json', ['package-lock.json'], undefined, '', 'npm', undefined, 'npm ci'],
@@ -27,3 +27,13 @@ for (const [what, files, named, head, name, version, install] of ROWS) {
     assert.equal(installCommand(manager, resolved).join(' '), install);
   });
 }
+
+test('yarn leaves no node_modules from version 2 on, unless its settings say so', () => {
+  const yarn = { name: 'yarn' } as const;
+  assert.equal(usesPlugAndPlay(yarn, '4.9.1', ''), true);
+  assert.equal(usesPlugAndPlay(yarn, '4.9.1', 'enableTelemetry: false\nnodeLinker: "pnp"\n'), true);
+  assert.equal(usesPlugAndPlay(yarn, '4.9.1', 'nodeLinker: node-modules\n'), false);
+  assert.equal(usesPlugAndPlay(yarn, '4.9.1', "nodeLinker: 'pnpm'\n"), false);
+  assert.equal(usesPlugAndPlay(yarn, '1.22.22', ''), false);
+  assert.equal(usesPlugAndPlay({ name: 'pnpm' }, '10.0.0', ''), false);
+});
