@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { DeliveryId } from '@anchor/core/names/id.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import { LANES } from '@anchor/core/queue/job.ts';
 import { eventually } from '@anchor/testing/eventually.ts';
@@ -72,6 +73,26 @@ test('what was acknowledged before kill -9 is there and whole, at whatever momen
     const logged = await openLogStore(join(data, 'logs')).read('build', roundDeployment, {});
     assert.ok(logged.length >= acknowledged);
     logged.forEach((line, i) => assert.deepEqual([line.n, line.text], [i + 1, `round ${i + 1}`]));
+    db.close();
+  }
+  await directory.remove();
+});
+
+test('a push that was taken in before kill -9 is there whole, and of none is a part there', async () => {
+  const directory = await temporaryDirectory();
+  for (const [index, lines] of [1, 33, 120].entries()) {
+    const data = join(directory.path, String(index));
+    await killedAfter('take-pushes.ts', data, lines, index);
+    const db = must(openDatabase(join(data, 'anchor.db')));
+    const { deliveries, deployments } = openStores(db);
+    const rows = db.all('SELECT id FROM deliveries').map(({ id }) => String(id) as DeliveryId);
+    assert.ok(rows.length >= lines, `${rows.length} of ${lines}`);
+    for (const id of rows) {
+      const [deployment] = (await deliveries.get(id))?.deploymentIds ?? [];
+      assert.ok(deployment !== undefined && (await deployments.get(deployment)) !== undefined, `the deployment of ${id}`);
+      assert.equal(Number(db.get('SELECT COUNT(*) AS n FROM jobs WHERE dedupe_key = ?', deployment)?.['n']), 1, `the job of ${id}`);
+    }
+    for (const table of ['deployments', 'jobs']) assert.equal(Number(db.get(`SELECT COUNT(*) AS n FROM ${table}`)?.['n']), rows.length, table);
     db.close();
   }
   await directory.remove();
