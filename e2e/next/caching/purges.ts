@@ -78,6 +78,13 @@ export function declarePurges(site: () => Site, phase: string): void {
     for (const answer of await askEveryWorker(site(), `/_next/data/${build}/classic.json`)) assert.equal(shown(answer.body.replace('"id"', '"render"')), [...seen][0]);
   });
 
+  test('res.revalidate of a route handler replaces its answer everywhere', async () => {
+    const old = shown((await site().visit('/api/handler')).body);
+    const done = await site().visit('/api/again?path=/api/handler');
+    assert.equal(done.status, 200, done.body);
+    for (const answer of await askEveryWorker(site(), '/api/handler')) assert.notEqual(shown(answer.body), old);
+  });
+
   test('a page of another path stays as it is', async () => {
     const path = `/dynamic/other-${phase.replaceAll(' ', '-')}`;
     await site().visit(path);

@@ -1,6 +1,6 @@
 /** `res.revalidate()` of pages/api: a request to this same app that never leaves the process. */
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { quietExchange } from './quiet-exchange.ts';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 type Revalidation = { urlPath: string; headers: Record<string, string | string[]>; opts: { unstable_onlyGenerated?: boolean } };
@@ -19,19 +19,7 @@ export const createOnDemandRevalidation = (handle: Handle) =>
 
 /** The answer's head; its body is for nobody. */
 async function ask(handle: Handle, path: string, headers: Revalidation['headers']): Promise<ServerResponse> {
-  const request = new IncomingMessage(new Socket());
-  request.url = path;
-  request.method = 'HEAD';
-  request.headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  request.push(null);
-  const response = new ServerResponse(request);
-  response.write = (() => true) as typeof response.write;
-  const ended = new Promise<void>((resolve) => response.end = ((...parts: unknown[]) => {
-    const done = parts.find((part) => typeof part === 'function');
-    if (typeof done === 'function') done();
-    resolve();
-    return response;
-  }) as typeof response.end);
+  const { request, response, ended } = quietExchange('HEAD', path, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])));
   await handle(request, response);
   await ended;
   return response;

@@ -15,11 +15,15 @@ class Nowhere extends Socket {
 }
 
 /** A GET of the same address, as a browser asks for the page itself, or with headers of the router as given. */
-export function quietly({ url, headers }: IncomingMessage, router: Readonly<Record<string, string>> = {}): Exchange {
+export function quietly({ url = '/', headers }: IncomingMessage, router: Readonly<Record<string, string>> = {}): Exchange {
+  return quietExchange('GET', url, { ...Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'rsc' && !name.startsWith('next-router-'))), ...router });
+}
+
+export function quietExchange(method: 'GET' | 'HEAD', url: string, headers: IncomingMessage['headers']): Exchange {
   const request = new IncomingMessage(new Socket());
-  if (url !== undefined) request.url = url;
-  request.method = 'GET';
-  request.headers = { ...Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'rsc' && !name.startsWith('next-router-'))), ...router };
+  request.url = url;
+  request.method = method;
+  request.headers = headers;
   request.push(null);
   const response = new ServerResponse(request);
   response.assignSocket(new Nowhere());
