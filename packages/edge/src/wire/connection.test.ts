@@ -178,3 +178,34 @@ test('a client that leaves while its answer is made ends the request at the func
     await bed.stop();
   }
 });
+
+test('a client that leaves while its function starts, or its site is read, leaves nothing behind', async () => {
+  const bed = await new TestBed().start();
+  try {
+    let asked = 0;
+    await bed.serve(dpl(1), (_req, res) => {
+      asked++;
+      res.end('ok');
+    });
+    let started = (): void => undefined;
+    bed.functions.starting = () => new Promise((resolve) => { started = resolve; });
+    for (let i = 0; i < 2; i++) {
+      // A new artifact each time: it is not parsed yet.
+      bed.site({ function: true, files: { [`/${i}.txt`]: bed.file('x') } });
+      const socket = connect(bed.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await new Promise<void>((resolve) => socket.write(asking('/dynamic'), () => resolve()));
+      if (i === 0) await eventually(() => bed.functions.acquired > 0);
+      socket.destroy();
+      await eventually(() => bed.log.length === i + 1);
+      // The second may just have been answered.
+      assert.ok(bed.log[i]?.status === 499 || (i === 1 && bed.log[i]?.status === 200), String(bed.log[i]?.status));
+      started();
+      bed.functions.starting = () => Promise.resolve();
+    }
+    assert.equal((await bed.get('/dynamic')).text, 'ok');
+    assert.ok(asked <= 2, `asked ${asked} times`);
+  } finally {
+    await bed.stop();
+  }
+});

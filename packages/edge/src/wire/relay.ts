@@ -59,6 +59,8 @@ export class Relay implements UpstreamUser {
   }
 
   start(): void {
+    // Gone while it was decided who answers.
+    if (this.#job.exchange.res.destroyed) return this.#clientGone();
     this.#tries++;
     const lease = this.#deps.pools.take(this.#job.deploymentId);
     if (lease !== undefined) return this.#ask(lease);
