@@ -56,6 +56,8 @@ export function createOutputs({ config, entries: described, served, staticPaths 
       if (basePath !== '' && pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined;
       const path = pathname.length > 1 ? pathname.replace(/\/$/, '') : pathname;
       if (path === image) return { kind: 'image' };
+      // The edge has them all, and asks for one here only when middleware or a rewrite may come before it.
+      if (!data && path.startsWith(`${basePath}/_next/static/`)) return { kind: 'file', pathname: decode(path) };
       for (const form of new Set([path, decode(path)])) {
         const file = data ? undefined : fileOf(form);
         if (file !== undefined) return { kind: 'file', pathname: file };

@@ -34,6 +34,12 @@ test('files before pages, rewrites in their phases, dynamic routes after afterFi
   assert.deepEqual(route.kind === 'entry' && [route.query, route.rewritten], [{ x: '1', nxtPslug: 'b%2Fc' }, true]);
 });
 
+test('hashed files are the edge\'s, also when middleware is asked before them', async () => {
+  const ask = router({ middleware: true, entries: [entry('/[...all]')], routing: { dynamicRoutes: [{ source: '/[...all]', sourceRegex: '^[/]?/(?<nxtPall>.+?)(?:/)?$', destination: '/[...all]?nxtPall=$nxtPall' }] } });
+  assert.equal(name(await ask('/_next/static/chunks/%5Bslug%5D-abc.js')), 'file /_next/static/chunks/[slug]-abc.js');
+  assert.equal(name(await ask('/_next/other')), '/[...all]');
+});
+
 test('a dynamic route without others has the paths that the build made, and a draft\'s', async () => {
   const ask = router({
     entries: [entry('/posts/[slug]'), entry('/ssr')], staticPaths: ['/posts/first', '/posts/zweite Straße'],
