@@ -112,7 +112,7 @@ function standingOf(deps: DecideDeps, visit: Visit, made: Made, shell: boolean):
 }
 
 /** Files with a content hash in their name, of deployments that this host served before: for the tabs that still ask. */
-async function earlier(deps: DecideDeps, { route, site }: Visit, path: string): Promise<Asset | undefined> {
+export async function earlier(deps: DecideDeps, { route, site }: Visit, path: string): Promise<Asset | undefined> {
   for (const before of [route, ...route.earlier]) {
     if (before.artifact === site.artifact) continue;
     const known = deps.sites.get(before.artifact) ?? (await deps.sites.load(before.artifact).then((result) => (result.ok ? result.value : undefined)));

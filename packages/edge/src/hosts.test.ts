@@ -10,10 +10,14 @@ const foreign = dpl(99);
 
 before(async () => {
   await bed.start();
-  for (const n of [1, 2, 99]) await bed.serve(dpl(n), (_req, res) => void res.end(`function of ${dpl(n)}`));
+  for (const n of [1, 2, 99]) {
+    await bed.serve(dpl(n), (req, res) => void (req.url?.startsWith('/_next/static/') === true ? res.setHeader('x-anchor-serve', req.url).end() : res.end(`function of ${dpl(n)}`)));
+  }
   old.artifact = bed.artifact({ function: true, files: { '/_next/static/old.js': bed.file('old js', { immutable: true }), '/page.txt': bed.file('old page') } });
   const current = bed.artifact({ function: true, files: { '/page.txt': bed.file('new page') } });
   bed.route('app.localhost', dpl(2), current, [old]);
+  const guarded = bed.artifact({ function: true, routing: { beforeMiddleware: [], middlewareMatchers: [{ sourceRegex: '^/.*$' }], beforeFiles: [], afterFiles: [], onMatch: [] } });
+  bed.route('guarded.localhost', dpl(2), guarded, [old]);
   bed.route('other.localhost', foreign, bed.artifact({ files: { '/page.txt': bed.file('foreign') } }));
 });
 after(() => bed.stop());
@@ -55,6 +59,11 @@ test('hashed files of an earlier deployment stay reachable, its other files do n
   assert.equal(await ask('/_next/static/old.js'), 'old js');
   assert.equal(await ask('/page.txt'), 'new page');
   assert.equal((await bed.get('/_next/static/never.js')).status, 404);
+});
+
+test('hashed files of an earlier deployment stay reachable where middleware is asked for every path', async () => {
+  assert.equal(await ask('/_next/static/old.js', {}, 'guarded.localhost'), 'old js');
+  assert.equal((await bed.get('/_next/static/never.js', { host: 'guarded.localhost' })).status, 404);
 });
 
 test('a tab of an earlier deployment reaches its own deployment', async () => {

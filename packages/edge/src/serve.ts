@@ -2,7 +2,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { withHeaders, type Asset, type Part } from './assets/asset.ts';
 import type { AssetSender } from './assets/send.ts';
-import { decide, type Choice, type DecideDeps } from './decide.ts';
+import { decide, earlier, type Choice, type DecideDeps } from './decide.ts';
 import type { Exchange } from './exchange.ts';
 import type { Target } from './http/target.ts';
 import type { Problem } from './pages/error-page.ts';
@@ -50,7 +50,15 @@ export function serveInstead<E extends Exchange>(deps: ServeDeps<E>, visit: Visi
   const { exchange, site } = visit;
   const path = decoded(encoded);
   const asset = site.files.get(path) ?? site.pages.get(path)?.asset;
-  if (asset === undefined) return deps.problem(exchange, notFound(path));
+  if (asset !== undefined) return sendDressed(deps, exchange, asset, status, own);
+  if (visit.route.earlier.length === 0 || !site.mayBeHashed(path)) return deps.problem(exchange, notFound(path));
+  void earlier(deps, visit, path)
+    .then((before) => (before === undefined ? deps.problem(exchange, notFound(path)) : sendDressed(deps, exchange, before, status, own)))
+    .catch(() => deps.problem(exchange, internal()));
+}
+
+/** `own`: the function's headers, which the file's answer gets too. */
+function sendDressed(deps: Pick<ServeDeps, 'sender'>, exchange: Exchange, asset: Asset, status: number, own: readonly string[]): void {
   const headers: [string, string][] = [];
   const cookies: string[] = [];
   for (let i = 0; i < own.length; i += 2) {
