@@ -133,7 +133,8 @@ export function createRouter(description: Description): Router {
       for (const rule of first) {
         // Data of pages is asked for at addresses that are never redirected to the form that pages have.
         if (rule.internal && isData) continue;
-        const captures = matchRule(rule, rule.internal ? unlocalized(pathname, defaultLocale) : pathname, asked());
+        // Outside of the basePath a path is as it is written: rules for it say so.
+        const captures = matchRule(rule, rule.internal ? unlocalized(pathname, defaultLocale) : inside(url.pathname) ? pathname : url.pathname, asked());
         if (captures === undefined) continue;
         setHeaders(rule, captures);
         if (!REDIRECTS(rule.status)) continue;

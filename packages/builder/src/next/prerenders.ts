@@ -5,6 +5,7 @@ import type { BuildDescription } from './build-description.ts';
 
 type Output = BuildDescription['prerenders'][number];
 
+const ERROR_PAGE = /^\/(?:404|500)$/;
 /** Next's own way to pass tags on; never part of an answer. */
 const TAGS_HEADER = 'x-next-cache-tags';
 const ALIEN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', TAGS_HEADER]);
@@ -21,6 +22,8 @@ export async function packagePrerenders(root: string, prefix: string, build: Bui
   await inParallel(build.prerenders, async (output) => {
     const { pathname, fallback } = output;
     if (fallback?.filePath === undefined) return;
+    // Next's own error pages, in each language: asked for by name, only the function gives them the right status.
+    if (output.parentOutputId !== undefined && ERROR_PAGE.test(output.parentOutputId)) return;
     if (templates.has(pathname.replace(/\.segments\/.*$/, '')) || pathname.length > 4096) return;
     const headers = plainHeaders(fallback.initialHeaders ?? {});
     const found = await findInside(root, prefix + fallback.filePath);
