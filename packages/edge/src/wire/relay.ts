@@ -7,8 +7,8 @@ import type { Problem } from '../pages/error-page.ts';
 import { functionGone, functionTimedOut, startFailed, startTimedOut } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
 import type { WireExchange } from './reply.ts';
-import { MAX_ANSWER_HEAD, readAnswerHead, type AnswerHead, type Framing } from './upstream/answer-head.ts';
-import { ChunkedBody, type Piece } from './upstream/chunked.ts';
+import { MAX_ANSWER_HEAD, readAnswerHead, type AnswerHead } from './upstream/answer-head.ts';
+import { AnswerBody } from './upstream/body.ts';
 import { UpstreamConnection, type UpstreamUser } from './upstream/connection.ts';
 
 export type RelayDeps = Readonly<{
@@ -40,11 +40,9 @@ export class Relay implements UpstreamUser {
   #unread: Buffer | undefined;
   #pieces = 0;
   #hints = 0;
-  #framing: Framing = { kind: 'none' };
+  /** Once its head is there. */
+  #body: AnswerBody | undefined;
   #keepMs = 0;
-  /** Bytes of the body that are still to come. */
-  #left = 0;
-  #chunks: ChunkedBody | undefined;
   #keeper: Keeper | undefined;
 
   constructor(deps: RelayDeps, job: RelayJob) {
@@ -94,11 +92,11 @@ export class Relay implements UpstreamUser {
     let head = `${exchange.req.method} ${path} HTTP/1.1\r\n`;
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
     up.socket.write(`${head}Connection: keep-alive\r\n\r\n`, 'latin1');
-    exchange.res.wait(this.#deps.settings.firstByteMs, () => this.#late());
+    exchange.res.wait(this.#deps.settings.firstByteMs, this.#late);
   }
 
   data(bytes: Buffer): void {
-    if (this.#state === 'answering') return this.#body(bytes);
+    if (this.#body !== undefined) return this.#feed(this.#body, bytes);
     let rest = this.#unread === undefined ? bytes : Buffer.concat([this.#unread, bytes]);
     this.#unread = undefined;
     for (;;) {
@@ -119,89 +117,57 @@ export class Relay implements UpstreamUser {
   #begin(head: AnswerHead, rest: Buffer): void {
     const { exchange } = this.#job;
     const { res } = exchange;
+    const body = new AnswerBody(head.framing);
     const answer = responseHeaders(exchange, head.raw, head.connection, head.framing.kind === 'chunked');
     exchange.cache = answer.cache;
-    this.#framing = head.framing;
-    this.#keepMs = head.keepMs;
-    if (head.framing.kind === 'length') this.#left = head.framing.length;
-    if (head.framing.kind === 'chunked') this.#chunks = new ChunkedBody();
     if (answer.serve !== undefined) {
       // Its own body is not read: the connection is only good for more when it has none.
-      const empty = head.framing.kind === 'none' || (head.framing.kind === 'length' && this.#left === 0);
-      this.#leaveUpstream(empty && rest.length === 0);
+      this.#leaveUpstream(body.empty && rest.length === 0 ? head.keepMs : 0);
       this.#state = 'done';
       res.wait(0, undefined);
       return this.#deps.serveFile(answer.serve, head.status, answer.headers);
     }
     this.#keeper = this.#deps.keeper(head.status, head.raw);
-    const chunked = head.framing.kind === 'chunked' || head.framing.kind === 'close';
-    res.begin(head.status, head.reason, answer.headers, chunked);
+    this.#keepMs = head.keepMs;
+    this.#body = body;
+    res.begin(head.status, head.reason, answer.headers, body.chunked);
     this.#state = 'answering';
-    if (rest.length > 0 || head.framing.kind === 'none' || (head.framing.kind === 'length' && this.#left === 0)) return this.#body(rest);
-    res.wait(this.#deps.settings.idleMs, () => this.#late());
+    if (rest.length > 0 || body.empty) return this.#feed(body, rest);
+    res.wait(this.#deps.settings.idleMs, this.#late);
     // The first bytes mostly follow at once, and leave in one write with the head; a stream that begins with silence
     // still shows its head.
     setImmediate(() => { if (this.#state === 'answering') res.flush(); });
   }
 
-  #body(bytes: Buffer): void {
-    const { exchange } = this.#job;
-    const { res } = exchange;
-    let more = true;
-    let done = false;
-    switch (this.#framing.kind) {
-      case 'none':
-        done = true;
-        if (bytes.length > 0) this.#keepMs = 0;
-        break;
-      case 'length': {
-        const content = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
-        if (content.length < bytes.length) this.#keepMs = 0;
-        this.#left -= content.length;
-        if (content.length > 0) more = this.#pass([content], content);
-        done = this.#left === 0;
-        break;
-      }
-      case 'chunked': {
-        const chunks = this.#chunks;
-        const pieces = chunks?.feed(bytes, (content) => this.#count(content));
-        if (chunks === undefined || pieces === undefined) return this.#breakOff();
-        if (chunks.used < bytes.length) this.#keepMs = 0;
-        more = this.#pass(pieces, undefined);
-        ({ done } = chunks);
-        break;
-      }
-      case 'close':
-        more = this.#pass([`${bytes.length.toString(16)}\r\n`, bytes, '\r\n'], bytes);
-    }
-    if (done) return this.#finish();
+  #feed(body: AnswerBody, bytes: Buffer): void {
+    const { res } = this.#job.exchange;
+    const fed = body.feed(bytes, this.#content);
+    if (fed === undefined) return this.#breakOff();
+    const more = fed.pieces.length === 0 || res.pass(fed.pieces);
+    if (fed.done) return this.#finish(body.overrun ? 0 : this.#keepMs);
     if (!more) this.#up?.socket.pause();
-    res.wait(this.#deps.settings.idleMs, () => this.#late());
+    res.wait(this.#deps.settings.idleMs, this.#late);
   }
 
-  #pass(pieces: readonly Piece[], content: Buffer | undefined): boolean {
-    if (content !== undefined) this.#count(content);
-    return this.#job.exchange.res.pass(pieces);
-  }
+  readonly #content = (bytes: Buffer): void => {
+    this.#job.exchange.bytes += bytes.length;
+    this.#keeper?.chunk(bytes);
+  };
 
-  #count(content: Buffer): void {
-    this.#job.exchange.bytes += content.length;
-    this.#keeper?.chunk(content);
-  }
-
-  #finish(): void {
+  #finish(keepMs: number): void {
     const { exchange } = this.#job;
     this.#state = 'done';
     this.#keeper?.end();
-    this.#leaveUpstream(true);
+    this.#leaveUpstream(keepMs);
     this.#deps.finished(exchange);
     exchange.res.end();
   }
 
   ended(): void {
-    if (this.#state !== 'answering' || this.#framing.kind !== 'close') return;
-    this.#job.exchange.res.pass(['0\r\n\r\n']);
-    this.#finish();
+    const last = this.#state === 'answering' ? this.#body?.end() : undefined;
+    if (last === undefined) return;
+    this.#job.exchange.res.pass(last);
+    this.#finish(0);
   }
 
   gone(error: Error & { code?: string }): void {
@@ -210,21 +176,21 @@ export class Relay implements UpstreamUser {
     const up = this.#up;
     const untouched = this.#unread === undefined && this.#hints === 0;
     if (up !== undefined && (!up.connected || (untouched && !up.reused))) this.#lease?.broken();
-    this.#leaveUpstream(false);
+    this.#leaveUpstream(0);
     // Nothing has come back: it may be asked again, of another instance or on another connection.
     if (untouched && this.#tries < MAX_TRIES) return this.start();
     this.#fail(functionGone(error.code ?? error.message));
   }
 
-  #late(): void {
+  readonly #late = (): void => {
     if (this.#state === 'done') return;
     if (this.#state === 'answering') return this.#breakOff();
-    this.#leaveUpstream(false);
+    this.#leaveUpstream(0);
     this.#fail(functionTimedOut(Math.round(this.#deps.settings.firstByteMs / 1000)));
-  }
+  };
 
   #refuse(why: string): void {
-    this.#leaveUpstream(false);
+    this.#leaveUpstream(0);
     this.#fail(functionGone(why));
   }
 
@@ -236,7 +202,7 @@ export class Relay implements UpstreamUser {
   /** The visitor must see that the answer is not whole. */
   #breakOff(): void {
     this.#state = 'done';
-    this.#leaveUpstream(false);
+    this.#leaveUpstream(0);
     this.#job.exchange.res.destroy();
     this.#deps.finished(this.#job.exchange);
   }
@@ -244,20 +210,21 @@ export class Relay implements UpstreamUser {
   #clientGone(): void {
     if (this.#state === 'done') return;
     this.#state = 'done';
-    this.#leaveUpstream(false);
+    this.#leaveUpstream(0);
     this.#deps.finished(this.#job.exchange);
   }
 
   #drained(): void {
     if (this.#state !== 'answering') return;
-    this.#job.exchange.res.wait(this.#deps.settings.idleMs, () => this.#late());
+    this.#job.exchange.res.wait(this.#deps.settings.idleMs, this.#late);
     this.#up?.socket.resume();
   }
 
-  #leaveUpstream(whole: boolean): void {
+  /** `keepMs`: how long its connection may serve others; 0 when it may not. */
+  #leaveUpstream(keepMs: number): void {
     const up = this.#up;
     this.#up = undefined;
-    if (whole) up?.release(this.#keepMs);
+    if (keepMs > 0) up?.release(keepMs);
     else up?.abandon();
     this.#lease?.release();
     this.#lease = undefined;

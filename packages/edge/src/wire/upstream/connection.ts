@@ -6,7 +6,6 @@ export interface UpstreamUser {
   /** The function has nothing more to say. */
   ended(): void;
   gone(error: Error & { code?: string }): void;
-  drain?(): void;
 }
 
 /** One connection to an instance of a function. Used for one request at a time. */
@@ -40,7 +39,7 @@ export class UpstreamConnection {
   /** The answer has come whole; the connection may serve another one for `keepMs`. */
   release(keepMs: number): void {
     this.#user = undefined;
-    if (keepMs <= 0 || this.socket.destroyed || this.socket.readableEnded) return void this.socket.destroy();
+    if (this.socket.destroyed || this.socket.readableEnded) return void this.socket.destroy();
     this.reused = true;
     this.idleUntil = performance.now() + keepMs;
     if (this.socket.isPaused()) this.socket.resume();
