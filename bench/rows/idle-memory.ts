@@ -1,10 +1,12 @@
 import { DEFAULT_HOST_SETTINGS } from '@anchor/adapter-local/functions/settings.ts';
-import { memoryOfTree } from '../measure/memory.ts';
+import { memoryOfTree, type Memory } from '../measure/memory.ts';
 import { bounded, type Row } from '../row.ts';
-import { emptySandbox, scaledToZero, setFunctions } from '../sides/functions.ts';
+import { emptySandbox, functionsOf, scaledToZero, setFunctions } from '../sides/functions.ts';
 
 const COOLIFY_MB = 306;
 const DOKPLOY_MB = 464;
+const STILL_MS = 70_000;
+const MAX_WAIT_MS = 180_000;
 const WAITING_MINUTES = DEFAULT_HOST_SETTINGS.waitingMs / 60_000;
 
 export const idleMemory: Row = {
@@ -15,11 +17,11 @@ export const idleMemory: Row = {
     await setFunctions(platform, project, { idleSeconds: 1 });
     await platform.visit(host, '/guestbook');
     await scaledToZero(platform, 320_000);
-    const waiting = memoryOfTree(platform.pid('host') ?? 0).filter(({ command }) => command === 'next-server.js').reduce((sum, { pssMb }) => sum + pssMb, 0);
+    const waiting = functionsOf(platform).reduce((sum, { pssMb }) => sum + pssMb, 0);
     await emptySandbox(platform);
     const root = platform.pid('up');
     if (root === undefined) throw new Error('the platform does not run');
-    const all = memoryOfTree(root);
+    const all = await atRest(() => memoryOfTree(root));
     const pss = all.reduce((sum, { pssMb }) => sum + pssMb, 0);
     const rss = all.reduce((sum, { rssMb }) => sum + rssMb, 0);
     for (const { command, pssMb, rssMb } of all) bench.say(`${command.padEnd(16)} PSS ${pssMb.toFixed(1).padStart(6)} MB, RSS ${rssMb.toFixed(1).padStart(6)} MB`);
@@ -27,3 +29,17 @@ export const idleMemory: Row = {
     return [bounded({ id: 'idle-memory', what: 'idle memory (theirs: Coolify, published)', unit: 'MB', note }, pss, 200, COOLIFY_MB)];
   },
 };
+
+/** Processes give memory back when they have been at rest for a while, at most once a minute: idle is when nothing changes any more. */
+async function atRest(look: () => readonly Memory[]): Promise<readonly Memory[]> {
+  const total = (all: readonly Memory[]): number => all.reduce((sum, { pssMb }) => sum + pssMb, 0);
+  const until = performance.now() + MAX_WAIT_MS;
+  let seen = look();
+  let since = performance.now();
+  while (performance.now() - since < STILL_MS && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const now = look();
+    if (Math.abs(total(now) - total(seen)) > 1) [seen, since] = [now, performance.now()];
+  }
+  return look();
+}

@@ -7,11 +7,15 @@ export type RestOptions = Readonly<{
   busy?: () => boolean;
   /** Between two looks. */
   everyMs?: number;
+  /** Between two collections, however often it comes to rest: a site with a visitor now and then must not wait for one at each. */
+  betweenMs?: number;
   collect?: () => void;
+  /** The share of a processor that was used since it was last asked. */
+  used?: () => number;
 }>;
 
 /** Less than this share of a processor between two looks, twice in a row, is rest. */
-const RESTING = 0.03;
+const RESTING = 0.02;
 /** What must have been taken since the last collection to make another one worth its tens of milliseconds. */
 const WORTH_BYTES = 3 * 1_048_576;
 
@@ -20,21 +24,31 @@ const WORTH_BYTES = 3 * 1_048_576;
  * else wants it, which on an idle machine is never. An ordinary collection leaves the young generation and half-empty
  * pages as they are; the last resort before running out of memory gives those back too (edge: 32 → 24 MB).
  */
-export function restWhenIdle({ busy = () => false, everyMs = 3_000, collect = lastResort() }: RestOptions = {}): Readonly<{ stop(): void }> {
+export function restWhenIdle({ busy = () => false, everyMs = 3_000, betweenMs = 60_000, collect = lastResort(), used = processorShare() }: RestOptions = {}): Readonly<{ stop(): void }> {
   let quiet = 0;
   let left = 0;
-  let before = performance.eventLoopUtilization();
+  let last = Number.NEGATIVE_INFINITY;
   const timer = setInterval(() => {
-    const { utilization } = performance.eventLoopUtilization(before);
-    before = performance.eventLoopUtilization();
-    quiet = busy() || utilization > RESTING ? 0 : quiet + 1;
-    if (quiet < 2 || taken() - left < WORTH_BYTES) return;
+    const share = used();
+    quiet = busy() || share > RESTING ? 0 : quiet + 1;
+    if (quiet < 2 || performance.now() - last < betweenMs || taken() - left < WORTH_BYTES) return;
     collect();
+    last = performance.now();
     left = taken();
-    before = performance.eventLoopUtilization();
+    used();
   }, everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
+}
+
+function processorShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
 }
 
 const taken = (): number => {
