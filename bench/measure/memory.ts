@@ -37,6 +37,9 @@ function parentOf(pid: number): number | undefined {
 /** The script's name of our own processes, else the program's. */
 function nameOf(pid: number): string {
   const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  const script = argv.find((part) => /\.(?:ts|js)$/.test(part));
-  return (script ?? argv[0] ?? '').split('/').at(-1) ?? '';
+  const program = nameOfPath(argv[0] ?? '');
+  const script = program === 'node' ? argv.find((part) => /\.(?:ts|js)$/.test(part)) : undefined; // a sandbox's own programs name what they start as well
+  return script === undefined ? program : nameOfPath(script);
 }
+
+const nameOfPath = (path: string): string => path.split('/').at(-1) ?? '';

@@ -2,10 +2,10 @@ import { failed, generate } from '../load/generate.ts';
 import { memoryOfTree, type Memory } from '../measure/memory.ts';
 import { compared, type Row } from '../row.ts';
 import { nextStart } from '../sides/bare.ts';
-import { restartFunction, setFunctions } from '../sides/functions.ts';
+import { functionsOf, restartFunction, setFunctions } from '../sides/functions.ts';
 
 const PATHS = ['/guestbook', '/api/hello?name=bench', '/dynamic'] as const;
-const REQUESTS = 6_000;
+const REQUESTS = 3_000;
 const CONNECTIONS = 32;
 
 export const functionMemory: Row = {
@@ -21,7 +21,7 @@ export const functionMemory: Row = {
         const load = await generate({ port, host: name, paths: PATHS, connections: CONNECTIONS, requests: REQUESTS });
         if (failed(load) > 0) throw new Error(`requests failed: ${JSON.stringify(load.failures)}`);
       }
-      const ours = memoryOfTree(platform.pid('host') ?? 0).filter(({ command }) => command === 'next-server.js');
+      const ours = functionsOf(platform);
       const theirs = memoryOfTree(next.pid);
       if (ours.length !== 1) throw new Error(`${ours.length} function processes run, not one`);
       const sum = (all: readonly Memory[], of: 'pssMb' | 'rssMb'): number => all.reduce((total, memory) => total + memory[of], 0);

@@ -1,7 +1,7 @@
 import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { eventually, type Platform } from '../../e2e/platform.ts';
-import { memoryOfTree } from '../measure/memory.ts';
+import { memoryOfTree, type Memory } from '../measure/memory.ts';
 
 const SETTLED_MS = 1_000;
 
@@ -36,11 +36,14 @@ export async function restartFunction(platform: Platform, deployment: string): P
   }
 }
 
+/** The function processes of Next.js sites. */
+export const functionsOf = (platform: Platform): readonly Memory[] => memoryOfTree(platform.pid('host') ?? 0).filter(({ command }) => command === 'next-server.js');
+
 /** Ends the process that waits in a sandbox, so that only the empty sandbox waits: what all but the last used sites have. */
 export async function emptySandbox(platform: Platform): Promise<void> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
-    for (const { pid, command } of memoryOfTree(platform.pid('host') ?? 0)) if (command === 'next-server.js') process.kill(pid, 'SIGKILL');
+    for (const { pid } of functionsOf(platform)) process.kill(pid, 'SIGKILL');
     await eventually(async () => {
       const status = await host.status();
       return status.ok && status.value.instances.length === 0 && status.value.waiting === 0 && status.value.standbys > 0;
