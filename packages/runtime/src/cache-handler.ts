@@ -59,7 +59,8 @@ export function createCacheHandler({ store, clock, locks, builtAt }: CacheParts)
       const main = context.isFallback !== true && answersWith(scope, key);
       let { entry } = found;
       const before = standing(key, entry);
-      if (scope.revalidates && (before === 'stale' || before === 'expired' || found.replaced) && !isHeldBy(scope, key)) {
+      const makes = before === 'stale' || ((before === 'expired' || found.replaced) && !(scope.looks && context.isRoutePPREnabled === true));
+      if (scope.revalidates && makes && !isHeldBy(scope, key)) {
         entry = await this.#turn(scope, key, context, found, before === 'stale' && !scope.refreshes);
       }
       const made = madeOfEntry(key, entry);

@@ -34,6 +34,7 @@ function aProcess() {
 
 function exchange(headers: Record<string, string> = {}) {
   const request = new IncomingMessage(new Socket());
+  request.method = 'GET';
   request.headers = headers;
   const response = new ServerResponse(request);
   return { request, response };
@@ -142,6 +143,20 @@ test('what was invalidated is made by one process, the other waits for it', asyn
     await one.handler.set('/p', page('new'), lifetime(60));
     await waiting;
   });
+});
+
+test('who only looks at an invalidated page keeps nobody waiting', async () => {
+  const [one, two] = [aProcess(), aProcess()];
+  await store(one, '/n', 'old', lifetime(60), now() - 10);
+  await one.handler.revalidateTag('tag');
+  await answered('MISS', async (scope) => {
+    assert.equal(await one.handler.get('/n', { ...PAGE, isRoutePPREnabled: true }), null);
+    assert.equal(scope.locks.size, 0);
+    await answered('MISS', async (other) => {
+      assert.equal(await two.handler.get('/n', { ...PAGE, isRoutePPREnabled: true }), null);
+      assert.equal(other.locks.size, 1);
+    });
+  }, { rsc: '1' });
 });
 
 test('of a page that two processes made at once there is one version', async () => {

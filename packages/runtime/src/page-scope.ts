@@ -21,6 +21,8 @@ export type PageScope = {
   readonly response: ServerResponse;
   /** Whether Next makes a stale page anew for this request: not for prefetches. */
   readonly revalidates: boolean;
+  /** Asks for a page's data: of a partially prerendered page that is each visitor's own, and an action's answer as well. Next then only looks at the stored page. */
+  readonly looks: boolean;
   /** The edge waits for a fresh version. */
   readonly refreshes: boolean;
   /** The first page that was looked for is what the request is about; the page for "not found" may come after it. */
@@ -49,7 +51,7 @@ export const currentPage = (): PageScope | undefined => scopes.getStore();
 export function inPageScope<T>(request: IncomingMessage, response: ServerResponse, refreshes: boolean, work: (scope: PageScope) => T): T {
   const { headers } = request;
   const scope: PageScope = {
-    response, refreshes, revalidates: headers['purpose'] !== 'prefetch' && headers['next-router-prefetch'] === undefined,
+    response, refreshes, looks: headers['rsc'] !== undefined || (request.method !== 'GET' && request.method !== 'HEAD'), revalidates: headers['purpose'] !== 'prefetch' && headers['next-router-prefetch'] === undefined,
     key: undefined, read: undefined, written: undefined, shell: undefined, fresh: false, held: false, plain: undefined, askedAt: new Map(), usable: new Set(), locks: new Set(), work: [],
   };
   return scopes.run(scope, () => work(scope));
