@@ -100,8 +100,10 @@ test('an exported app is files only, with its own page for what is not there', a
   await put('out/index.html', 'home');
   await put('out/about.html', 'about');
   await put('out/404.html', 'nothing');
-  await build({ ...empty, exported: true, staticFiles: [{ pathname: '/index', filePath: 'out/index.html' }, { pathname: '/about', filePath: 'out/about.html' }, { pathname: '/404', filePath: 'out/404.html' }] });
+  await put('out/about.txt', 'payload');
+  await build({ ...empty, exported: true, config: { ...empty.config, deploymentId: 'dpl_1' }, staticFiles: [{ pathname: '/about.txt', filePath: 'out/about.txt' }, { pathname: '/index', filePath: 'out/index.html' }, { pathname: '/about', filePath: 'out/about.html' }, { pathname: '/404', filePath: 'out/404.html' }] });
   const packaged = await packageNext({ root, project: '', node: '26.0.0' }, artifacts().store);
   assert.ok(packaged.ok);
-  assert.deepEqual([Object.keys(packaged.value.files), packaged.value.notFound, packaged.value.function], [['/404.html', '/about.html', '/index.html'], '/404.html', undefined]);
+  assert.deepEqual([Object.keys(packaged.value.files), packaged.value.notFound, packaged.value.function], [['/404.html', '/about.html', '/about.txt', '/index.html'], '/404.html', undefined]);
+  assert.deepEqual([packaged.value.files['/about.txt']?.headers, packaged.value.files['/about.html']?.headers], [{ 'x-nextjs-deployment-id': 'dpl_1' }, undefined]);
 });

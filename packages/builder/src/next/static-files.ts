@@ -39,11 +39,14 @@ export async function packageStaticFiles(root: string, prefix: string, project: 
       if (url.length <= 4096 && !sources.has(url)) sources.set(url, found);
     }
   }
+  // Payloads of an exported page do not say which deployment they are of, and Next's client asks: without an answer it loads every page anew.
+  const { deploymentId } = build.config;
+  const payload = build.exported && deploymentId !== undefined ? { headers: { 'x-nextjs-deployment-id': deploymentId } } : {};
   const files: Record<string, StaticFile> = {};
   const sorted = [...sources].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [url] of sorted) Object.assign(files, { [url]: undefined }); // keeps their order whichever is stored first
   await inParallel(sorted, async ([url, found]) => {
-    files[url] = await store.staticFile(found, url, { type: types.get(url) ?? mediaType(url), ...(immutable.has(url) ? { immutable: true } : {}) });
+    files[url] = await store.staticFile(found, url, { type: types.get(url) ?? mediaType(url), ...(immutable.has(url) ? { immutable: true } : {}), ...(url.endsWith('.txt') ? payload : {}) });
   });
   return { files, sources };
 }
