@@ -77,6 +77,14 @@ for (const phase of ['from zero', 'with two processes'] as const) {
       assert.equal((await german('/base/', { 'accept-language': 'de' })).status, 200);
     });
 
+    test('a page that is kept is not mistaken for the same path in the language of another domain', async () => {
+      const bot = { 'user-agent': 'Googlebot/2.1 (+http://www.google.com/bot.html)' };
+      for (let i = 0; i < 6; i++) {
+        assert.equal(heading(await site.visit('/base/lazy/kept/', { headers: bot })), 'lazy kept locale=en');
+        assert.equal(heading(await german('/base/lazy/kept/', bot)), 'lazy kept locale=de');
+      }
+    });
+
     test('trailingSlash: pages get their slash, files lose theirs, both with the query', async () => {
       for (const [path, location] of [['/base/ssg', '/base/ssg/'], ['/base/de/ssg?x=1', '/base/de/ssg/?x=1'], ['/base', '/base/'], ['/base/api/hello', '/base/api/hello/'], ['/base/file.txt/', '/base/file.txt']] as const) {
         const answer = await site.visit(path);

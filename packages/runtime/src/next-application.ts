@@ -81,7 +81,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         if (page !== undefined) page.plain = false;
         return runMiddleware({ entries, middleware }, request, response, metaOf(request, seen), seen, headers);
       });
-      if (page !== undefined) page.plain ??= route.kind === 'entry' && !route.rewritten;
+      if (page !== undefined) page.plain ??= route.kind === 'entry' && route.plain;
       if (route.locale !== undefined) locales.set(request, { locale: route.locale, defaultLocale: route.defaultLocale });
       await answer(route, request, response, url);
     } catch (cause) {

@@ -10,6 +10,8 @@ export type Locales = Readonly<{
   defaultFor(host: string): string;
   /** Locales whose paths may do without them: files are found under these. */
   readonly defaults: ReadonlySet<string>;
+  /** Whether who asks decides what a path without a locale answers: the domain, or on the home page the visitor's language. */
+  varies(path: string): boolean;
   /** Where a visitor of the home page belongs; undefined when here. `path` is without basePath. */
   redirect(path: string, search: string, host: string, headers: IncomingHttpHeaders): string | undefined;
 }>;
@@ -27,6 +29,7 @@ export function createLocales({ basePath, trailingSlash, i18n }: Readonly<{ base
   const domainFor = (locale: string): Domain | undefined =>
     domains.find(({ defaultLocale, locales }) => [defaultLocale, ...locales].some((one) => one.toLowerCase() === locale.toLowerCase()));
 
+  const isHome = (path: string): boolean => i18n['localeDetection'] !== false && (path === '/' || path === '/index');
   const split: Locales['split'] = (path) => {
     const locale = named.get((path.split('/', 2)[1] ?? '').toLowerCase());
     return locale === undefined ? { locale, rest: path } : { locale, rest: path.slice(locale.length + 1) || '/' };
@@ -35,8 +38,9 @@ export function createLocales({ basePath, trailingSlash, i18n }: Readonly<{ base
     split,
     defaultFor: (host) => domainOf(host)?.defaultLocale ?? defaultLocale,
     defaults: new Set([defaultLocale, ...domains.map((item) => item.defaultLocale)]),
+    varies: (path) => split(path).locale === undefined && (domains.length > 0 || isHome(path)),
     redirect(path, search, host, headers) {
-      if (i18n['localeDetection'] === false || (path !== '/' && path !== '/index')) return undefined;
+      if (!isHome(path)) return undefined;
       const here = domainOf(host);
       const preferred = preferredLocale(headers['accept-language'], locales);
       const there = preferred === undefined ? undefined : domainFor(preferred);

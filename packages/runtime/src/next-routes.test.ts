@@ -31,7 +31,7 @@ test('files before pages, rewrites in their phases, dynamic routes after afterFi
   assert.deepEqual(await Promise.all(['/file.txt', '/file.txt?instead', '/file.txt?instead=1', '/posts/special', '/posts/a', '/last/b', '/out/x?b=2', '/none'].map(async (path) => name(await ask(path)))),
     ['file /file.txt', 'file /file.txt', 'file /other.txt', '/ssr', '/posts/[slug]', '/posts/[slug]', 'https://example.com/x?a=1&b=2', 'none']);
   const route = await ask('/last/b%2Fc?x=1');
-  assert.deepEqual(route.kind === 'entry' && [route.query, route.rewritten], [{ x: '1', nxtPslug: 'b%2Fc' }, true]);
+  assert.deepEqual(route.kind === 'entry' && [route.query, route.plain], [{ x: '1', nxtPslug: 'b%2Fc' }, false]);
 });
 
 test('hashed files are the edge\'s, also when middleware is asked before them', async () => {
@@ -96,4 +96,15 @@ test('locales: pages have them, API routes and files do not', async () => {
   assert.deepEqual(await found('/base/file.txt'), ['file /base/file.txt', 'en']);
   assert.deepEqual(await found('/base/de/file.txt'), ['none', 'de']);
   assert.deepEqual(await found('/ssr/'), ['none', 'en']);
+});
+
+test('a page is the same for everybody only where its path says the locale, or nothing else does', async () => {
+  const entries = [entry('/en'), entry('/en/ssr'), entry('/de/ssr')];
+  const plain = async (path: string, domains: object[] = []): Promise<boolean> => {
+    const route = await router({ config: { i18n: { locales: ['en', 'de'], defaultLocale: 'en', domains } }, entries })(path);
+    return route.kind === 'entry' && route.plain;
+  };
+  assert.deepEqual([await plain('/'), await plain('/ssr'), await plain('/de/ssr')], [false, true, true]);
+  const domains = [{ domain: 'example.de', defaultLocale: 'de' }];
+  assert.deepEqual([await plain('/ssr', domains), await plain('/de/ssr', domains)], [false, true]);
 });

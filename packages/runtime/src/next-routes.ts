@@ -23,8 +23,8 @@ export type Route = Readonly<{ headers: ResponseHeaders; locale: string | undefi
   | Readonly<{ kind: 'proxy'; url: URL }>
   | Readonly<{ kind: 'image' }>
   | Readonly<{ kind: 'file'; pathname: string; status: number | undefined }>
-  /** `query`: with what rewrites and dynamic routes added. `rewritten`: it answers under an address that is not its own. */
-  | Readonly<{ kind: 'entry'; entry: Entry; query: Query; rewritten: boolean; status: number | undefined }>
+  /** `query`: with what rewrites and dynamic routes added. `plain`: it answers under its own address, and for everybody alike. */
+  | Readonly<{ kind: 'entry'; entry: Entry; query: Query; plain: boolean; status: number | undefined }>
   | Readonly<{ kind: 'none' }>
 );
 
@@ -77,6 +77,8 @@ export function createRouter(description: Description): Router {
       const page = middleware === undefined ? undefined : pageOfData(url.pathname);
       const start = page === undefined ? url.pathname : trailingSlash && config.skipProxyUrlNormalize !== true && !page.endsWith('/') ? `${page}/` : page;
       const named = split(start)?.locale;
+      const ownPath = (inside(url.pathname) ? url.pathname.slice(basePath.length) : url.pathname) || '/';
+      const varies = !isData && locales?.varies(ownPath) === true;
       let locale = named ?? defaultLocale;
       let pathname = localized(start, locale);
       let query = queryOf(url.searchParams);
@@ -106,7 +108,7 @@ export function createRouter(description: Description): Router {
         }
         if (output.kind === 'image') return { ...known(), ...output };
         if (output.kind === 'file') return { ...known(), ...output, status };
-        return { ...known(), kind: 'entry', entry: output.entry, query: { ...query, ...output.params }, rewritten, status };
+        return { ...known(), kind: 'entry', entry: output.entry, query: { ...query, ...output.params }, plain: !rewritten && !varies, status };
       };
       const resolve = (): Output | undefined => {
         const target = sought();
@@ -127,7 +129,7 @@ export function createRouter(description: Description): Router {
         return { applied: true };
       };
 
-      const home = locales?.redirect((inside(url.pathname) ? url.pathname.slice(basePath.length) : url.pathname) || '/', url.search, host, request.headers);
+      const home = locales?.redirect(ownPath, url.search, host, request.headers);
       if (home !== undefined) return { ...known(), kind: 'redirect', status: 307, location: home };
 
       for (const rule of first) {
