@@ -29,8 +29,11 @@ function plainly({ buildId, visit }: Side): Side {
 }
 
 /** The two are asked one after the other: a cookie that ends in a minute may end in another second. */
-const withoutTimes = (answer: Answer): Answer =>
-  answer.headers['set-cookie'] === undefined ? answer : { ...answer, headers: { ...answer.headers, 'set-cookie': answer.headers['set-cookie'].map((cookie) => cookie.replace(/Expires=(?!Thu, 01 Jan 1970)[^;]*/i, 'Expires=<then>')) } };
+function withoutTimes(answer: Answer): Answer {
+  const cookies = answer.headers['set-cookie'];
+  if (cookies === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': cookies.map((cookie) => cookie.replace(/Expires=(?!Thu, 01 Jan 1970)[^;]*/i, 'Expires=<then>')) } };
+}
 
 function inPlainText(answer: Answer): Answer {
   const { body } = answer;
