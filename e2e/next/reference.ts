@@ -40,7 +40,7 @@ export async function startReference({ app, files = {}, env = {} }: Readonly<{ a
   const port = await freePort();
   const { child, output } = start([...next, 'start', '--port', String(port), '--hostname', 'localhost']);
   const visit: Reference['visit'] = (path, options = {}) => plain(port, 'localhost', path, options);
-  await eventually(async () => (await visit('/_next/none')).status > 0, 60_000, () => `next start does not answer:\n${output()}`);
+  await eventually(async () => (await visit('/_next/none')).status > 0, 180_000, () => `next start does not answer:\n${output()}`);
   return {
     port, visit, buildId: (await readFile(join(directory, '.next/BUILD_ID'), 'utf8')).trim(),
     async stop() {
