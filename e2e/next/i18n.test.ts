@@ -24,7 +24,8 @@ const german = (path: string, headers: Record<string, string> = {}): Promise<Ans
 before(async () => {
   platform = await startPlatform();
   browser = await launchBrowser();
-  [site, reference] = await Promise.all([deployApp(platform, { app: 'i18n', hold: '/base/api/hold/' }), startReference({ app: 'i18n' })]);
+  const started = await Promise.allSettled([deployApp(platform, { app: 'i18n', hold: '/base/api/hold/' }).then((value) => (site = value)), startReference({ app: 'i18n' }).then((value) => (reference = value))]);
+  for (const one of started) if (one.status === 'rejected') throw one.reason;
 });
 after(async () => {
   await browser?.close();

@@ -23,7 +23,8 @@ let browser: Browser;
 before(async () => {
   platform = await startPlatform();
   browser = await launchBrowser();
-  [site, reference] = await Promise.all([deployApp(platform, { app: 'pages-router', hold: '/api/hold' }), startReference({ app: 'pages-router' })]);
+  const started = await Promise.allSettled([deployApp(platform, { app: 'pages-router', hold: '/api/hold' }).then((value) => (site = value)), startReference({ app: 'pages-router' }).then((value) => (reference = value))]);
+  for (const one of started) if (one.status === 'rejected') throw one.reason;
 });
 after(async () => {
   await browser?.close();

@@ -20,7 +20,8 @@ before(async () => {
   external = await startExternal();
   const files = { 'settings.json': JSON.stringify({ skipTrailingSlashRedirect: false, skipProxyUrlNormalize: false, external: external.origin }) };
   platform = await startPlatform({ flags: ['--allow-network', `${external.address}/32`] });
-  [site, reference] = await Promise.all([deployApp(platform, { app: 'both-routers', hold: '/api/hold', files }), startReference({ app: 'both-routers', files })]);
+  const started = await Promise.allSettled([deployApp(platform, { app: 'both-routers', hold: '/api/hold', files }).then((value) => (site = value)), startReference({ app: 'both-routers', files }).then((value) => (reference = value))]);
+  for (const one of started) if (one.status === 'rejected') throw one.reason;
 });
 after(async () => {
   await reference?.stop();
