@@ -175,7 +175,7 @@ inEveryPhase(() => site, (phase) => {
 describe('with an asset prefix and a deployment id of its own', () => {
   before(async () => {
     const config = await readFile(join(APPS, 'assets/next.config.ts'), 'utf8');
-    const { id } = await site.push({ 'next.config.ts': config.replace('images:', "assetPrefix: '/cdn', deploymentId: 'my-own-7', images:") });
+    const { id } = await site.push({ 'next.config.ts': config.replace('localPatterns: [', "localPatterns: [{ pathname: '/cdn/_next/static/**' }, ").replace('images:', "assetPrefix: '/cdn', deploymentId: 'my-own-7', images:") });
     await site.promote(id);
   });
 
@@ -191,6 +191,8 @@ describe('with an asset prefix and a deployment id of its own', () => {
       assert.equal(answer.headers['x-anchor-cache'], 'STATIC');
     }
     assert.equal((await site.visit('/data.json')).status, 200);
+    const [imported = ''] = /\/_next\/image\?url=%2Fcdn[^" ]+/.exec((await site.visit('/')).body) ?? [];
+    assert.equal((await site.visit(imported.replaceAll('&amp;', '&'))).status, 200, imported);
     assert.equal((await site.visit('/cdn/_next/static/chunks/0000000000000.js')).status, 404);
   });
 

@@ -107,3 +107,20 @@ test('an exported app is files only, with its own page for what is not there', a
   assert.deepEqual([Object.keys(packaged.value.files), packaged.value.notFound, packaged.value.function], [['/404.html', '/about.html', '/about.txt', '/index.html'], '/404.html', undefined]);
   assert.deepEqual([packaged.value.files['/about.txt']?.headers, packaged.value.files['/about.html']?.headers], [{ 'x-nextjs-deployment-id': 'dpl_1' }, undefined]);
 });
+
+test('files below an asset prefix are the edge\'s, and the function\'s to optimize', async () => {
+  await put('.next/static/media/boat.png', 'png');
+  const rule = { source: '/cdn/_next/:path+', sourceRegex: '^/cdn/_next(?:/(.+))$', destination: '/_next/$1' };
+  const other = { source: '/other/:path+', sourceRegex: '^/other(?:/(.+))$', destination: '/_next/$1' };
+  const config = { ...empty.config, images: { path: '/_next/image' } };
+  await build({ ...empty, config, routing: { ...empty.routing, beforeFiles: [rule, other] }, staticFiles: [{ pathname: '/_next/static/media/boat.png', filePath: '.next/static/media/boat.png', immutableHash: 'h' }] });
+  const { blobs, store } = artifacts();
+  const packaged = await packageNext({ root, project: '', node: '26.0.0' }, store);
+  assert.ok(packaged.ok);
+  assert.deepEqual([packaged.value.assetPrefix, packaged.value.imagePath, packaged.value.routing?.beforeFiles], ['/cdn', '/_next/image', [other]]);
+  const tree = treeSchema.parse(JSON.parse(Buffer.from((await blobs.get(packaged.value.function!.tree))!).toString()));
+  const description = tree.entries.find(({ path }) => path === '.anchor/function.json');
+  assert.ok(description !== undefined && 'blob' in description);
+  const { imageFiles } = JSON.parse(Buffer.from((await blobs.get(description.blob))!).toString()) as { imageFiles: Record<string, string> };
+  assert.deepEqual(Object.keys(imageFiles), ['/_next/static/media/boat.png', '/cdn/_next/static/media/boat.png']);
+});
