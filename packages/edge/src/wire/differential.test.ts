@@ -150,6 +150,8 @@ test('requests that every server reads alike get the same bytes', async () => {
     [`HEAD /a.css HTTP/1.1\r\n${app}\r\n`, 200],
     [`GET / HTTP/1.1\r\nHost:app.localhost  \r\n\r\n`, 200],
     [`GET /a.css HTTP/1.1\r\n${app}accept-encoding: gzip\r\n\r\n`, 200],
+    [`GET /a.css HTTP/1.1\r\n${app}accept-encoding: gzip\r\nAccept-Encoding: identity\r\n\r\n`, 200],
+    [`GET /a.css HTTP/1.1\r\n${app}if-none-match: *\r\nif-none-match: "x"\r\n\r\n`, 200],
     [`GET /a.css HTTP/1.1\r\n${app}range: bytes=2-5\r\n\r\n`, 206],
     [`HEAD /a.css HTTP/1.1\r\n${app}range: bytes=2-5\r\n\r\n`, 200],
     [`GET /a.css HTTP/1.1\r\n${app}range: bytes=99999-\r\n\r\n`, 416],
@@ -189,7 +191,7 @@ test('requests that every server reads alike get the same bytes', async () => {
 test('forms that smuggle a request get the same answer from both, and nothing of them gets through', async () => {
   const hidden = `GET /hidden HTTP/1.1\r\n${fn}\r\n`;
   for (const head of [
-    `content-length: 5\r\ntransfer-encoding: chunked\r\n`, `transfer-encoding: chunked\r\ncontent-length: 5\r\n`, `content-length: 5\r\ncontent-length: 6\r\n`, `content-length: 5, 5\r\n`, `content-length: +5\r\n`, `content-length: 0x5\r\n`,
+    `transfer-encoding: chunked\r\n`, `Transfer-Encoding:\tCHUNKED \r\n`, `content-length: 0\r\n`, `content-length: 5\r\n`, `content-length: 5\r\ntransfer-encoding: chunked\r\n`, `transfer-encoding: chunked\r\ncontent-length: 5\r\n`, `content-length: 5\r\ncontent-length: 6\r\n`, `content-length: 5, 5\r\n`, `content-length: +5\r\n`, `content-length: 0x5\r\n`,
     `content-length: 99999999999999999999999\r\n`, `content-length:\r\n`, `transfer-encoding: xchunked\r\n`, `transfer-encoding: chunked, identity\r\n`, `transfer-encoding : chunked\r\n`, `transfer-encoding:\x0bchunked\r\n`, `transfer-encoding: chunked\n`,
     ` transfer-encoding: chunked\r\n`, `x: a\r\n folded\r\n`, `x: a\r\n\tfolded: b\r\n`, `x : a\r\n`, `x: a\x00b\r\n`, `x: a\rb\r\n`, `x: a\nb: c\r\n`, `: novalue\r\n`, `x\r\n`, `bad name: x\r\n`, `x: \x7f\r\n`, `${fn}`, `host: app.localhost\r\n`, `expect: 100-continue\r\n`, `upgrade: h2c\r\nconnection: upgrade\r\n`,
     `connection: close\r\n`, `connection: keep-alive, x-drop\r\nx-drop: 1\r\n`, `proxy-connection: close\r\n`, `cookie: a=1\r\ncookie: b=2\r\n`, `x-a: 1\r\nx-a: 2\r\n`, `user-agent: a\r\nuser-agent: b\r\n`, `${'x-y: z\r\n'.repeat(40)}`, `x: ${'a'.repeat(5000)}\r\n`, `__proto__: x\r\nconstructor: y\r\n`, `set-cookie: a\r\n`, `trailer: x\r\n`, `keep-alive: timeout=1, max=2\r\n`,
