@@ -8,16 +8,19 @@ import { deployApp, type Site } from './site.ts';
 
 /**
  * `app/` and `pages/` in one app, from zero and with two processes; what a proxy does to both is in proxy.test.ts, in
- * every phase. This deployment leaves slashes and data addresses alone: skipTrailingSlashRedirect, skipProxyUrlNormalize.
+ * every phase. This deployment leaves slashes alone (skipTrailingSlashRedirect), and a second one the addresses of data
+ * (skipProxyUrlNormalize).
  */
 let platform: Platform;
 let site: Site;
 let browser: Browser;
 
+const settings = (skipProxyUrlNormalize: boolean): Record<string, string> => ({ 'settings.json': JSON.stringify({ skipTrailingSlashRedirect: true, skipProxyUrlNormalize, external: '' }) });
+
 before(async () => {
   platform = await startPlatform();
   browser = await launchBrowser();
-  site = await deployApp(platform, { app: 'both-routers', hold: '/api/hold', files: { 'settings.json': '{ "skipTrailingSlashRedirect": true, "skipProxyUrlNormalize": true, "external": "" }' } });
+  site = await deployApp(platform, { app: 'both-routers', hold: '/api/hold', files: settings(false) });
 });
 after(async () => {
   await browser?.close();
@@ -50,13 +53,6 @@ for (const phase of ['from zero', 'with two processes'] as const) {
         const answer = await site.visit(path);
         assert.deepEqual([path, answer.status, answer.headers.location], [path, 200, undefined]);
       }
-    });
-
-    test('skipProxyUrlNormalize: the proxy sees the address of data as it is', async () => {
-      const id = buildIdOf(await site.visit('/pages-page'));
-      const answer = await site.visit(`/_next/data/${id}/pages-ssr.json?a=1`, { headers: { 'x-nextjs-data': '1' } });
-      assert.deepEqual([answer.status, answer.headers['x-proxy-path']], [200, `/_next/data/${id}/pages-ssr.json`]);
-      assert.equal(JSON.parse(answer.body).pageProps.query, '{"a":"1"}');
     });
 
     test('browser: navigation between the routers loads the other one, within pages/ it keeps the state', () =>
@@ -100,3 +96,11 @@ for (const phase of ['from zero', 'with two processes'] as const) {
       }, { expected: ['favicon.ico'] }));
   });
 }
+
+test('skipProxyUrlNormalize: the proxy sees the address of data as it is', async () => {
+  await site.push(settings(true));
+  const id = buildIdOf(await site.visit('/pages-page'));
+  const answer = await site.visit(`/_next/data/${id}/pages-ssr.json?a=1`, { headers: { 'x-nextjs-data': '1' } });
+  assert.deepEqual([answer.status, answer.headers['x-proxy-path']], [200, `/_next/data/${id}/pages-ssr.json`]);
+  assert.equal(JSON.parse(answer.body).pageProps.query, '{"a":"1"}');
+});

@@ -21,7 +21,8 @@ export const asks: readonly Ask[] = [
   ...['fr', 'en', 'xx', 'DE'].flatMap((locale) => [{ path: '/base/', headers: { ...de, cookie: `NEXT_LOCALE=${locale}` } }, { path: '/base/', headers: { cookie: `NEXT_LOCALE=${locale}` } }]),
   { path: '/base/de/', headers: { cookie: 'NEXT_LOCALE=fr' } }, { path: '/base/ssg/', headers: { cookie: 'NEXT_LOCALE=fr' } },
   // redirects, rewrites and headers, with and without locale and basePath
-  ...plain(['/base/old/', '/base/old', '/base/de/old/', '/base/de/alt/', '/base/alt/', '/outside', '/base/outside/', '/base/written/first/', '/base/de/written/erster/', '/base/de/geschrieben/', '/base/geschrieben/', '/base/fr/any/', '/base/any/', '/everywhere', '/everywhere/']),
+  ...plain(['/base/old/', '/base/old', '/base/de/old/', '/base/de/alt/', '/base/alt/', '/outside', '/base/outside/', '/base/written/first/', '/base/de/written/erster/', '/base/de/geschrieben/', '/base/geschrieben/', '/base/fr/any/', '/base/any/', '/everywhere']),
+  { path: '/everywhere/', differs: { 'x-from-outside': 'next start does not know its own rule under the address that it sent the visitor to' } },
   { path: '/outside/', differs: { status: 'next start does not know its own redirect under the address that it sent the visitor to', location: 'the same', body: 'the same', 'content-type': 'the same', 'cache-control': 'the same' } },
   ...plain(['/base/mw/answer/', '/base/mw/answer', '/base/mw/redirect/', '/base/nur-deutsch/', '/mw/answer/']),
   { path: '/base/mw/rewrite/', differs: { 'x-middleware-rewrite': 'where a rewrite leads is not told to the outside' } },
