@@ -13,7 +13,11 @@ export function declareShell(site: () => Site, phase: string): void {
   /** No such word is in a page by itself. */
   const cookie = (name: string): Record<string, string> => ({ cookie: `name=${name}` });
 
+  /** Each worker asks for a new shell after the first visitor whom it had none for. */
+  const everywhere = (): Promise<void> => eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 20_000, () => 'the shell never came from every worker');
+
   test('the shell comes at once, the part for one visitor follows on the same answer', async () => {
+    await everywhere();
     const answer = await ask(at(), '/shell', { headers: cookie('visitor-ada') });
     assert.equal(answer.status, 200);
     assert.match(answer.text, /own=(?:<!-- -->)?visitor-ada/);
@@ -60,7 +64,7 @@ export function declareShell(site: () => Site, phase: string): void {
     const old = shown((await site().visit('/shell')).body, 'kept');
     await revalidate(site(), { tag: 'shell' });
     for (const answer of await askEveryWorker(site(), '/shell')) assert.notEqual(shown(answer.body, 'kept'), old);
-    await eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 20_000, () => 'the new shell never came from the edge');
+    await everywhere();
     const kept = new Set((await askEveryWorker(site(), '/shell')).map(({ body }) => shown(body, 'kept')));
     assert.ok(kept.size === 1 && !kept.has(old), JSON.stringify([...kept]));
     const answer = await ask(at(), '/shell', { headers: cookie('visitor-after') });
@@ -69,6 +73,7 @@ export function declareShell(site: () => Site, phase: string): void {
   });
 
   test('with a profile the old shell is sent once more and says so', async () => {
+    await everywhere();
     const old = shown((await site().visit('/shell')).body, 'kept');
     await revalidate(site(), { tag: 'shell', profile: 'max' });
     const first = await site().visit('/shell', { headers: cookie('visitor-late') });
@@ -78,6 +83,7 @@ export function declareShell(site: () => Site, phase: string): void {
   });
 
   test('a shell comes at once while no process of the site runs', async () => {
+    await everywhere();
     await site().toZero();
     const answer = await ask(at(), '/shell', { headers: cookie(`visitor-zero-${phase.length}`) });
     const shell = arrival(answer.chunks, 'The shell') ?? Infinity;
