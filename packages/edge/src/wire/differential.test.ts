@@ -8,6 +8,7 @@ import { dpl, TestBed } from '../test-bed.ts';
 /** The same site twice: once read by the edge itself, once by node:http. */
 const settings = { headersMs: 250, maxHeaderBytes: 4096, maxHeaders: 30, memoryFileBytes: 4096, maxBodyBytes: 100_000 };
 const [own, node] = [new TestBed(settings), new TestBed({ ...settings, ownReader: false })];
+let malformed = 0;
 const CSS = 'body{color:red}'.repeat(8);
 
 before(async () => {
@@ -17,7 +18,7 @@ before(async () => {
     const files = { '/a.css': css, '/index.html': bed.file('home'), '/empty.txt': bed.file('', { type: 'text/plain' }), '/large.bin': bed.file(Buffer.alloc(200_000, 'large')), '/end': bed.file('THE-END') };
     bed.site({ framework: { name: 'static' }, files });
     bed.route('fn.localhost', dpl(2), bed.artifact({ function: true, files, prerenders: { '/page': bed.page('the page', { tags: ['t'] }) }, routing: { middlewareMatchers: [], beforeFiles: [], afterFiles: [], onMatch: [], beforeMiddleware: [{ source: '/old', sourceRegex: '^/old$', status: 308, headers: { Location: '/new' } }] } }));
-    await bed.serve(dpl(2), (req, res) => {
+    const server = await bed.serve(dpl(2), (req, res) => {
       const chunks: Buffer[] = [];
       req.on('data', (chunk: Buffer) => chunks.push(chunk));
       req.on('end', () => {
@@ -35,6 +36,11 @@ before(async () => {
         return void res.writeHead(200, { 'content-length': Buffer.byteLength(seen), 'x-twice': ['1', '2'] }).end(seen);
       });
     });
+    server.on('clientError', (error: Error & { code?: string }, socket) => {
+      // A visitor who leaves in the middle of a body is none.
+      if (error.code?.startsWith('HPE_') === true && error.code !== 'HPE_INVALID_EOF_STATE') malformed++;
+      socket.destroy();
+    });
     for (const path of ['/a.css', '/index.html', '/end']) {
       await bed.get(path);
       await bed.get(path, { headers: { 'accept-encoding': 'gzip' } });
@@ -42,7 +48,10 @@ before(async () => {
     await bed.get('/warm', { host: 'fn.localhost' });
   }
 });
-after(() => Promise.all([own.stop(), node.stop()]));
+after(async () => {
+  await Promise.all([own.stop(), node.stop()]);
+  assert.equal(malformed, 0, 'what reaches a function is a request, whatever came in');
+});
 
 type Answer = Readonly<{ head: string; body: string }>;
 const QUIET_MS = 600;
