@@ -120,8 +120,10 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         return errors.notFound(request, response, url);
       case 'entry': {
         if (ownPage(route.entry, '_error')) return errors.notFound(request, response, url);
-        if (ownPage(route.entry, '404')) response.statusCode = 404;
-        else if (ownPage(route.entry, '500')) response.statusCode = 500;
+        // The data of these pages is what the browser shows them with: it is there.
+        const isData = request.headers['x-nextjs-data'] !== undefined;
+        if (!isData && ownPage(route.entry, '404')) response.statusCode = 404;
+        else if (!isData && ownPage(route.entry, '500')) response.statusCode = 500;
         else if (route.status !== undefined) response.statusCode = route.status;
         if (request.headers['x-middleware-prefetch'] !== undefined && route.entry.prerendered !== true) return skipPrefetch(response);
         const { entry, query } = route;

@@ -23,7 +23,7 @@ export async function packagePrerenders(root: string, prefix: string, build: Bui
     const { pathname, fallback } = output;
     if (fallback?.filePath === undefined) return;
     // Next's own error pages, in each language: asked for by name, only the function gives them the right status.
-    if (output.parentOutputId !== undefined && ERROR_PAGE.test(output.parentOutputId)) return;
+    if (output.parentOutputId !== undefined && ERROR_PAGE.test(output.parentOutputId) && !pathname.includes('/_next/data/')) return;
     if (templates.has(pathname.replace(/\.segments\/.*$/, '')) || pathname.length > 4096) return;
     const headers = plainHeaders(fallback.initialHeaders ?? {});
     const found = await findInside(root, prefix + fallback.filePath);
