@@ -32,7 +32,8 @@ export const asks: readonly Ask[] = [
   ...['/none', '/none/deep', '/404', '/500', '/_error', '/_app', '/_document', '/api', '/api/none'].map((path) => ({ path })), { path: '/none', method: 'POST', body: 'x' },
   { path: '/none', headers: { 'sec-fetch-dest': 'image' } },
   // data
-  ...['/ssg.json', '/404.json', '/preview.json', '/isr/fresh.json?slug=fresh', '/isr/missing.json?slug=missing', '/isr/moved.json?slug=moved', '/lazy/by-data.json?slug=by-data', '/lazy/missing-data.json', '/docs/a/b.json?path=a&path=b', '/docs.json', '/ssg.json/'].map((path) => ({ path: `/_next/data/<build>${path}` })),
+  ...['/ssg.json', '/preview.json', '/isr/fresh.json?slug=fresh', '/isr/missing.json?slug=missing', '/isr/moved.json?slug=moved', '/lazy/by-data.json?slug=by-data', '/lazy/missing-data.json', '/docs/a/b.json?path=a&path=b', '/docs.json', '/ssg.json/'].map((path) => ({ path: `/_next/data/<build>${path}` })),
+  { path: '/_next/data/<build>/404.json', differs: { 'cache-control': 'the edge has it from the build, and browsers ask again' } },
   { path: '/_next/data/<build>/posts/zweite%20Stra%C3%9Fe.json?slug=zweite%20Stra%C3%9Fe', differs: MATCHED },
   { path: '/_next/data/<build>/posts/none.json?slug=none', differs: { ...MATCHED, ...NO_DATA } },
   ...['/ssr.json?a=1', '/ssr.json?go=/ssg', '/ssr.json?missing=1'].map((path) => ({ path: `/_next/data/<build>${path}`, headers: data, differs: MATCHED })),
