@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '@anchor/core/ports/clock.ts';
+import { aliasStore } from '@anchor/adapter-local/aliases.ts';
 import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
 import { deploymentStore } from '@anchor/adapter-local/deployments.ts';
 import { nodesIn } from '@anchor/adapter-local/functions/node-versions.ts';
@@ -40,7 +41,7 @@ runProcess(async () => {
   const modules = await emitModules(paths);
   const host = await createFunctionHostServer({
     paths, sandboxes, blobs, secrets: secrets.value, clock: systemClock, modules: modules.runtimeDir,
-    deployments: deploymentStore(db), projects: projectStore(db), logs: openLogStore(paths.logs),
+    deployments: deploymentStore(db), projects: projectStore(db), aliases: aliasStore(db), logs: openLogStore(paths.logs),
     trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }), nodes: nodesIn(paths),
     settings: {
       ...DEFAULT_HOST_SETTINGS, cores: availableParallelism(), memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks,

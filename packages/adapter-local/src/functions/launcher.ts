@@ -1,13 +1,15 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { manifestSchema, type FunctionEntry } from '@anchor/core/artifact/manifest.ts';
+import { isFinal } from '@anchor/core/deployments/deployment.ts';
 import { openSnapshot } from '@anchor/core/environments/snapshot.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
+import { PRODUCTION } from '@anchor/core/names/name.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
-import type { DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
+import type { AliasStore, DeploymentStore, ProjectStore } from '@anchor/core/ports/stores.ts';
 import type { FunctionSettings } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -26,6 +28,7 @@ export type LauncherPorts = PlacePorts & Readonly<{
   logs: Pick<LogStore, 'append'>;
   deployments: Pick<DeploymentStore, 'get'>;
   projects: Pick<ProjectStore, 'get'>;
+  aliases: Pick<AliasStore, 'listByProject'>;
   secrets: SecretBox;
   blobs: Pick<BlobStore, 'get'>;
   trees: Trees;
@@ -92,6 +95,13 @@ export function createLauncher(ports: LauncherPorts): Launcher {
     await mkdir(cache, { recursive: true, mode: 0o700 }); // the sandbox gives it to its user
     return ok({ settings, patient: entry.value.kind === 'next', deploymentId, identity: project.id, command: command.value, memoryMb: settings.memoryMb, tree: tree.value, node: node.value, modules: ports.modules, cache, secrets: snapshot.value.secrets });
   }
+  /** Whether production is served by it, or is about to be. */
+  async function isLive(deploymentId: DeploymentId): Promise<boolean> {
+    const deployment = await ports.deployments.get(deploymentId);
+    if (deployment === undefined) return false;
+    if (deployment.environment === PRODUCTION && !isFinal(deployment.state)) return true;
+    return (await ports.aliases.listByProject(deployment.projectId)).some((alias) => alias.kind === 'environment' && alias.target === PRODUCTION && alias.deploymentId === deploymentId);
+  }
   const prepare = (deploymentId: DeploymentId): Promise<Result<Plan>> => planOf(deploymentId).catch((cause: unknown) => internal(cause));
 
   return {
@@ -112,7 +122,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
       const plan = await prepare(deploymentId);
       if (!plan.ok) return plan;
       await standbys.keep(plan.value);
-      if (plan.value.patient) await waiting.keep(plan.value);
+      if (plan.value.patient) await waiting.keep(plan.value, await isLive(deploymentId));
       return ok(undefined);
     },
     async standDown(deploymentId) {

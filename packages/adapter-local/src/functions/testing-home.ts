@@ -49,7 +49,7 @@ export async function openTestingHome(settings: Partial<FunctionHostSettings> = 
     paths, blobs, secrets, sandboxes, clock: systemClock, modules: runtimeDir, logs,
     settings: { ...DEFAULT_HOST_SETTINGS, ...settings }, trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }),
     nodes: { directory: async () => ok(nodeDirectory) },
-    deployments: { get: async (id) => (await records()).deployments[id] }, projects: { get: async (id) => (await records()).projects[id] },
+    deployments: { get: async (id) => (await records()).deployments[id] }, projects: { get: async (id) => (await records()).projects[id] }, aliases: { listByProject: async () => [] },
   };
   return {
     paths, ports, logs,

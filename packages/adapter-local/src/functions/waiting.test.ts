@@ -37,7 +37,7 @@ const plan = (changes: Partial<InstancePlan> = {}): InstancePlan => ({
 test('what waits is handed out once', async () => {
   const { waiting, live } = setUp();
   const wanted = plan();
-  await waiting.keep(wanted);
+  await waiting.keep(wanted, false);
   assert.equal(waiting.count(), 1);
   const instance = await waiting.take(wanted);
   assert.equal(instance?.upstream.instance, 'fn-1');
@@ -49,7 +49,7 @@ test('what waits is handed out once', async () => {
 test('one that is still starting is waited for, and not started twice', async () => {
   const { waiting, state } = setUp();
   const wanted = plan();
-  const keeping = [waiting.keep(wanted), waiting.keep(wanted)];
+  const keeping = [waiting.keep(wanted, false), waiting.keep(wanted, false)];
   assert.equal((await waiting.take(wanted))?.upstream.instance, 'fn-1');
   await Promise.all(keeping);
   assert.equal(state.starts, 1);
@@ -59,7 +59,7 @@ test('a process that was told other variables, secrets or limits is never handed
   for (const change of [{ command: { argv: ['node'], env: { GREETING: 'bye' }, cwd: '/app' } }, { secrets: ['s3cret'] }, { memoryMb: 256 }, { tree: '/tmp' }]) {
     const { waiting, live } = setUp();
     const first = plan();
-    await waiting.keep(first);
+    await waiting.keep(first, false);
     assert.equal(await waiting.take({ ...first, ...change }), undefined, JSON.stringify(change));
     assert.equal(live.size, 0, 'it was ended');
   }
@@ -68,7 +68,7 @@ test('a process that was told other variables, secrets or limits is never handed
 test('one deployment never gets the process of another', async () => {
   const { waiting } = setUp({ waiting: 2 });
   const first = plan();
-  await waiting.keep(first);
+  await waiting.keep(first, false);
   assert.equal(await waiting.take({ ...first, deploymentId: newId('dpl', Date.now()) }), undefined);
   assert.equal(waiting.count(), 1);
 });
@@ -76,17 +76,31 @@ test('one deployment never gets the process of another', async () => {
 test('no more wait than the setting says: the oldest gives way and keeps its empty sandbox', async () => {
   const { waiting, live, fellBack } = setUp();
   const [first, second] = [plan(), plan()];
-  await waiting.keep(first);
-  await waiting.keep(second);
+  await waiting.keep(first, false);
+  await waiting.keep(second, false);
   await until('the oldest is ended', () => fellBack.length === 1 && live.size === 1);
   assert.deepEqual(fellBack, [first.deploymentId]);
   assert.equal((await waiting.take(second))?.upstream.instance, 'fn-2');
 });
 
+test('what serves production gives way to production only, and takes the place of what does not', async () => {
+  const { waiting, live, fellBack, state } = setUp();
+  const [production, preview, next] = [plan(), plan(), plan()];
+  await waiting.keep(preview, false);
+  await waiting.keep(production, true);
+  await until('the preview is ended', () => fellBack.length === 1 && live.size === 1);
+  await waiting.keep(preview, false);
+  assert.equal(state.starts, 2, 'no process is started for the preview');
+  await waiting.keep(next, true);
+  await until('the earlier production is ended', () => fellBack.length === 2 && live.size === 1);
+  assert.deepEqual(fellBack, [preview.deploymentId, production.deploymentId]);
+  assert.equal((await waiting.take(next))?.upstream.instance, 'fn-3');
+});
+
 test('after its time a process is given up', async () => {
   const { waiting, live, fellBack } = setUp({ waitingMs: 20 });
   const wanted = plan();
-  await waiting.keep(wanted);
+  await waiting.keep(wanted, false);
   await until('it is given up', () => fellBack.length === 1);
   assert.equal(live.size, 0);
   assert.equal(await waiting.take(wanted), undefined);
@@ -94,17 +108,17 @@ test('after its time a process is given up', async () => {
 
 test('with none allowed nothing is started, and what fails or dies leaves an empty sandbox', async () => {
   const none = setUp({ waiting: 0 });
-  await none.waiting.keep(plan());
+  await none.waiting.keep(plan(), false);
   assert.equal(none.state.starts, 0);
   const { waiting, live, fellBack, state } = setUp();
   state.broken = true;
   const failing = plan();
-  await waiting.keep(failing);
+  await waiting.keep(failing, false);
   assert.equal(waiting.count(), 0);
   await until('its sandbox waits', () => fellBack.includes(failing.deploymentId));
   state.broken = false;
   const wanted = plan();
-  await waiting.keep(wanted);
+  await waiting.keep(wanted, false);
   for (const crash of live.values()) crash();
   await until('the dead one is forgotten', () => waiting.count() === 0 && fellBack.includes(wanted.deploymentId));
   assert.equal(await waiting.take(wanted), undefined);
@@ -112,9 +126,9 @@ test('with none allowed nothing is started, and what fails or dies leaves an emp
 
 test('close ends them all', async () => {
   const { waiting, live } = setUp({ waiting: 3 });
-  await Promise.all([waiting.keep(plan()), waiting.keep(plan()), waiting.keep(plan())]);
+  await Promise.all([waiting.keep(plan(), false), waiting.keep(plan(), false), waiting.keep(plan(), false)]);
   await waiting.close();
   assert.equal(live.size, 0);
-  await waiting.keep(plan());
+  await waiting.keep(plan(), false);
   assert.equal(live.size, 0);
 });

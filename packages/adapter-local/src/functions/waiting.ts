@@ -10,8 +10,11 @@ import { sightOf, type InstancePlan } from './place.ts';
 export type Waiting = Readonly<{
   /** The one that waits for exactly this plan, or is just starting for it. */
   take(plan: InstancePlan): Promise<Instance | undefined>;
-  /** Starts one when there is none; the one that waits longest gives way when there are too many. */
-  keep(plan: InstancePlan): Promise<void>;
+  /**
+   * Starts one when there is none. When there are too many, the one that waits longest gives way; those that production
+   * is served by (`live`) only to each other, or any preview would make production start cold.
+   */
+  keep(plan: InstancePlan, live: boolean): Promise<void>;
   drop(deploymentId: DeploymentId): Promise<void>;
   count(): number;
   close(): Promise<void>;
@@ -25,7 +28,7 @@ export type WaitingPorts = Readonly<{
   settings: Readonly<{ waiting: number; waitingMs: number }>;
 }>;
 
-type Entry = Readonly<{ plan: InstancePlan; sight: Promise<string>; starting: Promise<Result<Instance>>; abort: AbortController; timer: NodeJS.Timeout }>;
+type Entry = Readonly<{ plan: InstancePlan; live: boolean; sight: Promise<string>; starting: Promise<Result<Instance>>; abort: AbortController; timer: NodeJS.Timeout }>;
 
 export function createWaiting({ start, fallBack, settings }: WaitingPorts): Waiting {
   const entries = new Map<DeploymentId, Entry>();
@@ -57,12 +60,16 @@ export function createWaiting({ start, fallBack, settings }: WaitingPorts): Wait
       await end(entry);
       return undefined;
     },
-    async keep(plan) {
+    async keep(plan, live) {
       if (closed || settings.waiting === 0 || entries.has(plan.deploymentId)) return;
-      const [oldest] = entries.keys();
-      if (oldest !== undefined && entries.size >= settings.waiting) void giveUp(oldest);
+      if (entries.size >= settings.waiting) {
+        const all = [...entries];
+        const [oldest] = all.find(([, entry]) => !entry.live) ?? (live ? all : []).at(0) ?? [];
+        if (oldest === undefined) return;
+        void giveUp(oldest);
+      }
       const abort = new AbortController();
-      const entry: Entry = { plan, sight: sightOf(plan), abort, starting: start(plan, abort.signal), timer: setTimeout(() => void giveUp(plan.deploymentId), settings.waitingMs).unref() };
+      const entry: Entry = { plan, live, sight: sightOf(plan), abort, starting: start(plan, abort.signal), timer: setTimeout(() => void giveUp(plan.deploymentId), settings.waitingMs).unref() };
       entries.set(plan.deploymentId, entry);
       // The next request starts it anew, and is told why when that fails.
       const lost = (): void => {
