@@ -18,8 +18,31 @@ export function guardedSecrets(secrets: readonly string[], variables: Readonly<R
     .filter((secret) => !secret.names.some((name) => PUBLIC.test(name)));
 }
 
-/** As it would stand in a file: as it is, or as scripts and JSON write it. */
-export const spellings = (value: string): readonly string[] => [...new Set([value, JSON.stringify(value).slice(1, -1)])];
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/**
+ * As it would stand in a file: as it is, and as scripts, JSON, pages and addresses write it. Most values have one form;
+ * a connection string with "&" in it has several, and a page holds none but its own. Space around it is no part of it.
+ */
+export function spellings(value: string): readonly string[] {
+  const plain = value.trim();
+  const json = JSON.stringify(plain).slice(1, -1);
+  // In scripts of a page, so that none can end the script.
+  const inScript = json.replace(/[&<>]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
+  const html = plain.replace(/[&<>"']/g, (letter) => HTML[letter] ?? letter);
+  const forms = [plain, json, inScript, html, html.replaceAll('&#39;', '&#x27;'), html.replaceAll('&#39;', "'"), plain.replace(/[&<>]/g, (letter) => HTML[letter] ?? letter), addressOf(plain)];
+  // Text of a script that is itself text of a script, as payloads of pages are.
+  for (const text of [json, inScript]) forms.push(JSON.stringify(text).slice(1, -1));
+  return [...new Set(forms)];
+}
+
+function addressOf(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return text; // half a letter
+  }
+}
 
 /** "DATABASE_URL", or what it is when no variable of the build has it. */
 export const called = ({ names }: GuardedSecret): string => (names.length === 0 ? 'a secret that the build was not given' : names.join(' or '));

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { spellings } from './guarded-secrets.ts';
+
+const found = (secret: string, file: string): boolean => spellings(secret).some((form) => file.includes(form));
+
+test('a secret is found however scripts, JSON, pages and addresses write it', () => {
+  const secret = `postgres://u:p<"'>@db/app?ssl=on&pool=5`;
+  const inScript = JSON.stringify({ secret }).replace(/[&<>]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
+  const files = {
+    text: `const url = \`${secret}\``,
+    json: JSON.stringify({ secret }),
+    'data in a page': `<script>${inScript}</script>`,
+    'payload in a page': `self.__next_f.push([1,${JSON.stringify(inScript)}])`,
+    'React': '<p>postgres://u:p&lt;&quot;&#x27;&gt;@db/app?ssl=on&amp;pool=5</p>',
+    'other templates': '<p>postgres://u:p&lt;&quot;&#39;&gt;@db/app?ssl=on&amp;pool=5</p>',
+    'text of a page': `<p>postgres://u:p&lt;"'&gt;@db/app?ssl=on&amp;pool=5</p>`,
+    address: `https://example.com/?to=${encodeURIComponent(secret)}`,
+  };
+  for (const [name, file] of Object.entries(files)) assert.ok(found(secret, file), name);
+});
+
+test('space around a secret hides it from nothing, and most secrets have one form', () => {
+  assert.ok(found('a-token-of-mine\n', 'key="a-token-of-mine"'));
+  assert.deepEqual(spellings('a-token-of-mine'), ['a-token-of-mine']);
+  assert.ok(spellings('half \ud800 a letter').length > 0);
+});
