@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { request, type IncomingMessage } from 'node:http';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
 import { dpl, TestBed } from '../test-bed.ts';
 
 const bed = new TestBed();
 type Asked = { method: string | undefined; body: string; headers: IncomingMessage['headers'] };
 const asked: Asked[] = [];
-let answer: 'rest' | 'cut' | 'error' | 'slow' = 'rest';
+let answer: 'rest' | 'cut' | 'error' | 'slow' | 'late' = 'rest';
+/** More than a socket takes without asking for patience. */
+const LARGE = 'x'.repeat(200_000);
 
 before(async () => {
   await bed.start();
@@ -15,6 +17,7 @@ before(async () => {
     builtAt: Date.now(),
     prerenders: {
       '/shell': bed.page('<html>shell', { partial: true, postponed: bed.put('{state}'), headers: { 'content-type': 'text/html', vary: 'rsc' }, bypass: [[{ type: 'header', key: 'user-agent', value: '.*Bot.*' }]] }),
+      '/large': bed.page(LARGE, { partial: true, postponed: bed.put('{state}') }),
       '/lost': bed.page('<html>lost', { partial: true, postponed: { blob: 'f'.repeat(64), size: 7 } }),
     },
   });
@@ -24,6 +27,7 @@ before(async () => {
     req.on('end', () => {
       asked.push({ method: req.method, body: Buffer.concat(chunks).toString(), headers: req.headers });
       if (answer === 'error') return void res.writeHead(500).end('broken');
+      if (answer === 'late') return late(res);
       res.write('<rest>');
       if (answer === 'slow') return;
       if (answer === 'cut') return void setImmediate(() => res.destroy());
@@ -32,6 +36,14 @@ before(async () => {
   });
 });
 after(() => bed.stop());
+
+/** A large piece, and the next one when the visitor has long taken the first. */
+function late(res: ServerResponse): void {
+  setTimeout(() => {
+    res.write(LARGE);
+    setTimeout(() => res.end('</html>'), 100);
+  }, 100);
+}
 
 test('the shell and what the function renders from its state are one answer', async () => {
   const reply = await bed.get('/shell?q=1', { headers: { cookie: 'a=1', 'next-resume': '1' } });
@@ -62,6 +74,15 @@ test('when the rest fails the visitor sees that the answer is not whole', async 
   for (const how of ['cut', 'error'] as const) {
     answer = how;
     await assert.rejects(bed.get('/shell'), how);
+  }
+  answer = 'rest';
+});
+
+test('pieces that the visitor took before the next one came hold up nothing', { timeout: 10_000 }, async () => {
+  answer = 'late';
+  for (const headers of [{}, { 'proxy-connection': 'close' }]) {
+    const reply = await bed.get('/large', { headers });
+    assert.equal(reply.text.length, 2 * LARGE.length + '</html>'.length);
   }
   answer = 'rest';
 });

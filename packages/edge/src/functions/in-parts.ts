@@ -49,7 +49,11 @@ export async function inParts(deps: InPartsDeps, job: InPartsJob): Promise<void>
     upstream?.destroy();
   });
   let drained = (): void => undefined;
-  res.on('drain', () => drained());
+  // Also while nothing waits for it: the next piece may come long after there is room again.
+  res.on('drain', () => {
+    room = true;
+    drained();
+  });
 
   const whole = await rest(deps, job, state, async (answer) => {
     upstream = answer;
