@@ -46,7 +46,7 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
   const { exchange, site, target } = visit;
   const { method, headers: requested } = exchange.req;
   if (method !== 'GET' && method !== 'HEAD') return site.hasFunction ? FUNCTION : problem(methodNotAllowed(method ?? ''), ['allow', 'GET, HEAD']);
-  const asked: Asked = { headers: requested, host: exchange.host, query: target.query };
+  const asked: Asked = { headers: requested, host: exchange.host, query: target.query, exchange };
   const decision = site.plans.decide(target.path, target.decoded, asked);
   let headers: Headers = [];
   let pages = true;

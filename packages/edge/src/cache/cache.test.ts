@@ -213,3 +213,28 @@ test('an answer that ends early is not kept', async () => {
   bed.route('cut.localhost', dpl(3), bed.artifact({ function: true }));
   for (let i = 0; i < 2; i++) await assert.rejects(bed.get('/cut', { host: 'cut.localhost' }));
 });
+
+test('a visitor who has the connection take headers away, or names an RSC payload as a page, leaves nothing for others', async () => {
+  pages.set('/hidden', { text: 'html', headers: { 'content-type': 'text/html' }, made: entry('/hidden') });
+  await bed.get('/hidden?_rsc=1', { headers: { rsc: '1', connection: 'close, rsc' } });
+  pages.set('/hidden', { text: 'payload', headers: { 'content-type': 'text/x-component' }, made: entry('/hidden') });
+  assert.equal((await bed.get('/hidden?_rsc=1', { headers: { rsc: '1' } })).text, 'payload');
+
+  pages.set('/slug.rsc', { text: 'page of the slug "slug.rsc"', made: entry('/slug.rsc') });
+  await bed.get('/slug.rsc');
+  pages.set('/slug', { text: 'payload', made: entry('/slug') });
+  assert.equal((await bed.get('/slug?_rsc=1', { headers: { rsc: '1' } })).text, 'payload');
+});
+
+test('rules that ask for the public host see it as the function does', async () => {
+  bed.route('one.localhost', dpl(1), FORWARDED());
+  bed.route('two.localhost', dpl(1), FORWARDED());
+  pages.set('/home', { text: 'rewritten to the home of one' });
+  assert.equal((await bed.get('/home', { host: 'two.localhost' })).text, 'home of all');
+  assert.equal((await bed.get('/home', { host: 'one.localhost' })).text, 'rewritten to the home of one');
+  assert.equal((await bed.get('/home', { host: 'two.localhost', headers: { 'x-forwarded-host': 'one.localhost' } })).text, 'home of all');
+});
+const FORWARDED = (): string => bed.artifact({ function: true, builtAt: Date.now(), prerenders: { '/home': bed.page('home of all') }, routing: {
+  beforeMiddleware: [], middlewareMatchers: [], afterFiles: [], onMatch: [],
+  beforeFiles: [{ sourceRegex: '^/home$', destination: '/one', has: [{ type: 'header', key: 'x-forwarded-host', value: 'one.localhost' }] }],
+} });

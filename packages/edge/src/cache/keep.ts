@@ -28,7 +28,7 @@ type Described = Readonly<{ site: Site; deploymentId: Visit['deploymentId']; pat
 
 export function describe({ exchange, site, deploymentId, target }: Visit): Described {
   const { method, headers } = exchange.req;
-  return { site, deploymentId, path: target.decoded, rawPath: target.path, query: target.query, method, asked: { headers, host: exchange.host, query: target.query } };
+  return { site, deploymentId, path: target.decoded, rawPath: target.path, query: target.query, method, asked: { headers, host: exchange.host, query: target.query, exchange } };
 }
 
 /**
@@ -37,6 +37,10 @@ export function describe({ exchange, site, deploymentId, target }: Visit): Descr
  */
 export function keeperFor(deps: KeeperDeps, visit: Described, status: number, raw: readonly string[]): Keeper | undefined {
   const { site, deploymentId, asked, path } = visit;
+  // The function saw another request than the one that the key is made of.
+  if (connectionTokens(asked.headers.connection) !== undefined) return undefined;
+  // The RSC payload of a page has such a name too, but this is a page: of a slug that ends so.
+  if (path?.endsWith('.rsc') === true) return undefined;
   if (visit.method !== 'GET' || path === undefined || !STATUSES.has(status) || site.ownPages.has(path)) return undefined;
   const made = entryOf(raw);
   if (made === undefined) return undefined;

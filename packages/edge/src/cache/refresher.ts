@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { FunctionPools } from '../functions/pools.ts';
+import { forwarded } from '../functions/request-headers.ts';
 import type { Visit } from '../serve.ts';
 import { describe, keeperFor, type KeeperDeps } from './keep.ts';
 import type { Made } from './made.ts';
@@ -88,12 +89,9 @@ export class Refresher {
       if (typeof value === 'string') headers[name] = value;
     }
     // Whatever rules ask for beside these, the answer for somebody who sends nothing else is not the one that is stale.
+    Object.assign(headers, { 'x-forwarded-proto': forwarded(exchange, 'x-forwarded-proto'), 'x-forwarded-host': forwarded(exchange, 'x-forwarded-host'), 'x-forwarded-for': '127.0.0.1', 'x-request-id': randomUUID() });
     const described = { ...describe(visit), method: 'GET', asked: { headers: { ...headers }, host: exchange.host, query: target.query } };
-    const forwarded = exchange.trusted ? exchange.req.headers['x-forwarded-proto'] : undefined;
-    Object.assign(headers, {
-      'x-forwarded-host': headers['host'], 'x-forwarded-proto': forwarded === 'https' ? 'https' : 'http', 'x-forwarded-for': '127.0.0.1',
-      'x-request-id': randomUUID(), [REFRESH_HEADER]: shell ? 'shell' : '1',
-    });
+    headers[REFRESH_HEADER] = shell ? 'shell' : '1';
     const lease = pools.take(deploymentId) ?? (await pools.acquire(deploymentId, startMs).then((acquired) => (acquired.ok ? acquired.value : undefined)));
     if (lease === undefined) return false;
     try {

@@ -2,7 +2,7 @@ import { connectionTokens, isHopByHop, isInternalRequestHeader, isTokenRequestHe
 import type { Exchange } from '../exchange.ts';
 
 /** The forwarding headers that the edge writes itself. */
-const REPLACED = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip', 'forwarded', 'x-request-id', 'content-length', 'expect']);
+export const REPLACED: ReadonlySet<string> = new Set(['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip', 'forwarded', 'x-request-id', 'content-length', 'expect']);
 
 /**
  * The head of the request to the function, flat: what came in without the headers of the connection and without what
@@ -26,19 +26,35 @@ export function requestHeaders(exchange: Exchange, tokens: ReadonlySet<string>, 
     if (isTokenRequestHeader(key) && !hasToken(req.headers, tokens)) continue;
     out.push(name, value);
   }
-  const peer = exchange.trusted ? req.headers['x-forwarded-for'] : undefined;
-  const proto = exchange.trusted ? req.headers['x-forwarded-proto'] : undefined;
-  const publicHost = exchange.trusted ? req.headers['x-forwarded-host'] : undefined;
-  const address = plainAddress(req.socket.remoteAddress ?? '');
-  out.push(
-    'x-forwarded-for', typeof peer === 'string' ? `${peer}, ${address}` : address,
-    'x-forwarded-proto', typeof proto === 'string' && /^https?$/.test(proto) ? proto : 'http',
-    'x-forwarded-host', typeof publicHost === 'string' ? publicHost : (exchange.target?.authority ?? host),
-    'x-request-id', exchange.requestId,
-  );
+  for (const name of FORWARDED) out.push(name, forwarded(exchange, name) ?? '');
   out.push(...extra);
   return out;
 }
+
+const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id'] as const;
+
+/** What the function gets to see of one of REPLACED that says how the request came here; undefined when nothing. */
+export function forwarded(exchange: Asker, name: string): string | undefined {
+  const { req, trusted } = exchange;
+  const said = trusted ? req.headers[name] : undefined;
+  switch (name) {
+    case 'x-forwarded-for': {
+      const address = plainAddress(req.socket.remoteAddress ?? '');
+      return typeof said === 'string' ? `${said}, ${address}` : address;
+    }
+    case 'x-forwarded-proto':
+      return typeof said === 'string' && /^https?$/.test(said) ? said : 'http';
+    case 'x-forwarded-host':
+      return typeof said === 'string' ? said : (exchange.target?.authority ?? req.headers.host ?? exchange.host);
+    case 'x-request-id':
+      return exchange.requestId;
+    default:
+      return undefined;
+  }
+}
+
+/** What an exchange knows of who asks. */
+export type Asker = Pick<Exchange, 'req' | 'trusted' | 'target' | 'host' | 'requestId'>;
 
 function hasToken(headers: Exchange['req']['headers'], tokens: ReadonlySet<string>): boolean {
   for (const name of ['x-prerender-revalidate', 'x-next-revalidate-tag-token']) {

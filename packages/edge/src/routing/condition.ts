@@ -1,10 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { RouteHas } from '@anchor/core/artifact/manifest.ts';
+import { forwarded, REPLACED, type Asker } from '../functions/request-headers.ts';
 import { cookieValue } from '../http/headers.ts';
 import { boundedPattern, type Pattern } from './bounded.ts';
 
 /** What a rule's conditions can ask of a request. */
-export type Asked = Readonly<{ headers: IncomingMessage['headers']; host: string; query: string }>;
+export type Asked = Readonly<{
+  headers: IncomingMessage['headers']; host: string; query: string;
+  /** Where there is one, forwarding headers are what the function will be told, not what the visitor says. */
+  exchange?: Asker;
+}>;
 export type Captures = Map<string, string>;
 
 type Compiled = Readonly<{ value(asked: Asked): string | undefined; whole: Pattern | undefined; text: string | undefined; key: string }>;
@@ -49,13 +54,16 @@ function pattern(text: string | undefined): Pattern | undefined {
   }
 }
 
+const FORWARDING = new Set([...REPLACED].filter((name) => name.startsWith('x-') || name === 'forwarded'));
+const text = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(', ') : value) || undefined;
+
 function reader(has: RouteHas): (asked: Asked) => string | undefined {
   switch (has.type) {
     case 'header': {
       const key = has.key.toLowerCase();
+      if (FORWARDING.has(key)) return ({ headers, exchange }) => (exchange === undefined ? text(headers[key]) : forwarded(exchange, key));
       return ({ headers }) => {
-        const value = Object.hasOwn(headers, key) ? headers[key] : undefined;
-        return (Array.isArray(value) ? value.join(', ') : value) || undefined;
+        return text(Object.hasOwn(headers, key) ? headers[key] : undefined);
       };
     }
     case 'cookie':
