@@ -63,7 +63,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       const manifest = manifestSchema.safeParse({ version: 1, components: { web: built.value.component } });
       if (!manifest.success) return fail('artifact_invalid', 'The build output can not be described', 'Check the names and headers of the output files.', manifest.error.issues[0] === undefined ? undefined : `${manifest.error.issues[0].path.join('.')}: ${manifest.error.issues[0].message}`.slice(0, 500));
       const text = JSON.stringify(manifest.data);
-      const named = guardedSecrets(request.secrets, request.variables).find(({ value }) => spellings(value).some((form) => text.includes(form)));
+      const named = guardedSecrets(request.secrets, request.variables, request.credentials).find(({ value }) => spellings(value).some((form) => text.includes(form)));
       if (named !== undefined) return fail('output_refused', `The secret ${called(named)} would become part of the manifest`, 'Keep secrets out of file names, headers and redirects; if it is no secret, set it with: anchor env set NAME=value --plain');
       return ok({ artifact: await options.blobs.put(new TextEncoder().encode(text)) });
     } finally {

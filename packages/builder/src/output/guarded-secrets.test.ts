@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spellings } from './guarded-secrets.ts';
+import { guardedSecrets, spellings } from './guarded-secrets.ts';
 
 const found = (secret: string, file: string): boolean => spellings(secret).some((form) => file.includes(form));
 
@@ -24,4 +24,13 @@ test('space around a secret hides it from nothing, and most secrets have one for
   assert.ok(found('a-token-of-mine\n', 'key="a-token-of-mine"'));
   assert.deepEqual(spellings('a-token-of-mine'), ['a-token-of-mine']);
   assert.ok(spellings('half \ud800 a letter').length > 0);
+});
+
+test('the user of the git credentials may stand in a page, the token may not, wherever it is put', () => {
+  const guarded = (credentials: string, variables: Readonly<Record<string, string>> = {}) => guardedSecrets([credentials, ...credentials.split(':').filter((part) => part.length >= 8)], variables, credentials).map(({ value }) => value);
+  assert.deepEqual(guarded('shop-company:token-of-git'), ['shop-company:token-of-git', 'token-of-git']);
+  assert.deepEqual(guarded('token-of-git:'), ['token-of-git:', 'token-of-git']);
+  assert.deepEqual(guarded('token-of-git'), ['token-of-git']);
+  assert.deepEqual(guarded('token-of-git:x-oauth-basic'), ['token-of-git:x-oauth-basic', 'token-of-git']);
+  assert.deepEqual(guarded('shop-company:token-of-git', { TENANT: 'shop-company' }), ['shop-company:token-of-git', 'shop-company', 'token-of-git']);
 });

@@ -8,14 +8,25 @@ const PUBLIC = /^(?:NEXT_PUBLIC_|VITE_|PUBLIC_|REACT_APP_|NUXT_PUBLIC_|GATSBY_|E
 /** Words of every bundle, which people keep in variables too. */
 const ORDINARY = new Set(['production', 'development', 'localhost', 'undefined', '127.0.0.1']);
 
-/** The secrets of a build that must not leave the server: all but those that are meant for browsers. */
-export function guardedSecrets(secrets: readonly string[], variables: Readonly<Record<string, string>>): readonly GuardedSecret[] {
+/**
+ * The secrets of a build that must not leave the server: all but those that are meant for browsers, and but for the user
+ * of the git `credentials`, whose name stands in many a link to the repository.
+ */
+export function guardedSecrets(secrets: readonly string[], variables: Readonly<Record<string, string>>, credentials?: string): readonly GuardedSecret[] {
+  const user = credentials === undefined ? undefined : userOf(credentials);
   const names = new Map<string, string[]>();
   for (const [name, value] of Object.entries(variables)) names.set(value, [...(names.get(value) ?? []), name]);
   return [...new Set(secrets)]
     .filter((value) => value.trim().length >= SHORTEST && !ORDINARY.has(value.trim()))
     .map((value) => ({ value, names: names.get(value) ?? [] }))
-    .filter((secret) => !secret.names.some((name) => PUBLIC.test(name)));
+    .filter(({ value, names }) => !names.some((name) => PUBLIC.test(name)) && (value !== user || names.length > 0));
+}
+
+/** The part of `user:password` that is no secret. A token alone stands where the user does, with a password that everybody knows. */
+function userOf(credentials: string): string {
+  const colon = credentials.indexOf(':');
+  const password = colon === -1 ? '' : credentials.slice(colon + 1);
+  return password === '' || password === 'x-oauth-basic' ? password : credentials.slice(0, colon);
 }
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

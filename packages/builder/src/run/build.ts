@@ -117,7 +117,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
 
 /** Stores the output. Nothing of the user's runs any more. */
 async function finish(session: Session, request: BuildRequest, sink: OutputSink, input: Pick<PackageInput, 'prepared' | 'nextVersion' | 'traced'>, keepCaches: (distDir: string) => Promise<void>): Promise<Result<Built>> {
-  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: guardedSecrets(request.secrets, request.variables) });
+  const store = createArtifactStore({ blobs: session.options.blobs, compressor: session.options.compressor, limits: session.limits, secrets: guardedSecrets(request.secrets, request.variables, request.credentials) });
   const component = await packageComponent({ session, store, ...input });
   if (!component.ok) return component;
   if (store.leaks.length > 0) return exposed(store.leaks);
