@@ -34,6 +34,16 @@ test('one site that fills the memory drives out its own pages, not those of othe
   assert.equal(pages.of(dpl(1))?.get('/loud-0'), undefined);
 });
 
+test('headers and tags weigh what they are long', () => {
+  const pages = new KeptPages(1 << 20);
+  const fresh = memoryAsset('0'.repeat(64), Buffer.from('x'), 200, 'HIT', [['x-long', 'h'.repeat(50_000)]]);
+  for (let i = 0; i < 50; i++) {
+    const made = { group: `/p${i}`, at: 1, staleAfter: Infinity, expireAfter: Infinity, tags: ['t'.repeat(50_000)] };
+    pages.set(dpl(1), `/p${i}`, { made, fresh, stale: staleAsset(fresh) }, 1);
+  }
+  assert.ok(pages.count <= 10, `${pages.count}`);
+});
+
 test('what is removed weighs nothing', () => {
   const pages = new KeptPages(1 << 20);
   for (let i = 0; i < 10; i++) pages.set(dpl(1), `/p${i}`, page(i, `/p${i}`), 100);

@@ -56,8 +56,16 @@ export class Share {
   }
 }
 
-/** What an entry weighs beside its bytes: heads, names, tags. */
+/** What an entry weighs beside its bytes and its texts. */
 const OVERHEAD = 4 * 1024;
+
+/** A function may say what it likes in its headers and tags, up to a size at which few of them fill the memory. */
+function weightOf(key: string, { made, fresh }: Omit<KeptPage, 'bytes'>): number {
+  let weight = OVERHEAD + key.length + made.group.length;
+  for (const tag of made.tags) weight += tag.length;
+  for (const [name, value] of fresh.headers) weight += name.length + value.length;
+  return weight;
+}
 
 /**
  * Answers of functions, in the memory of one worker. When it is full, the deployment that has most gives up what it used
@@ -85,7 +93,7 @@ export class KeptPages {
     let share = this.#shares.get(deploymentId);
     if (share === undefined) this.#shares.set(deploymentId, (share = new Share()));
     const before = share.bytes;
-    share.set(key, { ...page, bytes: body + key.length + OVERHEAD });
+    share.set(key, { ...page, bytes: body + weightOf(key, page) });
     this.#bytes += share.bytes - before;
     while (this.#bytes > this.#limit) this.#evict();
   }
