@@ -1,9 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { RoutingPlans } from '@anchor/edge/routing/plan.ts';
 import { routesSchema, standaloneRouting } from './standalone-routing.ts';
 
 const NONE = { redirects: [], headers: [], rewrites: [] };
-const routing = (manifest: object, matchers: readonly string[] = []) => standaloneRouting(routesSchema.parse({ ...NONE, ...manifest }), matchers);
+const whole = (manifest: object, matchers: readonly string[] = []) => standaloneRouting(routesSchema.parse({ ...NONE, ...manifest }), matchers);
+/** Without the rule that every app has, see the test of payloads. */
+const routing = (manifest: object, matchers?: readonly string[]) => {
+  const rules = whole(manifest, matchers);
+  return { ...rules, middlewareMatchers: rules.middlewareMatchers.slice(0, -1) };
+};
 const asked = (manifest: object, matchers?: readonly string[]) => routing(manifest, matchers).middlewareMatchers.map(({ sourceRegex }) => sourceRegex);
 
 test('what a redirect, a rewrite before files or middleware matches is the server\'s to answer', () => {
@@ -33,4 +39,12 @@ test('rewrites after files come before pages of dynamic routes only, and the fal
   const rewrites = { beforeFiles: [], afterFiles: [{ source: '/a', destination: '/b', regex: '^/a$' }], fallback: [{ source: '/c', destination: '/d', regex: '^/c$' }] };
   assert.deepEqual(routing({ rewrites }).afterFiles, [{ sourceRegex: '^/a$' }]);
   assert.deepEqual(routing({ rewrites: rewrites.afterFiles }).afterFiles, [{ sourceRegex: '^/a$' }]);
+});
+
+test('the payload of a guarded page is not to be had by its name in the artifact', () => {
+  const matcher = '^(?:\\/(_next\\/data\\/[^/]{1,}))?\\/guarded(.json)?[\\/#\\?]?$'; // as Next 13.5 and 14 write it
+  const plans = new RoutingPlans({ kind: 'web', framework: { name: 'nextjs' }, basePath: '', trailingSlash: false, files: {}, prerenders: {}, routing: whole({}, [matcher]) });
+  const answeredBy = (path: string) => plans.decide(path, decodeURI(path), { headers: {}, host: 'x', query: '' }).kind;
+  for (const path of ['/guarded', '/guarded.rsc', '/guarded.rsc/', '/guarded%2Ersc', '/guarded.%72sc', '/index.rsc']) assert.equal(answeredBy(path), 'function', path);
+  for (const path of ['/', '/open', '/rsc']) assert.equal(answeredBy(path), 'pass', path);
 });

@@ -19,6 +19,12 @@ type Rule = z.infer<typeof ruleSchema>;
 type Routing = NonNullable<WebComponent['routing']>;
 
 /**
+ * Payloads of pages lie under this name for the edge, but these versions know no such address: who asks for one by it
+ * would get past the rules and the middleware that stand before the page, whose expressions do not match it.
+ */
+const PAYLOAD: Route = { sourceRegex: '^.*\\.rsc/?$' };
+
+/**
  * What the edge must know of an app whose server routes by itself: the paths that only the server can answer (redirects,
  * rewrites before files, middleware, headers that depend on the path), and the headers that it can add without asking.
  */
@@ -31,6 +37,7 @@ export function standaloneRouting(routes: z.infer<typeof routesSchema>, matchers
     middlewareMatchers: [
       ...matchers.map((sourceRegex): Route => ({ sourceRegex })),
       ...[...redirects, ...before, ...headers.filter((rule) => !isPlain(rule))].map(guard),
+      PAYLOAD,
     ],
     beforeMiddleware: plain.flatMap(withHeaders),
     beforeFiles: [],
