@@ -67,6 +67,23 @@ test('a long log is read in pieces, and every tag counts as stale until all is r
   assert.equal(logs.isStale(['a']), true);
 });
 
+test('a deployment that names tags without end uses up its own memory, not that of others', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'anchor-test-tags-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const logs = new TagLogs((id) => join(directory, id), undefined, 100_000);
+  writeFileSync(join(directory, dpl(2)), line('a'));
+  assert.equal(logs.standing(dpl(2), ['b'], 0, 10), 'fresh');
+  for (let i = 0; i < 20; i++) appendFileSync(join(directory, dpl(1)), line(`${i}${'x'.repeat(10_000)}`));
+  assert.equal(logs.standing(dpl(1), ['b'], 0, 10), 'expired');
+  appendFileSync(join(directory, dpl(1)), line('c'));
+  assert.equal(logs.standing(dpl(1), ['b'], 0, 10), 'expired');
+  assert.deepEqual([logs.standing(dpl(2), ['b'], 0, 10), logs.standing(dpl(2), ['a'], 0, 10)], ['fresh', 'expired']);
+  // Written anew with less, it counts again.
+  writeFileSync(join(directory, 'new'), line('c'));
+  renameSync(join(directory, 'new'), join(directory, dpl(1)));
+  assert.deepEqual([logs.standing(dpl(1), ['b'], 0, 10), logs.standing(dpl(1), ['c'], 0, 10)], ['fresh', 'expired']);
+});
+
 test('what was made after an invalidation is fresh, what was made before it is not', (t) => {
   const { path, logs } = logIn(t);
   writeFileSync(path, `${JSON.stringify({ tag: 'a', at: 5 })}\n${JSON.stringify({ tag: 'a', at: 3 })}\n`);

@@ -10,6 +10,9 @@ type State = {
   path: string; size: number; ino: number; born: number; rest: string; tags: Map<string, Tag>;
   /** Not read to its end: any tag may be in it. */
   behind: boolean;
+  /** What its tags take, and that they took too much: they are not known any more. */
+  weight: number;
+  full: boolean;
   /** In which it was looked at. */
   round: number;
 };
@@ -22,6 +25,10 @@ const MAX_LOOK = 1024 * 1024;
 const MAX_LOG = 64 * 1024 * 1024;
 const MAX_LINE = 64 * 1024;
 const MAX_TAGS = 200_000;
+/** What the tags of all logs together may take. */
+const MAX_WEIGHT = 64 * 1024 * 1024;
+/** A tag's times, and its place. */
+const TAG_WEIGHT = 100;
 
 /**
  * Which tags a deployment's functions have invalidated, and when: the file they append `{tag, at, expires?}` lines to,
@@ -35,18 +42,20 @@ export class TagLogs {
   readonly #pathOf: (deploymentId: DeploymentId) => string;
   readonly #states = new Map<string, State>();
   readonly #round: () => number;
+  readonly #maxWeight: number;
 
-  /** `round`: within one, a log is looked at once. Without it, at every question. */
-  constructor(pathOf: (deploymentId: DeploymentId) => string, round: () => number = everyTime()) {
+  /** `round`: within one, a log is looked at once. Without it, at every question. `maxWeight`: in characters, of all tags. */
+  constructor(pathOf: (deploymentId: DeploymentId) => string, round: () => number = everyTime(), maxWeight = MAX_WEIGHT) {
     this.#pathOf = pathOf;
     this.#round = round;
+    this.#maxWeight = maxWeight;
   }
 
   /** Of what has the tags and was made at `madeAt`. */
   standing(deploymentId: DeploymentId, tags: readonly string[], madeAt: number, now: number): Standing {
     if (tags.length === 0) return 'fresh';
     const state = this.#current(deploymentId);
-    if (state.behind) return 'expired';
+    if (state.behind || state.full) return 'expired';
     if (state.tags.size === 0) return 'fresh';
     let stale = false;
     for (const name of tags) {
@@ -63,7 +72,7 @@ export class TagLogs {
   #current(deploymentId: DeploymentId): State {
     let state = this.#states.get(deploymentId);
     if (state === undefined) {
-      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, born: 0, rest: '', tags: new Map(), behind: false, round: -1 };
+      state = { path: this.#pathOf(deploymentId), size: 0, ino: 0, born: 0, rest: '', tags: new Map(), behind: false, weight: 0, full: false, round: -1 };
       if (this.#states.size >= MAX_STATES) this.#states.clear();
       this.#states.set(deploymentId, state);
     }
@@ -87,9 +96,27 @@ export class TagLogs {
         return;
       }
       if (!same || stat.size < state.size) reset(state, stat.ino, stat.birthtimeMs);
+      if (state.full) return;
       state.behind = !stat.isFile() || !readOn(state, stat.size);
+      this.#shrink();
     } catch {
       // A log that can not be read says nothing; the functions' own caches still look at it.
+    }
+  }
+
+  /** Whoever names most gives way, as long as all together name too much: its pages are its function's to answer. */
+  #shrink(): void {
+    let total = 0;
+    for (const { weight } of this.#states.values()) total += weight;
+    while (total > this.#maxWeight) {
+      let largest: State | undefined;
+      for (const state of this.#states.values()) if (largest === undefined || state.weight > largest.weight) largest = state;
+      if (largest === undefined || largest.weight === 0) return;
+      total -= largest.weight;
+      largest.tags.clear();
+      largest.rest = '';
+      largest.weight = 0;
+      largest.full = true;
     }
   }
 }
@@ -106,6 +133,8 @@ function reset(state: State, ino: number, born: number): void {
   state.rest = '';
   state.tags.clear();
   state.behind = false;
+  state.weight = 0;
+  state.full = false;
 }
 
 /** Reads what came since the last look, at most a piece of it. False when more is left, or it can not be followed. */
@@ -125,7 +154,7 @@ function readOn(state: State, until: number): boolean {
       const lines = (state.rest + buffer.toString('latin1', 0, count)).split('\n');
       state.rest = lines.pop() ?? '';
       if (state.rest.length > MAX_LINE) state.rest = '';
-      for (const line of lines) apply(state.tags, line);
+      for (const line of lines) apply(state, line);
     }
     return state.size >= until;
   } finally {
@@ -133,7 +162,7 @@ function readOn(state: State, until: number): boolean {
   }
 }
 
-function apply(tags: Map<string, Tag>, line: string): void {
+function apply(state: State, line: string): void {
   if (line === '') return;
   let entry: unknown;
   try {
@@ -142,7 +171,10 @@ function apply(tags: Map<string, Tag>, line: string): void {
     return;
   }
   if (typeof entry !== 'object' || entry === null || !('tag' in entry) || typeof entry.tag !== 'string' || !('at' in entry) || typeof entry.at !== 'number') return;
-  const tag = tags.get(entry.tag) ?? { floor: 0, stale: 0, expires: Infinity };
+  const { tags } = state;
+  const known = tags.get(entry.tag);
+  if (known === undefined) state.weight += entry.tag.length + TAG_WEIGHT;
+  const tag = known ?? { floor: 0, stale: 0, expires: Infinity };
   const expires = 'expires' in entry ? entry.expires : undefined;
   if (expires === undefined) tag.floor = Math.max(tag.floor, entry.at);
   else {
