@@ -6,12 +6,16 @@ import { Site } from './site.ts';
 
 type Entry = Readonly<{ site: Site; bytes: number }>;
 
+const MAX_OWN_IDS = 20_000;
+
 /** Parsed artifacts by hash, least recently used out first. */
 export class Sites {
   readonly #assets: Assets;
   readonly #limit: number;
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Result<Site>>>();
+  /** What the apps of artifacts call their deployments, for longer than the artifacts are kept parsed: any visitor can ask for a name that none has. */
+  readonly #ownIds = new Map<string, string | undefined>();
   #bytes = 0;
 
   constructor(assets: Assets, limitBytes: number) {
@@ -42,8 +46,9 @@ export class Sites {
   /** The first of the candidates whose app chose this id for itself. */
   async named<T extends Readonly<{ artifact: string }>>(candidates: readonly T[], id: string): Promise<T | undefined> {
     for (const candidate of candidates) {
-      const loaded = await this.load(candidate.artifact);
-      if (loaded.ok && loaded.value.web.framework.deploymentId === id) return candidate;
+      const { artifact } = candidate;
+      if (!this.#ownIds.has(artifact)) await this.load(artifact);
+      if (this.#ownIds.get(artifact) === id) return candidate;
     }
     return undefined;
   }
@@ -62,6 +67,8 @@ export class Sites {
       const web = Object.hasOwn(parsed.data.components, 'web') ? parsed.data.components['web'] : undefined;
       if (web === undefined) return broken('The manifest has no component "web".');
       const site = new Site(artifact, web);
+      if (this.#ownIds.size >= MAX_OWN_IDS) this.#ownIds.clear();
+      this.#ownIds.set(artifact, web.framework.deploymentId);
       this.#keep(artifact, { site, bytes: text.length });
       return ok(site);
     } catch (error) {
