@@ -113,3 +113,23 @@ test('HEAD asks no function; who can not take a page in two parts gets it from t
   assert.equal((await bed.get('/lost')).text, '<rest></html>');
   assert.ok(asked.slice(before).every(({ method }) => method === 'GET'));
 });
+
+test('a render that goes on is not cut, however long it takes in all', { timeout: 10_000 }, async () => {
+  const hasty = new TestBed({ idleMs: 400, startMs: 200, firstByteMs: 200, headersMs: 200 });
+  await hasty.start();
+  try {
+    hasty.site({ function: true, builtAt: Date.now(), prerenders: { '/shell': hasty.page('<html>', { partial: true, postponed: hasty.put('{state}') }) } });
+    await hasty.serve(dpl(1), (_, res) => {
+      let left = 15;
+      const timer = setInterval(() => {
+        res.write('.');
+        if (--left > 0) return;
+        clearInterval(timer);
+        res.end();
+      }, 80);
+    });
+    assert.equal((await hasty.get('/shell')).text, `<html>${'.'.repeat(15)}`);
+  } finally {
+    await hasty.stop();
+  }
+});

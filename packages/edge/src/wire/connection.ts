@@ -83,9 +83,9 @@ export class Connection {
     this.deadline = this.#home.time.now + (late === undefined ? this.#home.stillMs : ms);
   }
 
-  /** Something moved: the answer does not stand still. */
+  /** Something moved: the answer does not stand still. Who has said how long to wait says so again. */
   moved(): void {
-    this.deadline = this.#home.time.now + this.#home.stillMs;
+    if (this.#late === undefined) this.deadline = this.#home.time.now + this.#home.stillMs;
   }
 
   /** From a reply, when all of it was written. */
@@ -170,7 +170,7 @@ export class Connection {
     this.#answering = false;
     if (this.#closing) return;
     if (this.#reply !== undefined || this.socket.writableLength > 0) {
-      if (this.#late === undefined) this.moved();
+      this.moved();
     }
     else if (this.#unread === '') {
       if (this.#ended) return this.socket.destroySoon();
@@ -181,7 +181,7 @@ export class Connection {
 
   readonly #onDrain = (): void => {
     if (this.#closing) return;
-    if (this.#late === undefined) this.moved();
+    this.moved();
     if (this.#reply !== undefined) this.#reply.emit('drain');
     else this.#next();
   };

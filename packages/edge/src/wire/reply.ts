@@ -18,7 +18,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What a reply needs of its connection. */
-export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; wait(ms: number, late: (() => void) | undefined): void }>;
+export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; moved(): void; wait(ms: number, late: (() => void) | undefined): void }>;
 
 export type WireExchange = Exchange<Head, WireReply>;
 
@@ -146,6 +146,7 @@ export class WireReply implements Reply {
     const { socket } = this.#connection;
     const head = this.#head;
     this.#head = '';
+    this.#connection.moved();
     if (bytes === undefined || bytes.length === 0 || this.#bodiless) return head === '' || socket.write(head, 'latin1');
     if (head === '') return typeof bytes === 'string' ? socket.write(bytes, 'latin1') : socket.write(bytes);
     if (typeof bytes === 'string') return socket.write(head + bytes, 'latin1');
