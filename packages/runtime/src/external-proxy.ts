@@ -13,7 +13,8 @@ export function proxyTo(url: URL, request: IncomingMessage, response: ServerResp
     const start = url.protocol === 'https:' ? requestHttps : requestHttp;
     const upstream = start(url, { method: request.method, headers, timeout: SILENCE_MS }, (answer) => {
       response.statusCode = answer.statusCode ?? 502;
-      for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined && !HOP_BY_HOP.has(name)) response.setHeader(name, value);
+      // Headers of the platform are orders to the edge, which believes the function.
+      for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined && !HOP_BY_HOP.has(name) && !name.startsWith('x-anchor-')) response.setHeader(name, value);
       pipeline(answer, response).then(resolve, (cause: unknown) => (response.destroyed ? resolve() : reject(cause)));
     });
     upstream.on('timeout', () => upstream.destroy(new Error(`${url.host} did not answer for ${SILENCE_MS / 1000} seconds`)));
