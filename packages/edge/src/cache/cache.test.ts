@@ -226,6 +226,26 @@ test('a visitor who has the connection take headers away, or names an RSC payloa
   assert.equal((await bed.get('/slug?_rsc=1', { headers: { rsc: '1' } })).text, 'payload');
 });
 
+test('a refresh that dribbles without end is given up', { timeout: 10_000 }, async () => {
+  const hasty = new TestBed({ firstByteMs: 200 });
+  await hasty.start();
+  try {
+    hasty.site({ function: true, builtAt: Date.now() - 10_000, prerenders: { '/old': hasty.page('old', { revalidate: 1 }) } });
+    let given = false;
+    await hasty.serve(dpl(1), (_, res) => {
+      const timer = setInterval(() => res.write('.'), 50);
+      res.on('close', () => {
+        clearInterval(timer);
+        given = true;
+      });
+    });
+    assert.equal((await hasty.get('/old')).text, 'old');
+    await eventually(() => given);
+  } finally {
+    await hasty.stop();
+  }
+});
+
 test('rules that ask for the public host see it as the function does', async () => {
   bed.route('one.localhost', dpl(1), FORWARDED());
   bed.route('two.localhost', dpl(1), FORWARDED());

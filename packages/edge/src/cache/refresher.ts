@@ -20,6 +20,9 @@ const MAX_ANSWER_HEAD = 128 * 1024;
 /** As long as Next itself waits after a page could not be made. */
 const PAUSE_MS = { least: 3_000, most: 30_000 };
 
+/** How many times as long as for its first byte an answer may take in all. */
+const ANSWER_TIMES = 2;
+
 type Group = { running: boolean; notBefore: number };
 
 /**
@@ -103,7 +106,12 @@ export class Refresher {
         this.#requests.add(sent);
         sent.once('timeout', () => sent.destroy(new Error('no answer')));
         sent.once('error', reject);
-        sent.once('close', () => this.#requests.delete(sent));
+        // Who dribbles must not take a place for ever that other projects wait for.
+        const timer = setTimeout(() => sent.destroy(new Error('no end')), firstByteMs * ANSWER_TIMES);
+        sent.once('close', () => {
+          clearTimeout(timer);
+          this.#requests.delete(sent);
+        });
         sent.end();
       });
     } finally {
