@@ -95,7 +95,10 @@ export function createTagClock(file: string | undefined, states: Map<string, Tag
         appendToLog(file, lines.join(''));
         refresh();
         if (position > shortenAt) {
-          shortenLog(file, position, shortest());
+          shortenLog(file, () => {
+            refresh();
+            return { length: position, text: shortest() };
+          });
           refresh();
           shortenAt = Math.max(SHORTEN_BYTES, position * 4);
         }

@@ -10,26 +10,27 @@ export function appendToLog(file: string, lines: string): void {
   for (let tries = 1; ; tries++) {
     mkdirSync(dirname(file), { recursive: true });
     const descriptor = openSync(file, 'a'); // one write with O_APPEND: lines of two processes never mix
-    let written: number;
     try {
       writeSync(descriptor, lines);
-      written = fstatSync(descriptor).ino;
+      // Another process may have replaced the file between opening and writing, having read it to its end before. Looked
+      // at while it is open: afterwards its number may be another file's.
+      if (tries === MAX_TRIES || statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino) return;
     } finally {
       closeSync(descriptor);
     }
-    // Another process may have replaced the file between opening and writing, having read it to its end before.
-    if (tries === MAX_TRIES || statSync(file, { throwIfNoEntry: false })?.ino === written) return;
   }
 }
 
 /**
- * Replaces the log by `text`, which says all that the first `length` bytes do. Lines that are appended meanwhile are
- * taken along. Does nothing while another process does it.
+ * Replaces the log by a text which says all that its first `length` bytes do. Lines that are appended meanwhile are
+ * taken along. Does nothing while another process does it. `read` is asked once nobody else replaces the log any more:
+ * what was read before may have been another file.
  */
-export function shortenLog(file: string, length: number, text: string): void {
+export function shortenLog(file: string, read: () => Readonly<{ length: number; text: string }>): void {
   const lock = `${file}.lock`;
   if (!take(lock)) return;
   try {
+    const { length, text } = read();
     const old = openSync(file, 'r');
     try {
       const temporary = `${file}.${process.pid}`;
