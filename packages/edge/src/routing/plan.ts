@@ -13,7 +13,7 @@ export type Decision =
   | Readonly<{ kind: 'function' }>;
 
 type Step = Readonly<{ rule: Rule; match: RegExpMatchArray; phase: 'middleware' | 'before' | 'files' | 'after' | 'match' }>;
-type Plan = Readonly<{ steps: readonly Step[]; conditional: boolean; fixed: Decision | undefined }>;
+type Plan = Readonly<{ steps: readonly Step[]; conditional: boolean; fixed: Decision | undefined }> & { /** What was said last. */ last?: Decision };
 
 const NO_HEADERS: Headers = [];
 const PASS: Decision = { kind: 'pass', headers: NO_HEADERS, pages: true };
@@ -73,7 +73,7 @@ export class RoutingPlans {
       if (path.length <= MAX_REMEMBERED_PATH) this.#plans.set(path, plan);
     }
     if (plan.fixed !== undefined && (plan.fixed.kind !== 'redirect' || asked.query === '')) return plan.fixed;
-    return run(plan.steps, asked);
+    return (plan.last = again(plan.last, run(plan.steps, asked)));
   }
 
   #plan(path: string, decoded: string | undefined): Plan {
@@ -115,6 +115,12 @@ function run(steps: readonly Step[], asked: Asked): Decision {
     if (rule.rewrites && phase !== 'match') return FUNCTION;
   }
   return headers.size === 0 && pages ? PASS : { kind: 'pass', headers: [...headers.values()], pages };
+}
+
+/** The very decision of before where it says the same: heads and whole answers are kept ready by its list of headers. */
+function again(before: Decision | undefined, now: Decision): Decision {
+  if (before?.kind !== 'pass' || now.kind !== 'pass' || before.pages !== now.pages || before.headers.length !== now.headers.length) return now;
+  return before.headers.every(([name, value], i) => now.headers[i]?.[0] === name && now.headers[i][1] === value) ? before : now;
 }
 
 const NO_CAPTURES = new Map<string, string>();
