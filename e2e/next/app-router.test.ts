@@ -8,7 +8,7 @@ import { declareDrain, declareRequests } from './app-router/requests.ts';
 import { declareStatuses } from './app-router/statuses.ts';
 import { deployApp, inEveryPhase, type Site } from './site.ts';
 
-/** The App Router on a deployed site, as any client sees it. */
+/** Requests over HTTP to the App Router fixture on a deployed site; a browser's are in app-router-browser.test.ts. */
 let platform: Platform;
 let site: Site;
 

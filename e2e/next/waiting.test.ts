@@ -7,7 +7,7 @@ import { logOf } from '../helpers.ts';
 import { eventually, startPlatform, type Platform } from '../platform.ts';
 import { deployApp, type Site } from './site.ts';
 
-/** A site at rest keeps a started process; these say what is in it, and that it is as confined as any other. */
+/** The process that waits for a site at rest: what is loaded in it, and what it can reach before and after it serves. */
 
 const loud = (answer: string): string => `console.log('the app was loaded');
 export const dynamic = 'force-dynamic';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
@@ -20,6 +20,7 @@ import { proxy } from './functions/proxy.ts';
 import { upgrade } from './functions/upgrade.ts';
 import { visitorOf } from './http/visitor.ts';
 import { locate } from './locate.ts';
+import { createNodeServer } from './node-server.ts';
 import { brokenArtifact, expectationFailed, internal, missingBlob, notFound } from './pages/problems.ts';
 import { serve, serveInstead, type ServeDeps, type Visit } from './serve.ts';
 import { chooseDeployment, deploymentNamed, HostRoutes, type Chosen } from './sites/host-routes.ts';
@@ -87,22 +88,7 @@ export class Worker {
       inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed, (whole) => this.#toFunction(whole)),
     };
     this.#wireDeps = { ...this.#deps, toFunction: (visit) => this.#relay(visit), inParts: (visit, shell, postponed) => this.#inPartsOnWire(visit, shell, postponed) };
-    this.#http = createServer({
-      maxHeaderSize: settings.maxHeaderBytes,
-      headersTimeout: settings.headersMs,
-      // Uploads may take long; what stands still is ended by the proxy's own timer.
-      requestTimeout: 0,
-      keepAliveTimeout: settings.keepAliveMs,
-      connectionsCheckingInterval: Math.max(50, Math.min(2_000, Math.ceil(settings.headersMs / 4))),
-      insecureHTTPParser: false,
-      requireHostHeader: false,
-      noDelay: true,
-      optimizeEmptyRequests: true,
-      shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
-    });
-    this.#http.maxHeadersCount = settings.maxHeaders;
-    // A client that neither reads nor writes any more.
-    this.#http.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
+    this.#http = createNodeServer(settings);
     this.#http.on('request', (req, res) => this.#handle(req, res, false));
     this.#http.on('checkContinue', (req, res) => this.#handle(req, res, true));
     this.#http.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => problem(this.#exchange(req, res, false), expectationFailed()));

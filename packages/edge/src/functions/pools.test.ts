@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { anchorError } from '@anchor/core/result/result.ts';
+import { dpl, eventually, TestBed } from '../test-bed.ts';
+
+/** Which instance of a function takes a request, and what happens while there is none. */
+const bed = new TestBed({ startMs: 500 });
+let deployments = 10;
+
+before(() => bed.start());
+after(() => bed.stop());
+
+/** A new deployment at its own host, with its function's listener. */
+async function deployment(listener: Parameters<TestBed['serve']>[1]): Promise<{ host: string; id: ReturnType<typeof dpl>; server: Awaited<ReturnType<TestBed['serve']>> }> {
+  const id = dpl(deployments++);
+  const host = `d${deployments}.localhost`;
+  bed.route(host, id, bed.artifact({ function: true }));
+  return { host, id, server: await bed.serve(id, listener) };
+}
+
+test('a request is held while its function starts', async () => {
+  const { host } = await deployment((_req, res) => void res.end('awake'));
+  bed.functions.starting = () => new Promise((resolve) => setTimeout(resolve, 150));
+  const acquired = bed.functions.acquired;
+  const replies = await Promise.all([1, 2, 3].map(() => bed.get('/', { host })));
+  bed.functions.starting = () => Promise.resolve();
+  assert.deepEqual(replies.map((reply) => reply.text), ['awake', 'awake', 'awake']);
+  assert.equal(bed.functions.acquired, acquired + 1, 'requests at once ask once');
+});
+
+test('a function that can not start is 503 with the reason, one that is slow to start says when to come again', async () => {
+  const { host } = await deployment((_req, res) => void res.end());
+  bed.functions.error = anchorError('function_start_failed', 'The server exited with code 1.', 'Read the log.', 'Error: no DATABASE_URL');
+  const failed = await bed.get('/', { host, headers: { accept: 'text/html' } });
+  bed.functions.error = undefined;
+  assert.equal(failed.status, 503);
+  assert.equal(failed.headers['retry-after'], '5');
+  assert.match(failed.text, /no DATABASE_URL/);
+  let free = (): void => undefined;
+  bed.functions.starting = () => new Promise((resolve) => { free = resolve; });
+  const slow = await bed.get('/', { host });
+  bed.functions.starting = () => Promise.resolve();
+  free();
+  assert.equal(slow.status, 503);
+  assert.match(slow.text, /still starting/);
+  assert.equal((await bed.get('/', { host })).status, 200);
+});
+
+test('an instance that is gone is asked for anew, and no request is lost: not even with a body', async () => {
+  const { host, id, server } = await deployment((_req, res) => void res.end('first'));
+  assert.equal((await bed.get('/', { host })).text, 'first');
+  server.close();
+  server.closeAllConnections();
+  bed.functions.upstreams.delete(id);
+  await bed.serve(id, (req, res) => void req.pipe(res));
+  assert.equal((await bed.get('/', { host, method: 'POST', body: 'kept' })).text, 'kept');
+  assert.equal((await bed.get('/', { host })).status, 200);
+});
+
+test('an idle connection that the function closed is no error', async () => {
+  const { host, server } = await deployment((_req, res) => void res.end('ok'));
+  for (let i = 0; i < 5; i++) {
+    assert.equal((await bed.get('/', { host })).text, 'ok');
+    server.closeIdleConnections();
+  }
+});
+
+test('the least busy instance takes the next request, and busy ones make the edge ask for more', async () => {
+  const waiting: (() => void)[] = [];
+  const used: string[] = [];
+  const { host, id } = await deployment((_req, res) => { used.push('a'); waiting.push(() => res.end('a')); });
+  await bed.serve(id, (_req, res) => { used.push('b'); waiting.push(() => res.end('b')); });
+  const acquired = bed.functions.acquired;
+  const replies = Array.from({ length: 40 }, () => bed.get('/', { host }));
+  await eventually(() => waiting.length === 40);
+  assert.equal(used.filter((name) => name === 'a').length, 20);
+  assert.ok(bed.functions.acquired > acquired + 1, 'more than 16 on each: asked again');
+  await eventually(() => bed.functions.touched.some((use) => use[id]?.inflight === 40));
+  for (const answer of waiting) answer();
+  await Promise.all(replies);
+});
+
+test('an instance that the host withdraws is left, and a new one is used', async () => {
+  const { host, id } = await deployment((_req, res) => void res.end('old'));
+  assert.equal((await bed.get('/', { host })).text, 'old');
+  bed.functions.upstreams.delete(id);
+  await bed.serve(id, (_req, res) => void res.end('new'));
+  bed.functions.changed = [id];
+  await eventually(() => bed.functions.changed.length === 0);
+  assert.equal((await bed.get('/', { host })).text, 'new');
+});
+
+test('an instance is only used while its lease lasts', async () => {
+  const { host } = await deployment((_req, res) => void res.end('ok'));
+  bed.functions.leaseMs = 60;
+  const acquired = bed.functions.acquired;
+  await bed.get('/', { host });
+  await new Promise((resolve) => setTimeout(resolve, 80)); // longer than the lease
+  await bed.get('/', { host });
+  bed.functions.leaseMs = 10_000;
+  assert.equal(bed.functions.acquired, acquired + 2);
+});

@@ -1,0 +1,23 @@
+import { createServer, type Server } from 'node:http';
+import type { EdgeSettings } from './settings.ts';
+
+/** node:http, for the requests that the edge does not read by itself. It has no handlers yet and never listens: connections are given to it. */
+export function createNodeServer(settings: EdgeSettings): Server {
+  const server = createServer({
+    maxHeaderSize: settings.maxHeaderBytes,
+    headersTimeout: settings.headersMs,
+    // Uploads may take long; what stands still is ended by the proxy's own timer.
+    requestTimeout: 0,
+    keepAliveTimeout: settings.keepAliveMs,
+    connectionsCheckingInterval: Math.max(50, Math.min(2_000, Math.ceil(settings.headersMs / 4))),
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    noDelay: true,
+    optimizeEmptyRequests: true,
+    shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
+  });
+  server.maxHeadersCount = settings.maxHeaders;
+  // A client that neither reads nor writes any more.
+  server.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
+  return server;
+}
