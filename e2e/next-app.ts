@@ -42,8 +42,8 @@ async function run(cwd: string, [command = '', ...args]: readonly string[], env:
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output.slice(-4000)}`);
 }
 
-export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: Buffer; text: string; chunks: readonly Readonly<{ at: number; text: string }>[] }>;
-export type Call = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Buffer; abortAfterFirstChunk?: boolean }>;
+export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: Buffer; text: string; chunks: readonly string[] }>;
+export type Call = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Buffer; abortAfterFirstChunk?: boolean; onChunk?: (text: string) => void }>;
 export type RunningFunction = Readonly<{
   child: ChildProcess;
   get(path: string, call?: Call): Promise<Answer>;
@@ -110,13 +110,14 @@ const accepts = (path: string): Promise<boolean> =>
 export const callSocket = (socketPath: string, path: string, call: Call = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const sent = request({ socketPath, path, method: call.method ?? 'GET', headers: { host: 'site.localhost:7480', 'x-forwarded-proto': 'http', 'x-request-id': 'req-1', ...call.headers }, agent: false }, (answer) => {
-      const chunks: { at: number; bytes: Buffer }[] = [];
+      const chunks: Buffer[] = [];
       const finish = (): void => {
-        const body = Buffer.concat(chunks.map(({ bytes }) => bytes));
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, text: body.toString('utf8'), chunks: chunks.map(({ at, bytes }) => ({ at, text: bytes.toString('utf8') })) });
+        const body = Buffer.concat(chunks);
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, text: body.toString('utf8'), chunks: chunks.map((bytes) => bytes.toString('utf8')) });
       };
       answer.on('data', (bytes: Buffer) => {
-        chunks.push({ at: performance.now(), bytes });
+        chunks.push(bytes);
+        call.onChunk?.(bytes.toString('utf8'));
         if (call.abortAfterFirstChunk === true) {
           sent.destroy();
           finish();

@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { eventually, startPlatform } from './platform.ts';
 
@@ -18,3 +19,25 @@ test('a server whose port was taken while it was away comes back when the port i
   await eventually(async () => (await platform.api('GET', '/api/health')).status === 200, 30_000, () => `it does not come back:\n${platform.output()}`);
   assert.match(platform.output(), /Free the port/);
 });
+
+test('what a killed server had started ends with it', { timeout: 120_000 }, async (t) => {
+  const platform = await startPlatform();
+  t.after(() => platform.stop());
+  const pid = platform.pid('server')!;
+  // At its first start it downloads the Node that builds use.
+  await eventually(async () => (await atWork(pid)).length > 1, 20_000, () => 'it starts nothing');
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => platform.output().includes('server ended'), 10_000, () => platform.output());
+  await eventually(async () => (await atWork(pid)).length === 0, 500, () => 'what the killed server had started goes on');
+});
+
+/** The process ids of a group, without those that are dead and wait to be collected. */
+async function atWork(group: number): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (itsGroup === String(group) && state !== 'Z') found.push(pid);
+  }
+  return found;
+}

@@ -73,6 +73,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     });
     child.on('exit', (code, signal) => {
       children.delete(name);
+      endGroup(child.pid);
       if (!stopping) note();
       if (stopping || fatal) return;
       const wait = Date.now() - startedAt > HEALTHY_MS ? 0 : backoff;
@@ -155,6 +156,16 @@ export function supervise(settings: Settings, report: (line: string) => void): S
       await stopAll();
     },
   };
+}
+
+/** A download or a git command of a process that was killed would write on, beside the process that takes its place. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It left nothing.
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import { Suspense } from 'react';
+import { released } from '../../lib/gate';
 
 export const dynamic = 'force-dynamic';
 async function Slow() {
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await released();
   return <p>the slow part</p>;
 }
 export default function Stream() {

@@ -1,0 +1,6 @@
+import { release } from '../../../lib/gate';
+
+export function POST() {
+  release();
+  return new Response(null, { status: 204 });
+}
