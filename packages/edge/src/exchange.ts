@@ -34,6 +34,8 @@ export interface Reply {
   /** A string has one character a byte. */
   end(bytes: Buffer | string, encoding: 'latin1'): unknown;
   destroy(): unknown;
+  /** How long the connection may stand still until this answer has ended, in milliseconds. */
+  setTimeout(ms: number): unknown;
   /** Sends all of a stored answer at once. False: it has to be sent in parts. Where it is missing, too. */
   whole?(exchange: Exchange, status: number, variant: Variant, kept: Kept): boolean;
   on(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;

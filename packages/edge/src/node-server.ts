@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { EdgeSettings } from './settings.ts';
+import { stillMs, type EdgeSettings } from './settings.ts';
 
 /** node:http, for the requests that the edge does not read by itself. It has no handlers yet and never listens: connections are given to it. */
 export function createNodeServer(settings: EdgeSettings): Server {
@@ -18,6 +18,6 @@ export function createNodeServer(settings: EdgeSettings): Server {
   });
   server.maxHeadersCount = settings.maxHeaders;
   // A client that neither reads nor writes any more.
-  server.timeout = Math.max(settings.idleMs, settings.startMs + settings.firstByteMs);
+  server.timeout = stillMs(settings);
   return server;
 }

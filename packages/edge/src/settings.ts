@@ -11,8 +11,6 @@ export type EdgeSettings = Readonly<{
   keepAliveMs: number;
   /** How long a request waits for a function to start before it is answered 503. */
   startMs: number;
-  /** How long a function may take until its first byte before it is answered 504. */
-  firstByteMs: number;
   /** How long a streamed answer may stand still. */
   idleMs: number;
   /** How many connections with nothing under way may linger after `close` began, so that a client that is just writing is still answered. */
@@ -41,7 +39,6 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   headersMs: 30_000,
   keepAliveMs: 65_000,
   startMs: 30_000,
-  firstByteMs: 60_000,
   idleMs: 300_000,
   lingerMs: 1_000,
   memoryBytes: 64 * MB,
@@ -52,3 +49,6 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   ownReader: true,
   trustedProxies: [],
 };
+
+/** How long a connection may stand still with an answer under way: longer than any wait of the edge's own. Who waits longer for a function says so (`Reply.setTimeout`). */
+export const stillMs = ({ idleMs, startMs }: EdgeSettings): number => Math.max(idleMs, startMs + 1_000);

@@ -42,7 +42,7 @@ export function createState(options: EdgeOptions): State {
     memory,
     kept,
     coder: new Coder(kept),
-    refresher: new Refresher({ kept, now: () => options.clock.now(), pools, startMs: settings.startMs, firstByteMs: settings.firstByteMs }),
+    refresher: new Refresher({ kept, now: () => options.clock.now(), pools, startMs: settings.startMs }),
     answers,
     sender: new AssetSender({
       assets: options.assets,

@@ -35,7 +35,8 @@ export class TestBed {
   port = 0;
   refreshes = 0;
 
-  constructor(settings: Partial<EdgeSettings> = {}) {
+  constructor({ timeoutMs = 60_000, ...settings }: Partial<EdgeSettings> & { timeoutMs?: number } = {}) {
+    this.functions.timeoutMs = timeoutMs;
     this.edge = createEdge({
       routes: {
         lookup: (host) => this.routes.get(host),
@@ -167,6 +168,7 @@ export class TestFunctions implements FunctionHost {
   readonly upstreams = new Map<DeploymentId, Upstream[]>();
   readonly touched: Readonly<Record<string, { inflight: number }>>[] = [];
   leaseMs = 10_000;
+  timeoutMs = 60_000;
   acquired = 0;
   error: AnchorError | undefined;
   /** Awaited by `acquire`: what starts slowly. */
@@ -180,7 +182,7 @@ export class TestFunctions implements FunctionHost {
     this.acquired++;
     await this.starting(id);
     if (this.error !== undefined) return { ok: false, error: this.error };
-    return ok({ upstreams: this.upstreams.get(id) ?? [], leaseMs: this.leaseMs });
+    return ok({ upstreams: this.upstreams.get(id) ?? [], leaseMs: this.leaseMs, timeoutMs: this.timeoutMs });
   }
 
   /** Answered by the next `touch`: deployments whose instances have changed. */

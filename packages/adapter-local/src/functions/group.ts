@@ -1,6 +1,6 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
-import type { Upstream } from '@anchor/core/ports/function-host.ts';
+import type { Acquired } from '@anchor/core/ports/function-host.ts';
 import { DEFAULT_FUNCTIONS, type FunctionSettings } from '@anchor/core/projects/project.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { createBackoff } from './backoff.ts';
@@ -9,7 +9,6 @@ import type { Instance, Launcher } from './launch.ts';
 import { createCallers, type Member } from './members.ts';
 import type { FunctionHostSettings } from './settings.ts';
 
-export type Lease = Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>;
 export type GroupPorts = Readonly<{ launcher: Launcher; capacity: Capacity; clock: Clock; settings: FunctionHostSettings; started: (startMs: number) => void; crashed: () => void }>;
 
 /** The shortest time between two looks at what may be stopped. */
@@ -17,7 +16,7 @@ const LOOK_AGAIN_MS = 25;
 
 /** All instances of one deployment. */
 export type Group = Readonly<{
-  acquire(caller: string): Promise<Result<Lease>>;
+  acquire(caller: string): Promise<Result<Acquired>>;
   /** False when the caller must acquire again. */
   touch(caller: string, inflight: number): boolean;
   /** Withdraws every instance, waits for their leases unless `atOnce`, drains them. */
@@ -184,7 +183,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
       for (const member of live) member.heldUntil = now + settings.leaseMs + settings.graceMs;
       callers.hand(caller, new Set(live.map((member) => member.instance.upstream.instance)), now + settings.leaseMs + settings.graceMs);
       arm();
-      return ok({ upstreams: live.map((member) => member.instance.upstream), leaseMs: settings.leaseMs });
+      return ok({ upstreams: live.map((member) => member.instance.upstream), leaseMs: settings.leaseMs, timeoutMs: limits.timeoutSeconds * 1_000 });
     },
     touch(caller, inflight) {
       const now = clock.now();

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { functionHostContract } from '@anchor/testing/contracts/function-host.ts';
 import { requestUpstream } from '@anchor/testing/clients/function-client.ts';
 import { until } from '@anchor/testing/until.ts';
+import { TestBed } from '@anchor/edge/test-bed.ts';
 import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
 import { createFunctionHostClient, type FunctionHostClient } from './client.ts';
 import { createFunctionHostServer } from './server.ts';
@@ -39,10 +40,25 @@ const instancesOf = async (host: FunctionHostClient, deployment: DeploymentId) =
 
 functionHostContract('sandboxed processes', async () => {
   const { home, host, close } = await open({ backoffFirstMs: 100 });
-  const functions = { idleSeconds: 0.5, concurrency: 2, maxInstances: 3, drainSeconds: 5 };
+  const functions = { idleSeconds: 0.5, timeoutSeconds: 7, concurrency: 2, maxInstances: 3, drainSeconds: 5 };
   const healthy = await home.deploy({ functions });
   const broken = await home.deploy({ functions, variables: { MODE: 'broken' } });
   return { host, healthy, broken, close, running: async () => (await instancesOf(host, healthy)).length };
+});
+
+test("the project's own time limit for requests holds at the edge, and another project has another", { timeout: 60_000 }, async (t) => {
+  const { home, host } = await started(t);
+  const bed = new TestBed();
+  t.after(() => bed.stop());
+  bed.functions.acquire = (id) => host.acquire(id);
+  bed.functions.touch = (use) => host.touch(use);
+  await bed.start();
+  bed.route('hasty.localhost', await home.deploy({ functions: { timeoutSeconds: 1 } }), bed.artifact({ function: true }));
+  bed.route('patient.localhost', await home.deploy(), bed.artifact({ function: true }));
+  const ask = (host: string) => bed.get('/slow?ms=2500', { host, headers: { accept: 'application/json' } });
+  const [hasty, patient] = await Promise.all([ask('hasty.localhost'), ask('patient.localhost')]);
+  assert.deepEqual([hasty.status, patient.status, patient.text], [504, 200, 'slow']);
+  assert.match(hasty.text, /within 1 second,/);
 });
 
 test('a function that ends while starting says how, with its last words, and without its secrets', { timeout: 60_000 }, async (t) => {

@@ -1,8 +1,9 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { Acquired } from '@anchor/core/ports/function-host.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import { createCapacity } from './capacity.ts';
-import { createGroup, type Group, type Lease } from './group.ts';
+import { createGroup, type Group } from './group.ts';
 import { createHistogram } from './histogram.ts';
 import type { Launcher } from './launch.ts';
 import type { HostStatus } from './protocol.ts';
@@ -10,7 +11,7 @@ import type { FunctionHostSettings } from './settings.ts';
 
 /** Every function of this machine. `caller` names an edge worker. */
 export type Pool = Readonly<{
-  acquire(caller: string, deploymentId: DeploymentId): Promise<Result<Lease>>;
+  acquire(caller: string, deploymentId: DeploymentId): Promise<Result<Acquired>>;
   /** Answers the deployments that the caller must acquire again. */
   touch(caller: string, use: ReadonlyMap<DeploymentId, number>): readonly DeploymentId[];
   stop(deploymentId: DeploymentId): Promise<void>;

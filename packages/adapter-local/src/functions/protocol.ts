@@ -18,7 +18,7 @@ export const prepareRequest = stopRequest;
 const error = z.object({ code: z.enum(ERROR_CODES), message: z.string(), cause: z.string().optional(), fix: z.string() });
 const answer = <T extends z.ZodType>(value: T) => z.discriminatedUnion('ok', [z.object({ ok: z.literal(true), value }), z.object({ ok: z.literal(false), error })]);
 
-export const acquireAnswer = answer(z.object({ upstreams: z.array(z.object({ kind: z.literal('unix'), path: z.string(), instance: z.string() })), leaseMs: z.number() }));
+export const acquireAnswer = answer(z.object({ upstreams: z.array(z.object({ kind: z.literal('unix'), path: z.string(), instance: z.string() })), leaseMs: z.number(), timeoutMs: z.number() }));
 export const touchAnswer = answer(z.array(deploymentId));
 export const emptyAnswer = answer(z.null());
 

@@ -8,7 +8,7 @@ export const projectFacts = (project: Project, { safe }: Output): readonly strin
   ['production', safe(project.productionBranch)], ['branch rules', project.branchRules.map((rule) => `${safe(rule.pattern)} → ${rule.environment}`).join(', ') || undefined],
   ['build', Object.entries(project.build).map(([key, value]) => `${key} ${safe(String(value))}`).join(', ') || 'detected'],
   ['check', `GET ${safe(project.health.path)} within ${project.health.timeoutSeconds} s → ${project.health.status?.join(', ') ?? '200 to 399'}`],
-  ['functions', `${project.functions.memoryMb} MiB, at most ${project.functions.maxInstances}, stop after ${project.functions.idleSeconds} s idle`],
+  ['functions', `${project.functions.memoryMb} MiB, at most ${project.functions.maxInstances}, stop after ${project.functions.idleSeconds} s idle, ${project.functions.timeoutSeconds} s to begin an answer`],
   ['webhooks', `${project.webhooks.github}  (GitHub)`], ['', `${project.webhooks.gitlab}  (GitLab)`], ['', `${project.webhooks.gitea}  (Gitea, Forgejo)`],
 ]);
 

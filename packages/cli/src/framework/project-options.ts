@@ -21,6 +21,7 @@ export const PROJECT_OPTIONS = {
   memory: { kind: 'count', value: 'MiB', help: 'memory of each function instance' },
   instances: { kind: 'count', value: 'n', help: 'at most this many function instances' },
   idle: { kind: 'count', value: 'seconds', help: 'functions stop after idling this long' },
+  timeout: { kind: 'count', value: 'seconds', help: 'a function that has not begun to answer a request after this long is given up (default 60, at most 900)' },
   skew: { kind: 'count', value: 'seconds', help: 'a replaced deployment answers the tabs opened on it this long (default 86400; 0: not at all)' },
 } as const satisfies Readonly<Record<string, Option>>;
 
@@ -42,7 +43,7 @@ export function settingsOf(given: Given): ApiResult<Omit<ProjectInput, 'name'>> 
     paths: given.path.length === 0 ? undefined : [...given.path],
   });
   const health = compact({ path: given.healthPath, status: status.length === 0 ? undefined : status });
-  const functions = compact({ memoryMb: given.memory, maxInstances: given.instances, idleSeconds: given.idle, skewSeconds: given.skew });
+  const functions = compact({ memoryMb: given.memory, maxInstances: given.instances, idleSeconds: given.idle, timeoutSeconds: given.timeout, skewSeconds: given.skew });
   const branchRules = given.rule.map((rule) => ({ pattern: rule.slice(0, rule.lastIndexOf('=')), environment: rule.slice(rule.lastIndexOf('=') + 1) }));
   return {
     ok: true,

@@ -30,7 +30,7 @@ export const functionSettingsSchema = z.object({
   concurrency: z.int().min(1).max(1_000),
   idleSeconds: z.int().min(1).max(86_400),
   drainSeconds: z.int().min(1).max(300),
-  timeoutSeconds: z.int().min(1).max(900),
+  timeoutSeconds: z.int().min(1).max(900).meta({ description: 'How long a function may take to begin its answer before the request is answered 504; holds for functions that start from now on.' }),
   skewSeconds: z.int().min(0).max(2_592_000).meta({ description: 'How long a deployment that was replaced still answers the tabs that were opened on it; counts from the next switch on.' }),
 });
 

@@ -5,6 +5,12 @@ import type { Result } from '../result/result.ts';
 export type Upstream = Readonly<{ kind: 'unix'; path: string; instance: string } | { kind: 'https'; origin: string; instance: string }>;
 
 /**
+ * What a caller may use, for `leaseMs` from the moment of asking. `timeoutMs`: how long a request may wait for the first
+ * byte of its answer, as the project has set it; whoever sends the request gives up then.
+ */
+export type Acquired = Readonly<{ upstreams: readonly Upstream[]; leaseMs: number; timeoutMs: number }>;
+
+/**
  * Starts functions on demand. `acquire` resolves when an instance of the deployment answers, starting one when none
  * runs; concurrent calls for one deployment start no more than are needed, and never more than the project's limit.
  * An upstream may be used while its lease lasts, counted from the moment of asking; using it longer needs `touch`
@@ -14,7 +20,7 @@ export type Upstream = Readonly<{ kind: 'unix'; path: string; instance: string }
  * immutable, start and stop are Lambda's, leases are free.)
  */
 export interface FunctionHost {
-  acquire(deploymentId: DeploymentId): Promise<Result<Readonly<{ upstreams: readonly Upstream[]; leaseMs: number }>>>;
+  acquire(deploymentId: DeploymentId): Promise<Result<Acquired>>;
   /**
    * Tells which deployments were used since the last call, with the requests in flight now, and renews their leases
    * for `leaseMs` from the moment of asking. Answers those whose upstreams have changed (instances were added, withdrawn

@@ -28,7 +28,9 @@ export type HealthCheck = Readonly<{ path: string; status?: readonly number[]; t
 
 /** What a project's functions may use. */
 export type FunctionSettings = Readonly<{
-  memoryMb: number; maxInstances: number; concurrency: number; idleSeconds: number; drainSeconds: number; timeoutSeconds: number;
+  memoryMb: number; maxInstances: number; concurrency: number; idleSeconds: number; drainSeconds: number;
+  /** Until the first byte of the answer to a request, which is answered 504 after that. */
+  timeoutSeconds: number;
   /** How long a deployment that was replaced still answers the browser tabs that were opened on it; 0 for not at all. */
   skewSeconds: number;
 }>;

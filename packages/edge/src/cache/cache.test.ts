@@ -227,7 +227,7 @@ test('a visitor who has the connection take headers away, or names an RSC payloa
 });
 
 test('a refresh that dribbles without end is given up', { timeout: 10_000 }, async () => {
-  const hasty = new TestBed({ firstByteMs: 200 });
+  const hasty = new TestBed({ timeoutMs: 200 });
   await hasty.start();
   try {
     hasty.site({ function: true, builtAt: Date.now() - 10_000, prerenders: { '/old': hasty.page('old', { revalidate: 1 }) } });

@@ -7,7 +7,7 @@ import type { Visit } from '../serve.ts';
 import { describe, keeperFor, type KeeperDeps } from './keep.ts';
 import type { Made } from './made.ts';
 
-export type RefresherDeps = KeeperDeps & Readonly<{ pools: FunctionPools; startMs: number; firstByteMs: number }>;
+export type RefresherDeps = KeeperDeps & Readonly<{ pools: FunctionPools; startMs: number }>;
 
 /** Tells the function to make the page anew if that is due, and to answer with what is then there; `shell`: of a partially prerendered one what is stored. */
 export const REFRESH_HEADER = 'x-anchor-refresh';
@@ -20,6 +20,8 @@ const MAX_ANSWER_HEAD = 128 * 1024;
 /** As long as Next itself waits after a page could not be made. */
 const PAUSE_MS = { least: 3_000, most: 30_000 };
 
+/** Places are shared by all projects, whatever limit they set themselves. */
+const MOST_FIRST_BYTE_MS = 120_000;
 /** How many times as long as for its first byte an answer may take in all. */
 const ANSWER_TIMES = 2;
 
@@ -84,7 +86,7 @@ export class Refresher {
 
   /** True when a version came that may be kept. */
   async #ask(visit: Visit, shell: boolean): Promise<boolean> {
-    const { pools, startMs, firstByteMs } = this.#deps;
+    const { pools, startMs } = this.#deps;
     const { exchange, target, deploymentId } = visit;
     const headers: Record<string, string> = { host: target.authority ?? exchange.req.headers.host ?? exchange.host };
     for (const name of VARIANT) {
@@ -97,6 +99,7 @@ export class Refresher {
     headers[REFRESH_HEADER] = shell ? 'shell' : '1';
     const lease = pools.take(deploymentId) ?? (await pools.acquire(deploymentId, startMs).then((acquired) => (acquired.ok ? acquired.value : undefined)));
     if (lease === undefined) return false;
+    const firstByteMs = Math.min(lease.timeoutMs, MOST_FIRST_BYTE_MS);
     try {
       const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
       return await new Promise<boolean>((resolve, reject) => {

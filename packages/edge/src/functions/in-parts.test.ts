@@ -115,7 +115,7 @@ test('HEAD asks no function; who can not take a page in two parts gets it from t
 });
 
 test('a render that goes on is not cut, however long it takes in all', { timeout: 10_000 }, async () => {
-  const hasty = new TestBed({ idleMs: 400, startMs: 200, firstByteMs: 200, headersMs: 200 });
+  const hasty = new TestBed({ idleMs: 400, startMs: 200, timeoutMs: 200, headersMs: 200 });
   await hasty.start();
   try {
     hasty.site({ function: true, builtAt: Date.now(), prerenders: { '/shell': hasty.page('<html>', { partial: true, postponed: hasty.put('{state}') }) } });

@@ -3,6 +3,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import { REVALIDATE, type Asset, type Part } from '../assets/asset.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeSettings } from '../settings.ts';
+import { waitAsLongAs } from './patience.ts';
 import type { FunctionPools, Lease } from './pools.ts';
 import { requestHeaders } from './request-headers.ts';
 
@@ -93,7 +94,8 @@ async function rest(deps: InPartsDeps, job: InPartsJob, state: Buffer, pass: (an
       if (answer.statusCode === 200) return await pass(answer).catch(() => false);
       answer.resume();
       return false;
-    } catch {
+    } catch (error) {
+      if (error === LATE) return false;
       lease.broken();
     } finally {
       lease.release();
@@ -102,13 +104,24 @@ async function rest(deps: InPartsDeps, job: InPartsJob, state: Buffer, pass: (an
   return false;
 }
 
-function ask(deps: InPartsDeps, { exchange, path, tokens }: InPartsJob, { instance }: Lease, state: Buffer): Promise<IncomingMessage> {
+/** Says that nothing came in time: the next try would wait as long. */
+const LATE = new Error('no answer in time');
+
+function ask(deps: InPartsDeps, { exchange, path, tokens }: InPartsJob, lease: Lease, state: Buffer): Promise<IncomingMessage> {
   const extra = ['next-resume', '1', 'content-type', 'text/plain', 'content-length', String(state.length)];
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: instance.path, agent: instance.agent, method: 'POST', path, headers: requestHeaders(exchange, tokens, extra), setHost: false, timeout: deps.settings.firstByteMs });
-    sent.once('timeout', () => sent.destroy(new Error('no answer')));
-    sent.once('error', reject);
-    sent.once('response', resolve);
+    const { instance, timeoutMs } = lease;
+    waitAsLongAs(lease, exchange.res, deps.settings);
+    const sent = request({ socketPath: instance.path, agent: instance.agent, method: 'POST', path, headers: requestHeaders(exchange, tokens, extra), setHost: false });
+    const late = (): void => void sent.destroy(LATE);
+    const timer = setTimeout(late, timeoutMs);
+    sent.once('close', () => clearTimeout(timer));
+    sent.on('error', reject);
+    sent.once('response', (answer) => {
+      clearTimeout(timer);
+      sent.setTimeout(deps.settings.idleMs, late);
+      resolve(answer);
+    });
     exchange.res.once('close', () => sent.destroy());
     sent.end(state);
   });

@@ -8,13 +8,20 @@ import { anchorError, err, fail, ok, type AnchorError, type Result } from '@anch
 export type Instance = { readonly path: string; readonly key: string; readonly agent: Agent; readonly idle: IdleConnections; inflight: number; retired: boolean };
 
 /** The right to send one request to an instance. `release` once, when its answer has ended. */
-export type Lease = Readonly<{ instance: Instance; release(): void; broken(): void }>;
+export type Lease = Readonly<{
+  instance: Instance;
+  /** How long the first byte of the answer may take. */
+  timeoutMs: number;
+  release(): void;
+  broken(): void;
+}>;
 
 type Pool = {
   readonly id: DeploymentId;
   instances: Instance[];
   leaseUntil: number;
   leaseMs: number;
+  timeoutMs: number;
   inflight: number;
   used: boolean;
   acquiring: Promise<Result<void>> | undefined;
@@ -100,7 +107,7 @@ export class FunctionPools {
   #pool(id: DeploymentId): Pool {
     let pool = this.#pools.get(id);
     if (pool === undefined) {
-      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0, turn: 0 };
+      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, timeoutMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0, turn: 0 };
       this.#pools.set(id, pool);
     }
     return pool;
@@ -123,8 +130,9 @@ export class FunctionPools {
     try {
       const answer = await this.#functions.acquire(pool.id);
       if (!answer.ok) return answer;
-      const { upstreams, leaseMs } = answer.value;
+      const { upstreams, leaseMs, timeoutMs } = answer.value;
       pool.leaseMs = leaseMs;
+      pool.timeoutMs = timeoutMs;
       pool.leaseUntil = askedAt + leaseMs - margin(leaseMs);
       replaceInstances(pool, upstreams);
       if (pool.instances.length === 0) return fail('function_start_failed', 'The function host named no instance that this edge can reach.', 'Restart the function host.');
@@ -148,6 +156,7 @@ export class FunctionPools {
     pool.used = true;
     return {
       instance,
+      timeoutMs: pool.timeoutMs,
       release: () => {
         if (!open) return;
         open = false;

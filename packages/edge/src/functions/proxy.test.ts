@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { dpl, eventually, TestBed } from '../test-bed.ts';
 
-const bed = new TestBed({ firstByteMs: 2000, startMs: 500, maxBodyBytes: 1024 * 1024, idleMs: 1000 });
+const bed = new TestBed({ timeoutMs: 2000, startMs: 500, maxBodyBytes: 1024 * 1024, idleMs: 1000 });
 const events: string[] = [];
 let deployments = 10;
 

@@ -7,6 +7,7 @@ import type { EdgeSettings } from '../settings.ts';
 import type { FunctionPools, Lease } from './pools.ts';
 import type { Keeper } from '../cache/keep.ts';
 import { reloadsOldTab } from './old-tab.ts';
+import { waitAsLongAs } from './patience.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responseHeaders } from './response-headers.ts';
 
@@ -85,7 +86,8 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       timedOut = true;
       upReq.destroy();
     };
-    let timer = setTimeout(late, settings.firstByteMs);
+    let timer = setTimeout(late, lease.timeoutMs);
+    waitAsLongAs(lease, res, settings);
     let continueTimer: NodeJS.Timeout | undefined;
 
     const settle = (outcome: 'done' | 'retry'): void => {
@@ -142,7 +144,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         if (connected && !upReq.reusedSocket) lease.broken();
         return settle('retry');
       }
-      deps.problem(exchange, timedOut ? functionTimedOut(Math.round(settings.firstByteMs / 1000)) : functionGone(error.code ?? error.message));
+      deps.problem(exchange, timedOut ? functionTimedOut(lease.timeoutMs) : functionGone(error.code ?? error.message));
       settle('done');
     };
     upReq.on('error', fail);

@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '../exchange.ts';
 import type { Problem } from '../pages/error-page.ts';
-import { functionGone, startFailed, startTimedOut } from '../pages/problems.ts';
+import { functionGone, functionTimedOut, startFailed, startTimedOut } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
 import type { FunctionPools } from './pools.ts';
 import type { Job } from './proxy.ts';
@@ -40,8 +40,9 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
     path: job.path,
     headers: requestHeaders(exchange, job.tokens, ['connection', 'Upgrade', 'upgrade', 'websocket']),
     setHost: false,
-    timeout: settings.firstByteMs,
+    timeout: held.timeoutMs,
   });
+  let late = false;
   let open = true;
   let status = 499;
   const end = (): void => {
@@ -54,15 +55,18 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
     upReq.destroy();
     end();
   });
-  upReq.on('timeout', () => upReq.destroy(new Error('no answer')));
+  upReq.on('timeout', () => {
+    late = true;
+    upReq.destroy();
+  });
   upReq.on('error', (error: Error & { code?: string }) => {
     if (!open) return;
     if (status !== 499) {
       socket.destroy();
       return end();
     }
-    status = 502;
-    deps.refuse(exchange, socket, functionGone(error.code ?? error.message));
+    status = late ? 504 : 502;
+    deps.refuse(exchange, socket, late ? functionTimedOut(held.timeoutMs) : functionGone(error.code ?? error.message));
     open = false;
     held.release();
   });

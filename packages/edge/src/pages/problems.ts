@@ -33,7 +33,13 @@ export const startTimedOut = (seconds: number): Problem => ({ status: 503, title
 
 export const functionGone = (cause: string): Problem => ({ status: 502, title: 'The site broke off the answer', what: `Its function closed the connection before it answered (${printable(cause)}).`, fix: 'Try again. If it stays: look into the deployment\'s run-time log for a crash.', code: 'function_crashed' });
 
-export const functionTimedOut = (seconds: number): Problem => ({ status: 504, title: 'The site took too long', what: `Its function sent nothing within ${seconds} seconds.`, fix: 'Try again. If it stays: look into the run-time log under this request\'s id for what it waits for.', code: 'function_timeout' });
+export const functionTimedOut = (limitMs: number): Problem => ({
+  status: 504,
+  title: 'The site took too long',
+  what: `Its function sent nothing within ${limitMs / 1000} ${limitMs === 1000 ? 'second' : 'seconds'}, which is the limit of this project.`,
+  fix: 'Try again. If it stays: look into the run-time log under this request\'s id for what it waits for. If it needs so long: raise the limit with "anchor projects update --timeout <seconds>" (at most 900) and deploy again.',
+  code: 'function_timeout',
+});
 
 export const brokenArtifact = (error: AnchorError): Problem => ({ status: 503, title: 'This deployment can not be served', what: error.cause === undefined ? error.message : `${error.message} ${error.cause}`, fix: error.fix, code: error.code });
 

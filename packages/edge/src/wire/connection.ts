@@ -47,12 +47,15 @@ export class Connection {
   #closing = false;
   #left = false;
   #late: (() => void) | undefined;
+  /** How long the answer under way may stand still. */
+  #stillMs: number;
 
   constructor(socket: Socket, home: ConnectionHome) {
     this.socket = socket;
     this.#home = home;
     this.ready = home.ready;
     this.keepAliveSeconds = home.keepAliveSeconds;
+    this.#stillMs = home.stillMs;
     this.deadline = home.time.now + home.headersMs;
     this.#reader = new HeadReader(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
     socket.on('end', this.#onEnd);
@@ -80,12 +83,18 @@ export class Connection {
   /** From a reply. */
   wait(ms: number, late: (() => void) | undefined): void {
     this.#late = late;
-    this.deadline = this.#home.time.now + (late === undefined ? this.#home.stillMs : ms);
+    this.deadline = this.#home.time.now + (late === undefined ? this.#stillMs : ms);
+  }
+
+  /** From a reply: it may stand still for so long. */
+  hold(ms: number): void {
+    this.#stillMs = ms;
+    this.moved();
   }
 
   /** Something moved: the answer does not stand still. Who has said how long to wait says so again. */
   moved(): void {
-    if (this.#late === undefined) this.deadline = this.#home.time.now + this.#home.stillMs;
+    if (this.#late === undefined) this.deadline = this.#home.time.now + this.#stillMs;
   }
 
   /** From a reply, when all of it was written. */
@@ -93,6 +102,7 @@ export class Connection {
     if (this.#reply !== reply) return;
     this.#reply = undefined;
     this.#late = undefined;
+    this.#stillMs = this.#home.stillMs;
     if (!reply.shouldKeepAlive) {
       this.#closing = true;
       this.#unread = '';

@@ -92,7 +92,7 @@ export class Relay implements UpstreamUser {
     let head = `${exchange.req.method} ${path} HTTP/1.1\r\n`;
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
     up.socket.write(`${head}Connection: keep-alive\r\n\r\n`, 'latin1');
-    exchange.res.wait(this.#deps.settings.firstByteMs, this.#late);
+    exchange.res.wait(lease.timeoutMs, this.#late);
   }
 
   data(bytes: Buffer): void {
@@ -185,8 +185,9 @@ export class Relay implements UpstreamUser {
   readonly #late = (): void => {
     if (this.#state === 'done') return;
     if (this.#state === 'answering') return this.#breakOff();
+    const limitMs = this.#lease?.timeoutMs ?? 0;
     this.#leaveUpstream(0);
-    this.#fail(functionTimedOut(Math.round(this.#deps.settings.firstByteMs / 1000)));
+    this.#fail(functionTimedOut(limitMs));
   };
 
   #refuse(why: string): void {

@@ -18,7 +18,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What a reply needs of its connection. */
-export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; moved(): void; wait(ms: number, late: (() => void) | undefined): void }>;
+export type ReplyConnection = Readonly<{ socket: Socket; ready: Ready; keepAliveSeconds: number; answered(reply: WireReply): void; moved(): void; wait(ms: number, late: (() => void) | undefined): void; hold(ms: number): void }>;
 
 export type WireExchange = Exchange<Head, WireReply>;
 
@@ -125,6 +125,10 @@ export class WireReply implements Reply {
   /** Calls `late` when nothing else was said for so long; undefined: as long as the connection itself may stand still. */
   wait(ms: number, late: (() => void) | undefined): void {
     this.#connection.wait(ms, late);
+  }
+
+  setTimeout(ms: number): void {
+    this.#connection.hold(ms);
   }
 
   on(event: Event, listener: () => void): void {

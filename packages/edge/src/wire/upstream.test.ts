@@ -7,7 +7,7 @@ import { dpl, TestBed } from '../test-bed.ts';
 
 /** A function that sends whatever a test says, asked through the edge's own client and through node:http's. */
 type Script = Readonly<{ pieces: readonly Buffer[]; end: boolean }>;
-const settings = { firstByteMs: 400, idleMs: 400, headersMs: 2000 };
+const settings = { timeoutMs: 400, idleMs: 400, headersMs: 2000 };
 const [own, node] = [new TestBed(settings), new TestBed({ ...settings, ownReader: false })];
 const scripts = new Map<string, Script>();
 const servers: Server[] = [];
@@ -198,7 +198,7 @@ test('whatever a function sends, cut anywhere: what is passed on is what node:ht
 
 test('a stream may be silent for longer than its first byte may take, but not for ever', async () => {
   for (const ownReader of [true, false]) {
-    const bed = await new TestBed({ firstByteMs: 300, idleMs: 1500, ownReader }).start();
+    const bed = await new TestBed({ timeoutMs: 300, idleMs: 1500, ownReader }).start();
     try {
       bed.site({ function: true });
       await bed.serve(dpl(1), (req, res) => {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Server as HttpServer } from 'node:http';
-import type { EdgeSettings } from '../settings.ts';
+import { stillMs, type EdgeSettings } from '../settings.ts';
 import { Connection, type ConnectionHome } from './connection.ts';
 import { Ready } from './ready.ts';
 import { readShared } from './shared-read.ts';
@@ -25,7 +25,7 @@ export class WireServer {
       headersMs: settings.headersMs,
       keepAliveMs: settings.keepAliveMs + KEEP_ALIVE_GRACE_MS,
       keepAliveSeconds,
-      stillMs: Math.max(settings.idleMs, settings.startMs + settings.firstByteMs),
+      stillMs: stillMs(settings),
       time: { now: performance.now() + this.#every },
       ready: new Ready(settings.memoryBytes / 2, keepAliveSeconds),
       answer,

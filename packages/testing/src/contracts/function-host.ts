@@ -6,8 +6,8 @@ import { createFunctionClient, requestUpstream } from '../clients/function-clien
 import { until } from '../until.ts';
 
 /**
- * What an adapter gives the suite: a host with idle time of at most a second, `concurrency` 2 and `maxInstances` 3, and
- * functions of deployments. `healthy` answers `GET /` with "hello" and `GET /slow` with "slow" after half a second;
+ * What an adapter gives the suite: a host with idle time of at most a second, `concurrency` 2, `maxInstances` 3 and a
+ * time limit of 7 seconds for requests, and functions of deployments. `healthy` answers `GET /` with "hello" and `GET /slow` with "slow" after half a second;
  * `broken` ends while starting.
  */
 export type FunctionHostFixture = Readonly<{
@@ -36,6 +36,7 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     assert.ok(lease.ok, JSON.stringify(lease));
     assert.equal(lease.value.upstreams.length, 1);
     assert.ok(lease.value.leaseMs > 0);
+    assert.equal(lease.value.timeoutMs, 7_000, "the project's own limit");
     const answer = await requestUpstream(lease.value.upstreams[0]!, '/');
     assert.deepEqual([answer.status, answer.body], [200, 'hello']);
   });

@@ -11,6 +11,7 @@ export type MemoryHostOptions = Readonly<{
   directory: string;
   functions: ReadonlyMap<DeploymentId, MemoryFunction>;
   leaseMs?: number;
+  timeoutMs?: number;
   graceMs?: number;
   idleMs?: number;
   concurrency?: number;
@@ -23,7 +24,7 @@ type State = { running: Running[]; starting: Promise<Running> | undefined; lastU
 
 /** The function host in this process: real HTTP servers on unix sockets, no sandbox. One caller only. */
 export function createMemoryFunctionHost(options: MemoryHostOptions): MemoryFunctionHost {
-  const { directory, functions, leaseMs = 5_000, graceMs = 100, idleMs = 300_000, concurrency = 50, maxInstances = 4 } = options;
+  const { directory, functions, leaseMs = 5_000, timeoutMs = 60_000, graceMs = 100, idleMs = 300_000, concurrency = 50, maxInstances = 4 } = options;
   const states = new Map<DeploymentId, State>();
   let instances = 0;
 
@@ -87,7 +88,7 @@ export function createMemoryFunctionHost(options: MemoryHostOptions): MemoryFunc
       for (const running of state.running) running.heldUntil = state.lastUsed + leaseMs + graceMs;
       scaleUp(id, fn, state);
       state.known = names(state);
-      return ok({ upstreams: state.running.map(({ upstream }) => upstream), leaseMs });
+      return ok({ upstreams: state.running.map(({ upstream }) => upstream), leaseMs, timeoutMs });
     },
     async touch(use) {
       return [...functions].filter(([id, fn]) => {

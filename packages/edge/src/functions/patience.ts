@@ -1,0 +1,11 @@
+import type { Reply } from '../exchange.ts';
+import { stillMs, type EdgeSettings } from '../settings.ts';
+import type { Lease } from './pools.ts';
+
+/** So that the limit's own answer comes first. */
+const AFTER_MS = 1_000;
+
+/** Keeps the visitor's connection for as long as the project lets its function think, where that is longer than connections may stand still. */
+export function waitAsLongAs({ timeoutMs }: Lease, res: Reply, settings: EdgeSettings): void {
+  if (timeoutMs + AFTER_MS > stillMs(settings)) res.setTimeout(timeoutMs + AFTER_MS);
+}
