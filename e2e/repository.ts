@@ -20,7 +20,7 @@ export type Repository = Readonly<{
 
 export async function createRepository(from?: string): Promise<Repository> {
   const path = await mkdtemp(join(tmpdir(), 'anchor-test-repo-'));
-  if (from !== undefined) await cp(from, path, { recursive: true, filter: (file) => !/\/(node_modules|\.next)(\/|$)/.test(file.slice(from.length)) });
+  if (from !== undefined) await cp(from, path, { recursive: true, dereference: true, filter: (file) => !/\/(node_modules|\.next)(\/|$)/.test(file.slice(from.length)) });
   const git = (...args: string[]): Promise<{ code: number; output: string }> =>
     new Promise((resolve) => {
       execFile('git', args, { cwd: path, maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: path, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' } }, (error, stdout, stderr) =>

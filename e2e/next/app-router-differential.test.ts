@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { startPlatform, type Answer, type Platform } from '../platform.ts';
-import { compare, type Ask, type Side } from './compare.ts';
-import { startReference, type Reference } from './reference.ts';
-import { deployApp, type Site } from './site.ts';
+import { before, describe, test } from 'node:test';
+import type { Answer } from '../platform.ts';
+import { compareAll, type Ask, type Side } from './compare.ts';
+import { useStage } from './stage.ts';
 
 /** The same requests to a deployed site and to `next start` of the same app: what differs is in the list, with its reason. */
-let platform: Platform;
-let site: Site;
-let reference: Reference;
+const stage = useStage(['reference'], { app: 'app-router', hold: '/api/hold' });
 let sides: readonly [Side, Side];
-
-before(async () => {
-  platform = await startPlatform();
-  site = await deployApp(platform, { app: 'app-router', hold: '/api/hold' });
-  reference = await startReference({ app: 'app-router' });
-  sides = [plainly({ buildId: '<none>', visit: site.visit }), plainly(reference)];
-});
-after(async () => {
-  await reference?.stop();
-  await site?.remove();
-  await platform?.stop();
-});
+before(() => { sides = [plainly({ buildId: '<none>', visit: stage.site.visit }), plainly(stage.reference)]; });
 
 /** With bodies that can be compared. */
 function plainly({ buildId, visit }: Side): Side {
@@ -90,16 +76,14 @@ const PAYLOADS = ['/', '/static', '/dynamic', '/posts/one', '/posts/of-differenc
 
 /** Everything that differs without a reason, of all of them. */
 async function alike(asks: readonly Ask[]): Promise<void> {
-  const lines: string[] = [];
-  for (const ask of asks) lines.push(...(await compare(...sides, ask)));
-  assert.deepEqual(lines, []);
+  assert.deepEqual(await compareAll(...sides, asks), []);
 }
 
 /** Next's own server takes a request for a payload only with the sum of its headers in the address, and tells it whoever asks without. */
 async function payload(path: string, headers: Record<string, string>): Promise<Ask> {
   // The payload says it, and the client follows that.
   const differs: Record<string, string> = path === '/gates/built' && headers['next-router-segment-prefetch'] === undefined && headers['next-router-prefetch'] !== '2' ? { location: 'a redirect without a redirect\'s status' } : {};
-  const { status, headers: told } = await reference.visit(path, { headers });
+  const { status, headers: told } = await stage.reference.visit(path, { headers });
   const location = String(told['location']);
   return { path: status === 307 && location.includes('_rsc') ? location : `${path}${path.includes('?') ? '&' : '?'}_rsc=none`, headers, differs };
 }

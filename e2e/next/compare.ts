@@ -41,6 +41,13 @@ export async function compare(site: Side, reference: Side, { path, differs = {},
   return lines;
 }
 
+/** Asks both for everything, in order; a line for each difference that is not explained. */
+export async function compareAll(site: Side, reference: Side, asks: readonly Ask[]): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const one of asks) lines.push(...(await compare(site, reference, one)));
+  return lines;
+}
+
 function partsOf({ status, headers, body }: Answer, buildId: string, anyBody: boolean): Record<string, string> {
   const parts: Record<string, string> = { status: String(status) };
   const redirects = status >= 300 && status < 400;

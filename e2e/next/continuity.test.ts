@@ -1,14 +1,15 @@
 /** Tabs that were opened before a promotion or a rollback go on: they navigate, load chunks, and call what their own deployment has. */
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, mark, marked, openTab, type Tab } from '../browser.ts';
+import { mark, marked, openTab, type Tab } from '../browser.ts';
 import { createProject, newest } from '../helpers.ts';
-import { eventually, startPlatform, type Platform } from '../platform.ts';
+import { eventually, type Platform } from '../platform.ts';
 import { createRepository, staticSite } from '../repository.ts';
-import { deployApp, type Site } from './site.ts';
+import type { Site } from './site.ts';
+import { useStage } from './stage.ts';
 
 let platform: Platform;
 let site: Site;
@@ -30,16 +31,10 @@ const setSkew = async (skewSeconds: number): Promise<void> => {
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 };
 
-before(async () => {
-  platform = await startPlatform();
-  browser = await launchBrowser();
-  site = await deployApp(platform, { app: 'assets', name: 'going', hold: '/api/hold' });
+const stage = useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' });
+before(() => {
+  ({ platform, site, browser } = stage);
   first = site.live();
-});
-after(async () => {
-  await browser?.close();
-  await site?.remove();
-  await platform?.stop();
 });
 
 /** Everything that a tab does, on the pages of its own version; the document stays. */

@@ -1,25 +1,16 @@
 /** `output: 'export'`: a site of files alone, with Next's navigation, before and after switches. */
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import { inTab, launchBrowser, mark, marked, openTab, type Tab } from '../browser.ts';
-import { startPlatform, type Platform } from '../platform.ts';
-import { deployApp, type Site } from './site.ts';
+import { inTab, mark, marked, openTab, type Tab } from '../browser.ts';
+import type { Site } from './site.ts';
+import { useStage } from './stage.ts';
 
-let platform: Platform;
 let site: Site;
 let browser: Browser;
 
-before(async () => {
-  platform = await startPlatform();
-  browser = await launchBrowser();
-  site = await deployApp(platform, { app: 'export', hold: '/' });
-});
-after(async () => {
-  await browser?.close();
-  await site?.remove();
-  await platform?.stop();
-});
+const stage = useStage(['browser'], { app: 'export', hold: '/' });
+before(() => { ({ site, browser } = stage); });
 
 const get = (path: string, headers: Record<string, string> = {}) => site.visit(path, { headers });
 

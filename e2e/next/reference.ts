@@ -18,7 +18,7 @@ export type Reference = Readonly<{
 /** Installs, builds without the platform's adapter, and starts. */
 export async function startReference({ app, files = {}, env = {} }: Readonly<{ app: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> }>): Promise<Reference> {
   const directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
-  await cp(join(APPS, app), directory, { recursive: true, filter: (file) => !/\/(node_modules|\.next)(\/|$)/.test(file.slice(APPS.length)) });
+  await cp(join(APPS, app), directory, { recursive: true, dereference: true, filter: (file) => !/\/(node_modules|\.next)(\/|$)/.test(file.slice(APPS.length)) });
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), content);

@@ -1,4 +1,5 @@
 import { NextResponse, type NextRequest } from 'next/server';
+import { pass } from './gate';
 import settings from './settings.json' with { type: 'json' };
 
 /** On Node, as `proxy.ts` always is. */
@@ -22,9 +23,9 @@ export async function proxy(request: NextRequest) {
     case '/mw/answer': return Response.json({ runtime: process.env.NEXT_RUNTIME, pid: typeof process.pid, url: request.url, method: request.method }, { status: 203, headers: { 'x-proxy-answer': 'yes', 'set-cookie': 'answered=1; Path=/' } });
     case '/mw/empty': return new Response(null, { status: 204 });
     case '/mw/stream': return new Response(new ReadableStream({ async start(controller) {
-      for (const part of ['one ', 'two ', 'three']) {
+      for (const [n, part] of ['one ', 'two ', 'three'].entries()) {
+        if (n > 0) await pass(request.cookies.get('gate')?.value, n, 50);
         controller.enqueue(new TextEncoder().encode(part));
-        await new Promise((resolve) => setTimeout(resolve, 100));
       }
       controller.close();
     } }));

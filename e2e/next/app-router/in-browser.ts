@@ -1,9 +1,11 @@
 /** The App Router as a visitor lives it: navigation without loading documents anew, and what stays over it. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Browser, Page, Request } from 'playwright-core';
 import { inTab, mark, marked, type Tab, type TabOptions } from '../../browser.ts';
 import { eventually } from '../../platform.ts';
+import type { Gates } from '../gates.ts';
 import type { Site } from '../site.ts';
 
 const headingIs = (page: Page, text: string): Promise<void> => page.locator('h1', { hasText: text }).waitFor();
@@ -11,7 +13,7 @@ const headingIs = (page: Page, text: string): Promise<void> => page.locator('h1'
 /** What the console shows of a render that failed on the server, and that such a page has no icon of its own. */
 export const FAILED = ['500', 'React error #441', 'favicon.ico'];
 
-export function declareBrowsing(browser: () => Browser, site: () => Site): void {
+export function declareBrowsing(browser: () => Browser, site: () => Site, gates: () => Gates): void {
   const tab = (path: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> => inTab(browser(), site().url(path), run, options);
 
   test('links lead from page to page without loading a document, and every answer to them is a payload', async () => {
@@ -103,10 +105,13 @@ export function declareBrowsing(browser: () => Browser, site: () => Site): void 
   });
 
   test('loading.tsx shows at once on a navigation to a slow page', async () => {
-    await tab('/', async (page) => {
+    await tab('/', async (page, { context }) => {
+      const id = randomUUID();
+      await context.addCookies([{ name: 'gate', value: `${gates().origin}/${id}`, url: site().url('/') }]);
       await mark(page);
       await page.getByRole('link', { name: 'Slow' }).click();
       await page.getByText('Loading, please wait').waitFor();
+      gates().open(`${id}/1`);
       await headingIs(page, 'The slow page');
       assert.ok(await marked(page));
     });

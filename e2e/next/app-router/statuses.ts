@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logOf } from '../../helpers.ts';
 import { eventually } from '../../platform.ts';
-import { arrival } from '../client.ts';
+import { askInParts, type Gates } from '../gates.ts';
 import type { Site } from '../site.ts';
 import { get, heading, page } from './page.ts';
 
-export function declareStatuses(site: () => Site): void {
+export function declareStatuses(site: () => Site, gates: () => Gates): void {
   test('redirect() and permanentRedirect() answer 307 and 308', async () => {
     for (const [kind, status, location] of [['redirect', 307, '/static?from=gate'], ['permanent', 308, '/static'], ['external', 307, 'https://elsewhere.example/path?a=b']] as const) {
       const answer = await get(site(), `/gates/${kind}`);
@@ -24,7 +24,7 @@ export function declareStatuses(site: () => Site): void {
   });
 
   test('a redirect after the shell was sent is a refresh in the page', async () => {
-    const answer = await get(site(), '/late/redirect');
+    const answer = await askInParts(gates(), site(), '/late/redirect', ['Before the redirect', 'http-equiv="refresh"']);
     assert.equal(answer.status, 200);
     assert.match(answer.text, /<meta[^>]*http-equiv="refresh"[^>]*url=\/static\?from=late/);
   });
@@ -82,9 +82,6 @@ export function declareStatuses(site: () => Site): void {
   });
 
   test('loading.tsx is there before the page', async () => {
-    const { chunks, text } = await get(site(), '/slow');
-    const [loading, done] = [arrival(chunks, 'Loading, please wait'), arrival(chunks, 'The slow page')];
-    assert.ok(loading !== undefined && done !== undefined, text);
-    assert.ok(done - loading > 400, `${loading} ms, ${done} ms`);
+    await askInParts(gates(), site(), '/slow', ['Loading, please wait', 'The slow page']);
   });
 }

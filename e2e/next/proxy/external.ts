@@ -1,21 +1,21 @@
-/** A server outside of the platform that deployed sites may reach: on an address of this machine that is not its loopback. */
-import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { networkInterfaces } from 'node:os';
+/** Another origin, to which sites rewrite. */
+import { serveOutside, type Outside } from '../outside.ts';
 
-export type External = Readonly<{ address: string; origin: string; close(): void }>;
+export type External = Outside & Readonly<{
+  /** Lets answers of `/…slow` end. */
+  finish(): void;
+}>;
 
-/** Tells what it was asked; `/…status?code=` answers with that status, `/…slow` in two parts. */
+/** Tells what it was asked; `/…status?code=` answers with that status, `/…slow` in two parts, the second when the test says so. */
 export async function startExternal(): Promise<External> {
-  const address = Object.values(networkInterfaces()).flat().find((one) => one?.family === 'IPv4' && !one.internal)?.address;
-  assert.ok(address !== undefined, 'this machine has no address but its loopback');
-  const server = createServer((request, response) => {
+  const unfinished: (() => void)[] = [];
+  const outside = await serveOutside((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (part: string) => (body += part)).once('end', () => {
       const url = new URL(request.url ?? '/', 'http://external');
       if (url.pathname.endsWith('/slow')) {
         response.write('first ');
-        setTimeout(() => response.end('second'), 400);
+        unfinished.push(() => response.end('second'));
         return;
       }
       response.statusCode = Number(url.searchParams.get('code') ?? 200);
@@ -26,14 +26,5 @@ export async function startExternal(): Promise<External> {
       response.end(JSON.stringify({ method: request.method, path: url.pathname, query: Object.fromEntries([...url.searchParams].sort()), body, cookie, added, named: forwarded !== null }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const bound = server.address();
-  assert.ok(bound !== null && typeof bound === 'object');
-  return {
-    address, origin: `http://${address}:${bound.port}`,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return { ...outside, finish: () => unfinished.splice(0).forEach((end) => end()) };
 }

@@ -1,8 +1,6 @@
-import { connection } from 'next/server';
-import { pause } from '../../lib/stamp';
+import { passVisitor } from '../../lib/visitor';
 
 export default async function Page() {
-  await connection();
-  await pause(700);
+  await passVisitor(1, 700);
   return <h1>The slow page</h1>;
 }

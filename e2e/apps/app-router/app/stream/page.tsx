@@ -1,10 +1,8 @@
-import { connection } from 'next/server';
 import { Suspense } from 'react';
-import { pause } from '../../lib/stamp';
+import { passVisitor } from '../../lib/visitor';
 
-async function Later({ ms, text }: { ms: number; text: string }) {
-  await connection();
-  await pause(ms);
+async function Later({ part, text }: { part: number; text: string }) {
+  await passVisitor(part, part * 500);
   return <p>{text}</p>;
 }
 
@@ -13,10 +11,10 @@ export default function Page() {
     <main>
       <h1>The shell</h1>
       <Suspense fallback={<p>first pending</p>}>
-        <Later ms={500} text="the first part" />
+        <Later part={1} text="the first part" />
       </Suspense>
       <Suspense fallback={<p>second pending</p>}>
-        <Later ms={1000} text="the second part" />
+        <Later part={2} text="the second part" />
       </Suspense>
     </main>
   );

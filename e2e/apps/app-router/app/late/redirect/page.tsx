@@ -1,11 +1,9 @@
-import { connection } from 'next/server';
 import { redirect } from 'next/navigation';
 import { Suspense } from 'react';
-import { pause } from '../../../lib/stamp';
+import { passVisitor } from '../../../lib/visitor';
 
 async function Late() {
-  await connection();
-  await pause(300);
+  await passVisitor(1, 1_000);
   redirect('/static?from=late');
   return null;
 }

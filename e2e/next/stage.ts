@@ -1,0 +1,58 @@
+/** What a file of tests plays on: a platform with a deployed site, and what else it asks for. Started before its tests, ended after them. */
+import { after, before } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../browser.ts';
+import { startPlatform, type Platform } from '../platform.ts';
+import { startGates, type Gates } from './gates.ts';
+import { startReference, type Reference } from './reference.ts';
+import { deployApp, type Site, type SiteOptions } from './site.ts';
+
+type Parts = { platform: Platform; site: Site; browser: Browser; reference: Reference; gates: Gates };
+type Extra = 'browser' | 'reference' | 'gates';
+export type StageOptions = SiteOptions & Readonly<{ /** Of the platform. */ flags?: readonly string[] }>;
+export type Stage<More extends Extra> = Readonly<Pick<Parts, 'platform' | 'site' | More> & {
+  /** Ends the platform and starts it again on the same data. */
+  restart(): Promise<void>;
+}>;
+
+/** `options` may be a function of what earlier `before` hooks of the file have made. */
+export function useStage<More extends Extra = never>(more: readonly More[], options: StageOptions | (() => StageOptions)): Stage<More> {
+  const parts: Partial<Parts> = {};
+  const wants = (extra: Extra): boolean => more.some((one) => one === extra);
+
+  before(async () => {
+    const { flags = [], ...site } = typeof options === 'function' ? options() : options;
+    if (wants('gates')) parts.gates = await startGates();
+    const platform = (parts.platform = await startPlatform({ flags: [...flags, ...(parts.gates?.flags ?? [])] }));
+    if (wants('browser')) parts.browser = await launchBrowser();
+    const started = await Promise.allSettled([
+      deployApp(platform, site).then((value) => (parts.site = value)),
+      ...(wants('reference') ? [startReference(site).then((value) => (parts.reference = value))] : []),
+    ]);
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
+  });
+  after(async () => {
+    await parts.browser?.close();
+    await parts.reference?.stop();
+    await parts.site?.remove();
+    await parts.platform?.stop();
+    parts.gates?.close();
+  });
+
+  const started = <Name extends keyof Parts>(name: Name): Parts[Name] => {
+    const part: Parts[Name] | undefined = parts[name];
+    if (part === undefined) throw new Error(`There is no ${name} yet, or the stage was not asked for one.`);
+    return part;
+  };
+  const stage: Parts & { restart(): Promise<void> } = {
+    get platform() { return started('platform'); },
+    get site() { return started('site'); },
+    get browser() { return started('browser'); },
+    get reference() { return started('reference'); },
+    get gates() { return started('gates'); },
+    async restart() {
+      parts.platform = await started('platform').restart();
+    },
+  };
+  return stage;
+}
