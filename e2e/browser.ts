@@ -32,7 +32,7 @@ export type TabOptions = BrowserContextOptions & Readonly<{
 export async function openTab(browser: Browser, address: string, { expected = [], ...options }: TabOptions = {}): Promise<Tab> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const wrong: string[] = [];
   const keep = (line: string): void => {
     if (!expected.some((part) => line.includes(part))) wrong.push(line);

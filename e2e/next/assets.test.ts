@@ -23,7 +23,7 @@ const variables = async (environment: string, values: Record<string, string>): P
 };
 
 before(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform({ flags: ['--function-turns'] });
   browser = await launchBrowser();
   site = await deployApp(platform, {
     app: 'assets', hold: '/api/hold',
@@ -110,7 +110,7 @@ inEveryPhase(() => site, (phase) => {
 
   test('an error of the server is logged with the place in the source', async () => {
     assert.equal((await site.visit('/api/throw')).status, 500);
-    await eventually(async () => /failed on purpose[\s\S]*lib\/fail\.ts:6/.test(await logOf(platform, site.live(), 'run')), 15_000, () => `not logged, or not mapped`).catch(async (error: unknown) => {
+    await eventually(async () => /failed on purpose[\s\S]*lib\/fail\.ts:6/.test(await logOf(platform, site.live(), 'run')), 30_000, () => `not logged, or not mapped`).catch(async (error: unknown) => {
       throw new Error(`${String(error)}: ${(await logOf(platform, site.live(), 'run')).slice(-2000)}`);
     });
   });

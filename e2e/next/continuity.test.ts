@@ -194,7 +194,7 @@ describe('a tab that is older than what is kept', () => {
     plain = await open('/actions', { javaScriptEnabled: false });
     await setSkew(1);
     await site.promote(second);
-    await eventually(async () => (await answering(first)) === second, 20_000, () => 'its time never ended');
+    await eventually(async () => (await answering(first)) === second, 30_000, () => 'its time never ended');
   });
 
   test('loads the new version when it navigates, in both routers', async () => {

@@ -47,7 +47,7 @@ before(async () => {
   const address = remote.address();
   assert.ok(address !== null && typeof address === 'object');
   remotePort = address.port;
-  platform = await startPlatform({ flags: ['--allow-network', `${ADDRESS}/32`] });
+  platform = await startPlatform({ flags: ['--function-turns', '--allow-network', `${ADDRESS}/32`] });
   browser = await launchBrowser();
   site = await deployApp(platform, { app: 'assets', hold: '/api/hold' });
 });
@@ -221,7 +221,7 @@ describe('an app that allows SVG', () => {
   });
 
   test('still gets other pictures in the formats of the browser, made by this deployment', async () => {
-    await eventually(async () => (await image({ url: '/pictures/boat.png' })).headers['x-nextjs-cache'] === 'HIT', 20_000, () => 'never kept');
+    await eventually(async () => (await image({ url: '/pictures/boat.png' })).headers['x-nextjs-cache'] === 'HIT', 30_000, () => 'never kept');
     assert.equal((await image({ url: '/pictures/boat.png' })).headers['content-disposition'], 'inline; filename="boat.avif"');
   });
 });

@@ -43,14 +43,14 @@ export type SiteOptions = Readonly<{
   /** Files to add or replace before the first push. */
   files?: Readonly<Record<string, string>>;
   /** What to do between the project's creation and the first push, such as setting its variables. */
-  prepare?: () => Promise<void>;
+  prepare?: (platform: Platform) => Promise<void>;
 }>;
 
 /** Creates the project, pushes the app, and fails with the build's output when it does not go live. */
 export async function deployApp(platform: Platform, { app, name = app, hold, settings = {}, files = {}, prepare }: SiteOptions): Promise<Site> {
   // One request in flight is all that a process takes before another is started, and none goes by itself.
   await createProject(platform, name, { functions: { concurrency: 1, maxInstances: 2, idleSeconds: 900 }, ...settings });
-  await prepare?.();
+  await prepare?.(platform);
   const repository = await createRepository(join(APPS, app));
   const host = `${name}.localhost`;
   let live = '';

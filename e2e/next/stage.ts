@@ -23,7 +23,7 @@ export function useStage<More extends Extra = never>(more: readonly More[], opti
   before(async () => {
     const { flags = [], ...site } = typeof options === 'function' ? options() : options;
     if (wants('gates')) parts.gates = await startGates();
-    const platform = (parts.platform = await startPlatform({ flags: [...flags, ...(parts.gates?.flags ?? [])] }));
+    const platform = (parts.platform = await startPlatform({ flags: ['--function-turns', ...flags, ...(parts.gates?.flags ?? [])] }));
     if (wants('browser')) parts.browser = await launchBrowser();
     const started = await Promise.allSettled([
       deployApp(platform, site).then((value) => (parts.site = value)),

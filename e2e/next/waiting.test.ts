@@ -86,7 +86,7 @@ test('at rest one process waits in which no code of the app has run, and it answ
   const answer = await site.visit('/api/loud');
   assert.deepEqual(JSON.parse(answer.body), { answer: 'first', secret: 'known at run time' });
   assert.deepEqual(processes(), [pid], 'the process that waited is the one that serves');
-  await eventually(async () => times(await logOf(platform, site.live(), 'run'), 'the app was loaded') === times(before, 'the app was loaded') + 1, 10_000, () => 'the app was not loaded by the request');
+  await eventually(async () => times(await logOf(platform, site.live(), 'run'), 'the app was loaded') === times(before, 'the app was loaded') + 1, 30_000, () => 'the app was not loaded by the request');
   assert.equal(times(await logOf(platform, site.live(), 'run'), 'the app was registered'), times(before, 'the app was registered') + 1);
 });
 
@@ -107,7 +107,7 @@ test('a new deployment is not answered by the process that waits for the old one
   await site.push({ 'app/api/loud/route.ts': loud('second') });
   assert.equal(JSON.parse((await site.visit('/api/loud')).body).answer, 'second');
   await site.rollback(first);
-  await eventually(async () => JSON.parse((await site.visit('/api/loud')).body).answer === 'first', 20_000, () => 'the rollback never answered');
+  await eventually(async () => JSON.parse((await site.visit('/api/loud')).body).answer === 'first', 30_000, () => 'the rollback never answered');
 });
 
 test('a process that dies while it waits is no visitor\'s trouble', async () => {

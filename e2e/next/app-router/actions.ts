@@ -15,7 +15,7 @@ export function declareActions(browser: () => Browser, site: () => Site): void {
   const tab = (path: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> => inTab(browser(), site().url(path), run, options);
   const shows = (page: Page, id: string, text: string): Promise<void> => {
     let last = '';
-    return eventually(async () => (last = await page.getByTestId(id).innerText()).includes(text), 15_000, () => `${id} shows ${last}, not ${text}`);
+    return eventually(async () => (last = await page.getByTestId(id).innerText()).includes(text), 30_000, () => `${id} shows ${last}, not ${text}`);
   };
 
   for (const [how, javaScriptEnabled] of [['with JavaScript', true], ['without JavaScript', false]] as const) {
@@ -67,7 +67,7 @@ export function declareActions(browser: () => Browser, site: () => Site): void {
       const before = await page.getByTestId('stamp').innerText();
       assert.equal(stampOf(await pageOf(site(), '/actions/kept')), before);
       await press(page, 'Renew');
-      await eventually(async () => (await page.getByTestId('stamp').innerText()) !== before, 15_000, () => 'the page is the old one');
+      await eventually(async () => (await page.getByTestId('stamp').innerText()) !== before, 30_000, () => 'the page is the old one');
       const after = stampOf(await pageOf(site(), '/actions/kept'));
       assert.notEqual(after, before);
       for (let i = 0; i < 6; i++) assert.equal(stampOf(await pageOf(site(), '/actions/kept')), after, 'and is then kept');

@@ -45,7 +45,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     });
     await page.goto(site().url('/'));
     const ofStatic = (): Request[] => prefetched.filter((request) => new URL(request.url()).pathname === '/static');
-    await eventually(() => ofStatic().some((request) => request.headers()['next-router-segment-prefetch'] !== '/_tree'), 15_000, () => `prefetched: ${prefetched.map((request) => request.url())}`);
+    await eventually(() => ofStatic().some((request) => request.headers()['next-router-segment-prefetch'] !== '/_tree'), 30_000, () => `prefetched: ${prefetched.map((request) => request.url())}`);
     await page.waitForLoadState('networkidle');
     for (const request of prefetched) {
       const answer = await request.response();
@@ -121,7 +121,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     await tab('/stream', async (page) => {
       await page.getByText('the first part').waitFor();
       await page.getByText('the second part').waitFor();
-      await eventually(async () => (await page.getByText('pending').count()) === 0, 15_000, () => 'something is still pending');
+      await eventually(async () => (await page.getByText('pending').count()) === 0, 30_000, () => 'something is still pending');
     });
   });
 
@@ -171,7 +171,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
       await mark(page);
       for (const name of ['two words', 'Ærøskøbing', 'a/b', 'a+b', '100%', 'quote"<b>', '日本', 'at run time ü', 'plain']) {
         await page.getByRole('link', { name: `Go to ${name}`, exact: true }).click();
-        await eventually(async () => (await page.locator('h1').innerText()) === name, 15_000, () => `${name} does not show`);
+        await eventually(async () => (await page.locator('h1').innerText()) === name, 30_000, () => `${name} does not show`);
         assert.equal(decodeURIComponent(new URL(page.url()).pathname), `/names/${name}`);
       }
       assert.ok(await marked(page));
@@ -184,7 +184,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
       assert.deepEqual(await all(page), { path: '/search', all: [['q', 'a'], ['space', 'a b c']] });
       await mark(page);
       await page.getByRole('button', { name: 'Push' }).click();
-      await eventually(async () => (await page.getByTestId('server').innerText()).includes('twice'), 15_000, () => 'the server did not see it');
+      await eventually(async () => (await page.getByTestId('server').innerText()).includes('twice'), 30_000, () => 'the server did not see it');
       assert.deepEqual(JSON.parse(await page.getByTestId('server').innerText()), { q: ['pushed', 'twice'], space: 'a b c' });
       assert.deepEqual(await all(page), { path: '/search', all: [['q', 'pushed'], ['q', 'twice'], ['space', 'a b c']] });
       assert.ok(await marked(page));
@@ -192,7 +192,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
   });
 
   test('server-sent events are followed live', async () => {
-    await tab('/events', (page) => eventually(async () => Number.parseInt(await page.locator('output').innerText(), 10) >= 4, 15_000, () => 'no events'));
+    await tab('/events', (page) => eventually(async () => Number.parseInt(await page.locator('output').innerText(), 10) >= 4, 30_000, () => 'no events'));
   });
 
   test('draft mode: one visitor sees the draft, another at the same time what is published', async () => {

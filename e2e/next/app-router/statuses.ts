@@ -59,7 +59,7 @@ export function declareStatuses(site: () => Site, gates: () => Gates): void {
       assert.doesNotMatch(answer.text, new RegExp(message));
       const digest = /\\?"digest\\?":\\?"(\d+)/.exec(answer.text)?.[1] ?? /data-dgst="(\d+)"/.exec(answer.text)?.[1];
       assert.ok(digest !== undefined, answer.text);
-      await eventually(async () => (await logOf(site().platform, site().live(), 'run')).includes(digest), 10_000, () => `no ${digest} in the log`);
+      await eventually(async () => (await logOf(site().platform, site().live(), 'run')).includes(digest), 30_000, () => `no ${digest} in the log`);
     }
     assert.equal(heading(await page(site(), '/broken/server', { headers: { cookie: 'mended=1' } })), 'It works again');
   });

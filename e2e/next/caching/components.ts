@@ -16,9 +16,9 @@ export function declareComponents(site: () => Site): void {
       const answer = await site().visit('/life');
       states.add(answer.headers['x-nextjs-cache']);
       return shown(answer.body) !== first;
-    }, 20_000, () => 'it was never made anew');
+    }, 30_000, () => 'it was never made anew');
     assert.ok([...states].every((state) => state === 'HIT' || state === 'STALE'), JSON.stringify([...states]));
-    await eventually(async () => (await rendersOf(site(), '/life')).length > 0, 20_000, () => 'the render was not logged');
+    await eventually(async () => (await rendersOf(site(), '/life')).length > 0, 30_000, () => 'the render was not logged');
   });
 
   test('cacheTag: an invalidated page is never given again, HTML or RSC, on no worker', async () => {

@@ -17,7 +17,7 @@ export function declareData(site: () => Site, phase: string): void {
   /** What is read once it stays the same: Next stores what it computed after the answer, and until then another process computes its own. */
   async function steady(read: () => Promise<string>): Promise<string> {
     const seen: string[] = [];
-    await eventually(async () => seen.push(await read()) >= 6 && new Set(seen.slice(-6)).size === 1, 20_000, () => `never the same: ${JSON.stringify(seen)}`);
+    await eventually(async () => seen.push(await read()) >= 6 && new Set(seen.slice(-6)).size === 1, 30_000, () => `never the same: ${JSON.stringify(seen)}`);
     return seen.at(-1) ?? '';
   }
 
@@ -25,7 +25,7 @@ export function declareData(site: () => Site, phase: string): void {
     const see = async (name: 'short' | 'long'): Promise<string> => shown((await site().visit('/unstable')).body, name);
     const short = await see('short');
     const long = await steady(() => see('long'));
-    await eventually(async () => (await see('short')) !== short, 20_000, () => 'the short-lived value never changed');
+    await eventually(async () => (await see('short')) !== short, 30_000, () => 'the short-lived value never changed');
     assert.equal(await see('long'), long);
     await revalidate(site(), { tag: 'long' });
     assert.notEqual(await see('long'), long);
@@ -35,7 +35,7 @@ export function declareData(site: () => Site, phase: string): void {
   test('fetch keeps answers until their time or their tag ends them, in every process', async () => {
     const { short } = await fetched();
     const tagged = await steady(async () => (await fetched()).tagged);
-    await eventually(async () => (await fetched()).short !== short, 20_000, () => 'the short-lived answer never changed');
+    await eventually(async () => (await fetched()).short !== short, 30_000, () => 'the short-lived answer never changed');
     assert.equal((await fetched()).tagged, tagged);
     await revalidate(site(), { tag: `fetched-${key}` });
     assert.notEqual((await fetched()).tagged, tagged);

@@ -19,7 +19,7 @@ async function everywhere(site: Site, path: string, options: RequestOptions = {}
     const last = answers.slice(-2);
     id = shown(last[0]?.body ?? '');
     return last.every(({ headers, body }) => headers['x-nextjs-cache'] === 'HIT' && shown(body) === id);
-  }, 20_000, () => `${path} never was the same everywhere`);
+  }, 30_000, () => `${path} never was the same everywhere`);
   return id;
 }
 
@@ -48,7 +48,7 @@ export function declarePurges(site: () => Site, phase: string): void {
     await revalidate(site(), { tag: 'things', profile: 'max' });
     const first = await site().visit('/tagged');
     assert.deepEqual([shown(first.body), first.headers['x-nextjs-cache']], [old, 'STALE']);
-    await eventually(async () => shown((await site().visit('/tagged')).body) !== old, 20_000, () => 'it was never made anew');
+    await eventually(async () => shown((await site().visit('/tagged')).body) !== old, 30_000, () => 'it was never made anew');
     for (const answer of await askEveryWorker(site(), '/tagged')) assert.notEqual(shown(answer.body), old);
   });
 

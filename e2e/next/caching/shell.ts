@@ -15,7 +15,7 @@ export function declareShell(site: () => Site, gates: () => Gates, phase: string
   const cookie = (name: string): Record<string, string> => ({ cookie: `name=${name}` });
 
   /** Each worker asks for a new shell after the first visitor whom it had none for. */
-  const everywhere = (): Promise<void> => eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 20_000, () => 'the shell never came from every worker');
+  const everywhere = (): Promise<void> => eventually(async () => (await askEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'), 30_000, () => 'the shell never came from every worker');
 
   test('the shell comes at once, the part for one visitor follows on the same answer', async () => {
     await everywhere();
@@ -75,7 +75,7 @@ export function declareShell(site: () => Site, gates: () => Gates, phase: string
     const first = await site().visit('/shell', { headers: cookie('visitor-late') });
     assert.deepEqual([shown(first.body, 'kept'), first.headers['x-anchor-cache']], [old, 'STALE']);
     assert.match(first.body, /own=(?:<!-- -->)?visitor-late/);
-    await eventually(async () => shown((await site().visit('/shell')).body, 'kept') !== old, 20_000, () => 'it was never made anew');
+    await eventually(async () => shown((await site().visit('/shell')).body, 'kept') !== old, 30_000, () => 'it was never made anew');
   });
 
   test('a shell comes at once while no process of the site runs', async () => {

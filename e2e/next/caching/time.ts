@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../platform.ts';
+import type { Gates } from '../gates.ts';
 import type { Site } from '../site.ts';
 import { shown, version } from './render.ts';
 import { askEveryWorker } from './workers.ts';
@@ -16,58 +17,85 @@ export async function rendersOf(site: Site, path: string): Promise<readonly stri
 
 const RSC = { rsc: '1' };
 
-export function declareTime(site: () => Site, phase: string): void {
+/** A render of /timed waits until this gate is open. */
+export const RENDER_GATE = 'timed';
+
+export function declareTime(site: () => Site, gates: () => Gates, phase: string): void {
   test('a page is served stale at once, made anew once for everybody, and then new for everybody', async () => {
     const path = '/timed';
-    let old = shown((await site().visit(path)).body);
+    const gate = `${RENDER_GATE}/1`;
+    const everybody = async (): Promise<readonly { id: string; state: unknown }[]> => {
+      const crowd = await Promise.all(Array.from({ length: 16 }, () => site().visit(path)));
+      return [...crowd, ...(await askEveryWorker(site(), path))].map(({ body, headers }) => ({ id: shown(body), state: headers['x-nextjs-cache'] }));
+    };
+    let old = '';
     // Whatever an earlier test left is made anew until the page is fresh.
     await eventually(async () => {
       const answer = await site().visit(path);
       old = shown(answer.body);
       return answer.headers['x-nextjs-cache'] === 'HIT';
-    }, 20_000, () => 'the page never became fresh');
-    for (const answer of await askEveryWorker(site(), path)) assert.equal(shown(answer.body), old);
+    }, 30_000, () => 'the page never became fresh');
     const rendersBefore = (await rendersOf(site(), path)).length;
 
-    const answers: { state: unknown; id: string; ms: number }[] = [];
-    await eventually(async () => {
-      const from = performance.now();
-      const answer = await site().visit(path);
-      answers.push({ state: answer.headers['x-nextjs-cache'], id: shown(answer.body), ms: performance.now() - from });
-      return answer.headers['x-nextjs-cache'] === 'STALE';
-    }, 20_000, () => 'the page never became stale');
-    assert.ok(answers.every(({ id, state }) => id === old && (state === 'HIT' || state === 'STALE')), JSON.stringify(answers));
-    // Meanwhile everybody asks.
-    const crowd = await Promise.all(Array.from({ length: 16 }, () => site().visit(path)));
-    const ids = new Set(crowd.map(({ body }) => shown(body)));
-    assert.ok(ids.size <= 2 && crowd.every(({ headers, body }) => headers['x-nextjs-cache'] === 'STALE' || shown(body) !== old), JSON.stringify([...ids]));
+    // From here on there is one version of the page, until the gate opens.
+    gates().shut(gate);
+    try {
+      const answers: { state: unknown; id: string }[] = [];
+      // A worker whose own try came too late for another's waits before its next one: others ask meanwhile.
+      await eventually(async () => {
+        const answer = await site().visit(path);
+        answers.push({ state: answer.headers['x-nextjs-cache'], id: shown(answer.body) });
+        return gates().waiting(gate) > 0;
+      }, 30_000, () => `nobody makes it anew: ${JSON.stringify(answers.slice(-50))}`);
+      assert.ok(answers.every(({ id, state }) => id === old && (state === 'HIT' || state === 'STALE')), JSON.stringify(answers));
+      assert.ok(answers.some(({ state }) => state === 'STALE'));
+      // Meanwhile everybody asks: all get the old page at once, and nobody else begins to make it.
+      for (const { id, state } of await everybody()) assert.deepEqual([id, state], [old, 'STALE']);
+      assert.equal(gates().waiting(gate), 1);
+    } finally {
+      gates().open(gate);
+    }
 
     let fresh = old;
     await eventually(async () => {
       fresh = shown((await site().visit(path)).body);
       return fresh !== old;
-    }, 20_000, () => 'the page was never made anew');
-    for (const answer of await askEveryWorker(site(), path)) {
-      assert.notEqual(shown(answer.body), old, 'nobody sees the old page once it has been replaced');
-    }
-    await eventually(async () => (await rendersOf(site(), path)).includes(fresh), 20_000, () => 'the render was not logged');
-    const renders = (await rendersOf(site(), path)).slice(rendersBefore);
-    assert.equal(renders.indexOf(fresh), 0, `one render made the new page: ${JSON.stringify(renders)}`);
+    }, 30_000, () => 'the page was never made anew');
+    for (const { id } of await everybody()) assert.notEqual(id, old, 'nobody sees the old page once it has been replaced');
+    await eventually(async () => (await rendersOf(site(), path)).length > rendersBefore, 30_000, () => 'the render was not logged');
+    assert.ok(!(await rendersOf(site(), path)).slice(rendersBefore).includes(old));
   });
 
   test('HTML, RSC payload and segments of a page are replaced together', async () => {
-    const part = async (headers?: Record<string, string>): Promise<{ id: string; state: unknown }> => {
-      const answer = await site().visit(headers === undefined ? '/timed' : '/timed?_rsc=abc', headers === undefined ? {} : { headers });
-      assert.equal(answer.status, 200);
-      return { id: version(answer.body), state: answer.headers['x-nextjs-cache'] };
-    };
+    const gate = `${RENDER_GATE}/1`;
     const segment = { ...RSC, 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/timed/__PAGE__' };
-    // Each part may come from another worker: within one lifetime all that is fresh is of one render.
-    await eventually(async () => {
-      const parts = await Promise.all([part(), part(RSC), part(segment), part(), part(RSC), part(segment)]);
-      const fresh = parts.filter(({ state }) => state === 'HIT');
-      return fresh.length === parts.length && new Set(fresh.map(({ id }) => id)).size === 1;
-    }, 20_000, () => 'the parts of the page were never of one render');
+    const html = async (): Promise<string> => version((await site().visit('/timed')).body);
+    /** Which versions all parts on all workers are of. */
+    const versions = async (): Promise<ReadonlySet<string>> => {
+      const answers = [...(await askEveryWorker(site(), '/timed'))];
+      for (const headers of [RSC, segment]) answers.push(...(await askEveryWorker(site(), '/timed?_rsc=abc', { headers })));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+      return new Set(answers.map(({ body }) => version(body)));
+    };
+    /** From here on nothing is replaced: whoever makes the next version waits. */
+    const stop = async (): Promise<void> => {
+      gates().shut(gate);
+      await eventually(async () => (await html()) !== '' && gates().waiting(gate) > 0, 30_000, () => 'nobody makes it anew');
+    };
+    try {
+      await stop();
+      const before = await versions();
+      assert.equal(before.size, 1, [...before].join(', '));
+      gates().open(gate);
+      const [old = ''] = before;
+      await eventually(async () => (await html()) !== old, 30_000, () => 'the page was never made anew');
+      assert.ok(!(await versions()).has(old), 'a part of the old version is given after the new page');
+      await stop();
+      const after = await versions();
+      assert.equal(after.size, 1, [...after].join(', '));
+    } finally {
+      gates().open(gate);
+    }
   });
 
   test('what a rule of the configuration adds is on the page for whom the rule is meant', async () => {
@@ -96,6 +124,6 @@ export function declareTime(site: () => Site, phase: string): void {
   test('a route handler with a lifetime is served and made anew like a page', async () => {
     const first = await site().visit('/api/handler');
     assert.equal(first.status, 200);
-    await eventually(async () => shown((await site().visit('/api/handler')).body) !== shown(first.body), 20_000, () => 'it never changed');
+    await eventually(async () => shown((await site().visit('/api/handler')).body) !== shown(first.body), 30_000, () => 'it never changed');
   });
 }

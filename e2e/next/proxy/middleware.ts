@@ -58,7 +58,7 @@ export function declareMiddleware(site: () => Site, gates: () => Gates): void {
   test('proxy: an error is answered with the own page and logged', async () => {
     const answer = await site().visit('/mw/throw');
     assert.equal(answer.status, 500);
-    await eventually(async () => (await logOf(site().platform, site().live(), 'run')).includes('the proxy fails on purpose'), 15_000, () => 'it is not in the log');
+    await eventually(async () => (await logOf(site().platform, site().live(), 'run')).includes('the proxy fails on purpose'), 30_000, () => 'it is not in the log');
   });
 
   test('proxy: reads a body that the route reads again', async () => {
