@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { eventually, startPlatform } from './platform.ts';
+import { eventually, plain, startPlatform } from './platform.ts';
 
 test('a server whose port was taken while it was away comes back when the port is free', { timeout: 120_000 }, async (t) => {
   const platform = await startPlatform();
@@ -41,3 +41,13 @@ async function atWork(group: number): Promise<readonly string[]> {
   }
   return found;
 }
+
+test('what a reverse proxy says of a visitor is believed when it was named, and only then', { timeout: 120_000 }, async (t) => {
+  let platform = await startPlatform({ flags: ['--trusted-proxy', '127.0.0.1'] });
+  t.after(() => platform.stop());
+  const headers = { 'x-request-id': 'named-by-the-proxy' };
+  const asked = () => plain(platform.edgePort, 'nobody.localhost', '/', { headers });
+  assert.equal((await asked()).headers['x-request-id'], 'named-by-the-proxy');
+  platform = await platform.restart({ flags: [] });
+  assert.notEqual((await asked()).headers['x-request-id'], 'named-by-the-proxy');
+});

@@ -22,7 +22,7 @@ runProcess(async () => {
   const functions = createFunctionHostClient(paths.hostSocket);
   const access = openAccessLog(paths.logs, worker);
   const edge = createEdge({
-    routes, functions, clock: systemClock, settings: DEFAULT_EDGE_SETTINGS,
+    routes, functions, clock: systemClock, settings: { ...DEFAULT_EDGE_SETTINGS, functionTurns: settings.functionTurns, trustedProxies: settings.trustedProxies },
     assets: { open: (hash) => ({ path: blobs.pathOf(hash) }) },
     tagLog: (deployment) => join(paths.deploymentCache(deployment), 'tags.log'),
     accessLog: access.write,

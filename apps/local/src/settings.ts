@@ -29,12 +29,15 @@ export const settingsSchema = z.object({
   /** Next.js functions scaled to zero that keep a started process, about 40 MB each, the last used first; and for how long. */
   waitingFunctions: z.coerce.number().int().min(0).max(64).default(1),
   waitingMinutes: z.coerce.number().min(0.01).max(1_440).default(15),
+  functionTurns: z.boolean().default(false),
   /** Builds are refused below this much free disk. */
   minFreeDiskMb: z.coerce.number().int().min(0).default(2_048),
   /** Git hosts on private addresses that projects may fetch from. */
   allowGitHosts: list,
   /** Private networks that builds and functions may reach, CIDR: a database on the LAN. */
   allowNetworks: list,
+  /** Addresses or CIDR blocks of reverse proxies: what they say of the visitor is believed. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'not an address or a CIDR block')).default([]),
   artifactDays: z.coerce.number().int().min(1).default(90),
   recordDays: z.coerce.number().int().min(1).default(365),
   unsafeNoSandbox: z.boolean().default(false),
@@ -60,9 +63,11 @@ export const FLAGS: Readonly<Record<string, { key: keyof Settings; env: string; 
   'function-memory-mb': { key: 'functionMemoryMb', env: 'ANCHOR_FUNCTION_MEMORY_MB', help: 'memory of all functions together (default: half)' },
   'waiting-functions': { key: 'waitingFunctions', env: 'ANCHOR_WAITING_FUNCTIONS', help: 'sites at rest that keep a started process, 40 MB each (default 1)' },
   'waiting-minutes': { key: 'waitingMinutes', env: 'ANCHOR_WAITING_MINUTES', help: 'how long they keep it (default 15)' },
+  'function-turns': { key: 'functionTurns', env: 'ANCHOR_FUNCTION_TURNS', help: 'processes of a site take turns, to find state that one keeps to itself (default: the one used last, while it is at rest)', boolean: true },
   'min-free-disk-mb': { key: 'minFreeDiskMb', env: 'ANCHOR_MIN_FREE_DISK_MB', help: 'builds are refused below this (default 2048)' },
   'allow-git-host': { key: 'allowGitHosts', env: 'ANCHOR_ALLOW_GIT_HOSTS', help: 'a git host on a private address (may be repeated)', multiple: true },
   'allow-network': { key: 'allowNetworks', env: 'ANCHOR_ALLOW_NETWORKS', help: 'a private network (CIDR) that builds and functions may reach (may be repeated)', multiple: true },
+  'trusted-proxy': { key: 'trustedProxies', env: 'ANCHOR_TRUSTED_PROXIES', help: 'address or CIDR of a reverse proxy whose x-forwarded-* and x-request-id headers are believed (may be repeated)', multiple: true },
   'artifact-days': { key: 'artifactDays', env: 'ANCHOR_ARTIFACT_DAYS', help: 'how long files of old deployments are kept (default 90)' },
   'record-days': { key: 'recordDays', env: 'ANCHOR_RECORD_DAYS', help: 'how long records are kept (default 365)' },
   'trust-store': { key: 'trustStore', env: 'ANCHOR_TRUST_STORE', help: 'an extra CA bundle for builds and functions' },

@@ -7,6 +7,12 @@ export type EdgeSettings = Readonly<{
   maxBodyBytes: number;
   /** Until a request head must be complete. */
   headersMs: number;
+  /** Request bodies up to this size are read whole before anybody is asked; larger ones are passed on as they come. */
+  smallBodyBytes: number;
+  /** What such bodies may take of memory, of all connections together. */
+  smallBodiesBytes: number;
+  /** How long such a body may take to come in; a slower one is passed on as it comes. */
+  smallBodyMs: number;
   /** How long an idle client connection is kept. */
   keepAliveMs: number;
   /** How long a request waits for a function to start before it is answered 503. */
@@ -24,6 +30,8 @@ export type EdgeSettings = Readonly<{
   manifestBytes: number;
   /** Requests in flight on the least used instance of a function from which more instances are asked for. */
   scaleUpInflight: number;
+  /** Instances of a function take turns even when the one used last is at rest. */
+  functionTurns: boolean;
   /** Plain requests are read by the edge itself; false leaves every connection to node:http. */
   ownReader: boolean;
   /** Addresses or CIDR blocks whose `x-forwarded-*` and `x-request-id` headers are believed. */
@@ -37,6 +45,9 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   maxHeaders: 200,
   maxBodyBytes: 100 * MB,
   headersMs: 30_000,
+  smallBodyBytes: 64 * 1024,
+  smallBodiesBytes: 16 * MB,
+  smallBodyMs: 3_000,
   keepAliveMs: 65_000,
   startMs: 30_000,
   idleMs: 300_000,
@@ -46,6 +57,7 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   pageBytes: 64 * MB,
   manifestBytes: 64 * MB,
   scaleUpInflight: 4,
+  functionTurns: false,
   ownReader: true,
   trustedProxies: [],
 };

@@ -80,6 +80,21 @@ test('the least busy instance takes the next request, and busy ones make the edg
   await Promise.all(replies);
 });
 
+test('an instance at rest that was used last takes the next request; with turns each takes one in turn', async () => {
+  for (const functionTurns of [false, true]) {
+    const own = await new TestBed({ functionTurns }).start();
+    try {
+      const used: string[] = [];
+      own.route('s.localhost', dpl(1), own.artifact({ function: true }));
+      for (const name of ['a', 'b']) await own.serve(dpl(1), (_req, res) => { used.push(name); res.end(name); });
+      for (let i = 0; i < 6; i++) await own.get('/', { host: 's.localhost' });
+      assert.equal(new Set(used).size, functionTurns ? 2 : 1, used.join(' '));
+    } finally {
+      await own.stop();
+    }
+  }
+});
+
 test('an instance that the host withdraws is left, and a new one is used', async () => {
   const { host, id } = await deployment((_req, res) => void res.end('old'));
   assert.equal((await bed.get('/', { host })).text, 'old');

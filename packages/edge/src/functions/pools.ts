@@ -29,9 +29,10 @@ type Pool = {
   lastScaleUp: number;
   /** Where the search for the least busy instance begins. */
   turn: number;
+  recent: Instance | undefined;
 };
 
-export type PoolOptions = Readonly<{ scaleUpInflight: number; startMs: number }>;
+export type PoolOptions = Readonly<{ scaleUpInflight: number; startMs: number; functionTurns: boolean }>;
 
 const TOUCH_MS = 1000;
 const SCALE_UP_EVERY_MS = 250;
@@ -39,7 +40,8 @@ const MAX_IDLE_CONNECTIONS = 64;
 
 /**
  * The instances that this worker may use, by deployment. An instance is used only while its lease lasts; once a second
- * the leases of deployments in use are renewed with one `touch`. The least busy instance takes the next request.
+ * the leases of deployments in use are renewed with one `touch`. The instance used last takes the next request as long as
+ * it is at rest, or else the least busy one.
  */
 export class FunctionPools {
   readonly #functions: FunctionHost;
@@ -58,15 +60,9 @@ export class FunctionPools {
   take(id: DeploymentId): Lease | undefined {
     const pool = this.#pools.get(id);
     if (pool === undefined || pool.instances.length === 0 || performance.now() >= pool.leaseUntil) return undefined;
-    const { instances } = pool;
-    let best: Instance | undefined;
-    // Equally busy ones take turns.
-    for (let i = 0, at = pool.turn; i < instances.length; i++, at++) {
-      const instance = instances[at % instances.length];
-      if (instance !== undefined && (best === undefined || instance.inflight < best.inflight)) best = instance;
-    }
+    const best = this.#options.functionTurns ? leastBusy(pool) : this.#atRest(pool) ?? leastBusy(pool);
     if (best === undefined) return undefined;
-    pool.turn = (pool.turn + 1) % instances.length;
+    pool.recent = best;
     if (best.inflight >= this.#options.scaleUpInflight) this.#scaleUp(pool);
     return this.#lease(pool, best);
   }
@@ -107,7 +103,7 @@ export class FunctionPools {
   #pool(id: DeploymentId): Pool {
     let pool = this.#pools.get(id);
     if (pool === undefined) {
-      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, timeoutMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0, turn: 0 };
+      pool = { id, instances: [], leaseUntil: 0, leaseMs: 0, timeoutMs: 0, inflight: 0, used: true, acquiring: undefined, acquiringSince: 0, lastScaleUp: 0, turn: 0, recent: undefined };
       this.#pools.set(id, pool);
     }
     return pool;
@@ -140,6 +136,11 @@ export class FunctionPools {
     } catch (error) {
       return err(anchorError('function_start_failed', 'The function host does not answer.', 'Restart the platform\'s host process; "anchor doctor" shows its state.', error instanceof Error ? error.message : String(error)));
     }
+  }
+
+  /** The one used last, when it has nothing to do: what it needs is still in the processor's caches, and the others come to rest. */
+  #atRest({ recent }: Pool): Instance | undefined {
+    return recent !== undefined && recent.inflight === 0 && !recent.retired ? recent : undefined;
   }
 
   #scaleUp(pool: Pool): void {
@@ -218,6 +219,18 @@ export class FunctionPools {
 function hangUp({ agent, idle }: Instance): void {
   agent.destroy();
   idle.destroy();
+}
+
+/** Equally busy ones take turns. */
+function leastBusy(pool: Pool): Instance | undefined {
+  const { instances } = pool;
+  let best: Instance | undefined;
+  for (let i = 0, at = pool.turn; i < instances.length; i++, at++) {
+    const instance = instances[at % instances.length];
+    if (instance !== undefined && (best === undefined || instance.inflight < best.inflight)) best = instance;
+  }
+  pool.turn = (pool.turn + 1) % instances.length;
+  return best;
 }
 
 /** A request that is just being written must arrive before the lease ends at the host. */
