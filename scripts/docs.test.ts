@@ -32,3 +32,27 @@ for (const page of pages) {
     assert.deepEqual(named.filter((path) => globSync(path.replace(/\/$/, ''), { cwd: root }).length === 0), []);
   });
 }
+
+/** How a file names its tests, and what it makes several of; what is put in when it runs is an ellipsis. */
+const titles = (path: string): readonly string[] =>
+  [...read(path).matchAll(/\b(?:(?:test|describe)\(|name: )(['"`])((?:\\.|(?!\1).)*)\1/g)].map((match) => match[2]!.replaceAll(/\\(.)/g, '$1').replaceAll(/\$\{[^}]*\}/g, '…'));
+
+test('every test that docs/nextjs.md names in its tables is there, and each row with a file of tests names one', () => {
+  const wrong: string[] = [];
+  for (const [row] of read('docs/nextjs.md').matchAll(/^\|.*`e2e\/next\/.*$/gm)) {
+    // `file`, `file`: *title*, *title*; `file`: *title*
+    const groups = [...row.matchAll(/((?:`e2e\/next\/[\w./-]+`(?:, )?)+)((?:(?:: |, )\*[^*]+\*)*)/g)];
+    for (const [, files = '', named = ''] of groups) {
+      const beginnings = [...named.matchAll(/\*([^*]+)\*/g)].map((match) => match[1]!);
+      if (beginnings.length === 0) wrong.push(`${files} names no test`);
+      for (const [, file = ''] of files.matchAll(/`([^`]+)`/g)) wrong.push(...beginnings.filter((beginning) => !titles(file).some((title) => title.startsWith(beginning))).map((beginning) => `${file}: ${beginning}`));
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('docs/nextjs.md names every file with tests of Next.js', () => {
+  const page = read('docs/nextjs.md');
+  const own = globSync('e2e/next/**/*.ts', { cwd: root }).filter((path) => /^ *test\(/m.test(read(path)));
+  assert.deepEqual(own.filter((path) => !page.includes(`\`${path}\``)), []);
+});
