@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Answer } from '../platform.ts';
 import { compareAll, type Ask, type Side } from './compare.ts';
 import { useStage } from './stage.ts';
 
 /** The same requests to a deployed site and to `next start` of the same app: what differs is in the list, with its reason. */
 const stage = useStage(['reference'], { app: 'app-router', hold: '/api/hold' });
-let sides: readonly [Side, Side];
-before(() => { sides = [plainly({ buildId: '<none>', visit: stage.site.visit }), plainly(stage.reference)]; });
+const sides = (): readonly [Side, Side] => [plainly({ buildId: '<none>', visit: stage.site.visit }), plainly(stage.reference)];
 
 /** With bodies that can be compared. */
 function plainly({ buildId, visit }: Side): Side {
@@ -76,7 +75,7 @@ const PAYLOADS = ['/', '/static', '/dynamic', '/posts/one', '/posts/of-differenc
 
 /** Everything that differs without a reason, of all of them. */
 async function alike(asks: readonly Ask[]): Promise<void> {
-  assert.deepEqual(await compareAll(...sides, asks), []);
+  assert.deepEqual(await compareAll(...sides(), asks), []);
 }
 
 /** Next's own server takes a request for a payload only with the sum of its headers in the address, and tells it whoever asks without. */

@@ -1,14 +1,15 @@
 /** Files, fonts, scripts, WebAssembly, the edge runtime and variables of the browser, on a deployed site. */
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { inTab, launchBrowser, mark, marked } from '../browser.ts';
+import { inTab, mark, marked } from '../browser.ts';
 import { logOf } from '../helpers.ts';
-import { eventually, plain, startPlatform, type Platform } from '../platform.ts';
+import { eventually, plain, type Platform } from '../platform.ts';
 import { APPS } from '../repository.ts';
-import { deployApp, inEveryPhase, type Site } from './site.ts';
+import { inEveryPhase, type Site } from './site.ts';
+import { useStage } from './stage.ts';
 
 let platform: Platform;
 let site: Site;
@@ -16,28 +17,19 @@ let browser: Browser;
 const YEAR = /^public, ?max-age=31536000, ?immutable$/;
 const ALWAYS_ASK = 'public, max-age=0, must-revalidate';
 
-const variables = async (environment: string, values: Record<string, string>): Promise<void> => {
+async function variables(on: Platform, environment: string, values: Record<string, string>): Promise<void> {
   const body = { variables: Object.entries(values).map(([name, value]) => ({ name, value, secret: false })) };
-  const answer = await platform.api('PUT', `/api/projects/assets/environments/${environment}/variables`, body);
+  const answer = await on.api('PUT', `/api/projects/assets/environments/${environment}/variables`, body);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-};
+}
 
-before(async () => {
-  platform = await startPlatform({ flags: ['--function-turns'] });
-  browser = await launchBrowser();
-  site = await deployApp(platform, {
-    app: 'assets', hold: '/api/hold',
-    prepare: async () => {
-      await variables('production', { NEXT_PUBLIC_STAGE: 'the real one', SERVER_STAGE: 'run production' });
-      await variables('preview', { NEXT_PUBLIC_STAGE: 'a preview', SERVER_STAGE: 'run preview' });
-    },
-  });
-});
-after(async () => {
-  await browser?.close();
-  await site?.remove();
-  await platform?.stop();
-});
+useStage(['browser'], {
+  app: 'assets', hold: '/api/hold',
+  async prepare(on) {
+    await variables(on, 'production', { NEXT_PUBLIC_STAGE: 'the real one', SERVER_STAGE: 'run production' });
+    await variables(on, 'preview', { NEXT_PUBLIC_STAGE: 'a preview', SERVER_STAGE: 'run preview' });
+  },
+}, (stage) => { ({ platform, site, browser } = stage); });
 
 /** Addresses of files that the page names, by what they end in. */
 async function named(path: string, ending: RegExp): Promise<string[]> {

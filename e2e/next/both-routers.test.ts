@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { inTab, mark, marked } from '../browser.ts';
 import { buildIdOf, heading } from './pages-router/text.ts';
@@ -16,8 +16,7 @@ let browser: Browser;
 
 const settings = (skipProxyUrlNormalize: boolean): Record<string, string> => ({ 'settings.json': JSON.stringify({ skipTrailingSlashRedirect: true, skipProxyUrlNormalize, external: '' }) });
 
-const stage = useStage(['browser'], { app: 'both-routers', hold: '/api/hold', files: settings(false) });
-before(() => { ({ site, browser } = stage); });
+useStage(['browser'], { app: 'both-routers', hold: '/api/hold', files: settings(false) }, (stage) => { ({ site, browser } = stage); });
 
 inBothPhases(() => site, () => {
   test('pages, API routes and files of both routers answer beside each other', async () => {

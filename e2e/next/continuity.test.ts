@@ -31,8 +31,7 @@ const setSkew = async (skewSeconds: number): Promise<void> => {
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 };
 
-const stage = useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' });
-before(() => {
+useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' }, (stage) => {
   ({ platform, site, browser } = stage);
   first = site.live();
 });

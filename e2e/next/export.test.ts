@@ -9,8 +9,7 @@ import { useStage } from './stage.ts';
 let site: Site;
 let browser: Browser;
 
-const stage = useStage(['browser'], { app: 'export', hold: '/' });
-before(() => { ({ site, browser } = stage); });
+useStage(['browser'], { app: 'export', hold: '/' }, (stage) => { ({ site, browser } = stage); });
 
 const get = (path: string, headers: Record<string, string> = {}) => site.visit(path, { headers });
 

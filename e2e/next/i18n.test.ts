@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { inTab, mark, marked } from '../browser.ts';
 import { plain, type Answer, type Platform } from '../platform.ts';
@@ -20,8 +20,7 @@ let browser: Browser;
 const GERMAN = 'i18n-git-main.localhost';
 const german = (path: string, headers: Record<string, string> = {}): Promise<Answer> => plain(platform.edgePort, GERMAN, path, { headers });
 
-const stage = useStage(['browser', 'reference'], { app: 'i18n', hold: '/base/api/hold/' });
-before(() => { ({ platform, site, browser } = stage); });
+const stage = useStage(['browser', 'reference'], { app: 'i18n', hold: '/base/api/hold/' }, (stage) => { ({ platform, site, browser } = stage); });
 
 inBothPhases(() => site, (phase) => {
   test('the locale is in the path, the default one is not', async () => {

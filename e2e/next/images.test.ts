@@ -7,10 +7,11 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { inTab, launchBrowser } from '../browser.ts';
-import { eventually, startPlatform, type Answer, type Platform } from '../platform.ts';
+import { inTab } from '../browser.ts';
+import { eventually, type Answer, type Platform } from '../platform.ts';
 import { APPS } from '../repository.ts';
-import { deployApp, inEveryPhase, type Site } from './site.ts';
+import { inEveryPhase, type Site } from './site.ts';
+import { useStage } from './stage.ts';
 
 const run = promisify(execFile);
 /** An address that is public by its number and belongs to this machine while the tests run: a private one would be refused. */
@@ -24,7 +25,7 @@ let remote: Server;
 let remotePort: number;
 const asked: string[] = [];
 
-before(async () => {
+useStage(['browser'], async () => {
   await run('ip', ['address', 'add', `${ADDRESS}/32`, 'dev', 'lo']);
   const boat = await readFile(join(APPS, 'assets/public/pictures/boat.png'));
   remote = createServer((request, response) => {
@@ -47,14 +48,9 @@ before(async () => {
   const address = remote.address();
   assert.ok(address !== null && typeof address === 'object');
   remotePort = address.port;
-  platform = await startPlatform({ flags: ['--function-turns', '--allow-network', `${ADDRESS}/32`] });
-  browser = await launchBrowser();
-  site = await deployApp(platform, { app: 'assets', hold: '/api/hold' });
-});
+  return { app: 'assets', hold: '/api/hold', flags: ['--allow-network', `${ADDRESS}/32`] };
+}, (stage) => { ({ platform, site, browser } = stage); });
 after(async () => {
-  await browser?.close();
-  await site?.remove();
-  await platform?.stop();
   remote?.closeAllConnections();
   remote?.close();
   await run('ip', ['address', 'del', `${ADDRESS}/32`, 'dev', 'lo']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { compareAll } from './compare.ts';
 import { buildIdOf } from './pages-router/text.ts';
 import { asks } from './proxy/asks.ts';
@@ -11,11 +11,11 @@ import { useStage } from './stage.ts';
 
 /** `proxy.ts` and the routing rules of next.config on a deployed site, by themselves and against `next start`. */
 let external: External;
-before(async () => { external = await startExternal(); });
-const stage = useStage(['reference', 'gates'], () => ({
-  app: 'both-routers', hold: '/api/hold', flags: external.flags,
-  files: { 'settings.json': JSON.stringify({ skipTrailingSlashRedirect: false, skipProxyUrlNormalize: false, external: external.origin }) },
-}));
+const stage = useStage(['reference', 'gates'], async () => {
+  external = await startExternal();
+  const settings = { skipTrailingSlashRedirect: false, skipProxyUrlNormalize: false, external: external.origin };
+  return { app: 'both-routers', hold: '/api/hold', flags: external.flags, files: { 'settings.json': JSON.stringify(settings) } };
+});
 after(() => external?.close());
 const site = () => stage.site;
 

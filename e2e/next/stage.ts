@@ -15,13 +15,16 @@ export type Stage<More extends Extra> = Readonly<Pick<Parts, 'platform' | 'site'
   restart(): Promise<void>;
 }>;
 
-/** `options` may be a function of what earlier `before` hooks of the file have made. */
-export function useStage<More extends Extra = never>(more: readonly More[], options: StageOptions | (() => StageOptions)): Stage<More> {
+/**
+ * `options` may start what the site needs; `ready` takes what was started. Hooks of a whole file run at the same time: no
+ * other can do so before or after this one.
+ */
+export function useStage<More extends Extra = never>(more: readonly More[], options: StageOptions | (() => Promise<StageOptions>), ready?: (stage: Stage<More>) => void): Stage<More> {
   const parts: Partial<Parts> = {};
   const wants = (extra: Extra): boolean => more.some((one) => one === extra);
 
   before(async () => {
-    const { flags = [], ...site } = typeof options === 'function' ? options() : options;
+    const { flags = [], ...site } = typeof options === 'function' ? await options() : options;
     if (wants('gates')) parts.gates = await startGates();
     const platform = (parts.platform = await startPlatform({ flags: ['--function-turns', ...flags, ...(parts.gates?.flags ?? [])] }));
     if (wants('browser')) parts.browser = await launchBrowser();
@@ -30,6 +33,7 @@ export function useStage<More extends Extra = never>(more: readonly More[], opti
       ...(wants('reference') ? [startReference(site).then((value) => (parts.reference = value))] : []),
     ]);
     for (const one of started) if (one.status === 'rejected') throw one.reason;
+    ready?.(stage);
   });
   after(async () => {
     await parts.browser?.close();

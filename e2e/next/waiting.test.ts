@@ -64,13 +64,18 @@ async function status() {
   return answer.value;
 }
 
-/** Lets the function go to zero by itself, as a site without visitors does. */
+const setIdle = async (idleSeconds: number): Promise<void> => {
+  assert.equal((await platform.api('PATCH', '/api/projects/next-basic', { functions: { idleSeconds } })).status, 200);
+};
+
+/** Lets the function go to zero by itself, as a site without visitors does; the next process to serve stays. */
 async function rest(): Promise<number> {
-  assert.equal((await platform.api('PATCH', '/api/projects/next-basic', { functions: { idleSeconds: 1 } })).status, 200);
+  await setIdle(1);
   await site.toZero();
   assert.equal((await site.visit('/api/loud')).status, 200);
   await eventually(async () => (await status()).instances.length === 0, 60_000, () => 'it did not go to zero');
   await eventually(async () => (await status()).waiting === 1 && processes().length === 1, 60_000, () => 'no process waits');
+  await setIdle(900);
   return processes()[0] ?? Number.NaN;
 }
 
