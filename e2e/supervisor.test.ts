@@ -2,7 +2,10 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createProject } from './helpers.ts';
 import { eventually, plain, startPlatform } from './platform.ts';
+import { createRepository, nodeServer } from './repository.ts';
 
 test('a server whose port was taken while it was away comes back when the port is free', { timeout: 120_000 }, async (t) => {
   const platform = await startPlatform();
@@ -23,12 +26,19 @@ test('a server whose port was taken while it was away comes back when the port i
 test('what a killed server had started ends with it', { timeout: 120_000 }, async (t) => {
   const platform = await startPlatform();
   t.after(() => platform.stop());
+  const repository = await createRepository();
+  t.after(() => repository.remove());
+  await createProject(platform, 'old-node');
+  // A build of another Node than the platform's own begins with its download.
+  await repository.commit({ ...nodeServer('res.end()'), '.nvmrc': '22' });
+  const pushing = repository.push(platform, 'old-node');
   const pid = platform.pid('server')!;
-  // At its first start it downloads the Node that builds use.
+  await eventually(async () => (await readdir(join(platform.data, 'nodes'))).some((name) => name.startsWith('.tmp-')), 30_000, () => platform.output());
   await eventually(async () => (await atWork(pid)).length > 1, 20_000, () => 'it starts nothing');
   process.kill(pid, 'SIGKILL');
   await eventually(() => platform.output().includes('server ended'), 10_000, () => platform.output());
   await eventually(async () => (await atWork(pid)).length === 0, 500, () => 'what the killed server had started goes on');
+  await pushing;
 });
 
 /** The process ids of a group, without those that are dead and wait to be collected. */

@@ -15,7 +15,7 @@ import { openSecretBox } from '@anchor/adapter-local/secret-box.ts';
 import { openStores } from '@anchor/adapter-local/stores.ts';
 import { createBuilder, type Builder } from '@anchor/builder/create-builder.ts';
 import { createCompressor } from '@anchor/builder/output/compressor.ts';
-import { createNodes, DEFAULT_NODE } from '@anchor/builder/tools/nodes.ts';
+import { createNodes } from '@anchor/builder/tools/nodes.ts';
 import { createNpm } from '@anchor/builder/tools/npm.ts';
 import { createTools } from '@anchor/builder/tools/package-managers.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
@@ -26,7 +26,7 @@ import { seedNode } from './seed-node.ts';
 import type { Settings } from './settings.ts';
 
 /** Everything that the server process works with; `close` in the order of use. */
-export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; fetchDefaultNode(): Promise<boolean>; /** Ends downloads of Node versions and package managers. */ abortFetches(): void; close(): void }>;
+export type Opened = Readonly<{ ports: Ports; paths: Paths; db: Database; blobs: LocalBlobStore; builder: Builder; functions: FunctionHostClient; /** Ends downloads of Node versions and package managers. */ abortFetches(): void; close(): void }>;
 
 /** Makes every adapter of the one-machine home, with the sandboxes given. */
 export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: NodeJS.ProcessEnv): Promise<Opened> {
@@ -71,7 +71,6 @@ export async function openPorts(settings: Settings, sandboxes: Sandboxes, env: N
   };
   return {
     ports, paths, db: db.value, blobs, builder, functions,
-    fetchDefaultNode: async () => (await nodes.resolve(DEFAULT_NODE)).ok,
     abortFetches: () => ending.abort(),
     close() {
       functions.close();

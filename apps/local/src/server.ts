@@ -42,8 +42,6 @@ runProcess(async () => {
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
   if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
-  // The first build of most projects needs it; a machine without a network does without.
-  const fetched = opened.fetchDefaultNode().catch(() => false);
   const cleaning = upkeep({ run: () => home.gc({ dryRun: false }), busy: () => worker.running() > 0, report: (error) => log({ level: 'error', message: `clean-up failed: ${String(error)}` }) });
   return {
     busy: () => worker.running() > 0,
@@ -55,7 +53,7 @@ runProcess(async () => {
       const stopped = worker.stop();
       // after the builds know that they are given back, so that none takes this for a failure of its own
       opened.abortFetches();
-      await Promise.all([stopped, fetched]);
+      await stopped;
       await opened.builder.idle();
       await sandboxes.close();
       await sandboxes.sweep();

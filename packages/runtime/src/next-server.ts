@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { environment } from './environment.ts';
-import { joinHead } from './head.ts';
+import { joinPackets } from './packets.ts';
 import { createInFlight } from './in-flight.ts';
 import { listenOnSocket, drainOnTerm } from './listen.ts';
 import { loadAhead } from './next-ahead.ts';
@@ -52,7 +52,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   response.once('close', done);
   if (!asked) response.once('close', keepCompiled);
   asked = true;
-  joinHead(response);
+  joinPackets(response);
   // An answer may come before all of a body has, such as one that it is too large: were the connection closed then, as the
   // edge asks, the edge would fail to write the rest and never read the answer. It closes when it has that.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { joinHead } from './head.ts';
+import { joinPackets } from './packets.ts';
 
 /** Every packet of one answer, as a socket reads them. */
 async function packets(listener: RequestListener): Promise<readonly string[]> {
@@ -19,7 +19,7 @@ async function packets(listener: RequestListener): Promise<readonly string[]> {
 
 test('a head that is flushed before the first chunk leaves with it', async () => {
   const [first] = await packets((_, response) => {
-    joinHead(response);
+    joinPackets(response);
     response.setHeader('x-early', 'yes');
     response.flushHeaders();
     assert.equal(response.headersSent, true);
@@ -31,7 +31,7 @@ test('a head that is flushed before the first chunk leaves with it', async () =>
 
 test('a stream that begins with silence shows its head at once', async () => {
   const server = createServer((_, response) => {
-    joinHead(response);
+    joinPackets(response);
     response.statusCode = 202;
     response.flushHeaders();
     finish = () => response.end('late');
@@ -51,7 +51,7 @@ test('a stream that begins with silence shows its head at once', async () => {
 
 test('flushing twice, or after the end, does no harm', async () => {
   const all = await packets((_, response) => {
-    joinHead(response);
+    joinPackets(response);
     response.flushHeaders();
     response.flushHeaders();
     response.end('whole');
@@ -59,4 +59,29 @@ test('flushing twice, or after the end, does no harm', async () => {
   });
   assert.equal(all.join('').split('HTTP/1.1').length, 2);
   assert.match(all.join(''), /whole/);
+});
+
+test('chunks and the end of one turn leave together; another turn does not wait for them', async () => {
+  const held: number[] = [];
+  const all = await packets((_, response) => {
+    joinPackets(response);
+    const { socket } = response;
+    const waits = (): void => void held.push(socket?.writableLength ?? -1);
+    response.write('first');
+    process.nextTick(() => process.nextTick(() => {
+      waits();
+      response.write('second');
+      setImmediate(() => {
+        waits();
+        response.write('third');
+        process.nextTick(() => process.nextTick(() => {
+          waits();
+          response.end();
+          waits();
+        }));
+      });
+    }));
+  });
+  assert.ok(all.join('').endsWith('5\r\nfirst\r\n6\r\nsecond\r\n5\r\nthird\r\n0\r\n\r\n'), all.join('|'));
+  assert.deepEqual(held.map((bytes) => bytes > 0), [true, false, true, false]);
 });
