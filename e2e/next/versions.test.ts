@@ -1,6 +1,6 @@
 /**
  * One project that is upgraded from Next 13.5 to the newest: each version is deployed after the other, so that a rollback
- * goes back to the version before. 13.5, 14.2 and 15.5 run as plain servers, 16 through the adapter.
+ * goes back to the version before. 13.5 to 16.1 run as plain servers, the others through the adapter.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const VERSIONS: readonly Version[] = [
   { name: 'Next 13.5', folder: '13.5', node: /^20\./, actions: false, server: true },
   { name: 'Next 14.2', folder: '14.2', node: /^20\./, actions: true, server: true, marked: true },
   { name: 'Next 15.5', folder: '15.5', node: /^22\./, actions: true, server: true, marked: true },
+  { name: 'Next 16.1', folder: '16.1', node: /^24\./, actions: true, server: true, marked: true },
   { name: 'Next 16.2', folder: '16.2', node: /^24\./, actions: true, server: false },
   { name: 'Next 16.4 with Turbopack', folder: '16.4', node: /^24\./, actions: true, server: false },
   { name: 'Next 16.4 with webpack', folder: '16.4', node: /^24\./, actions: true, server: false, webpack: true },
@@ -59,12 +60,14 @@ async function everywhere(path: string, name: string): Promise<ReadonlySet<numbe
   for (let i = 0; i < 6; i++) seen.add(await visitShown(path, name));
   return seen;
 }
+/** The same at one moment: what lives for a time may be made anew between one request and the next. */
+const atOnce = async (path: string, name: string): Promise<ReadonlySet<number>> => new Set(await Promise.all(Array.from({ length: 6 }, () => visitShown(path, name))));
 /** Waits until every process shows the same, newer than `than`: an answer may be out before its entry is stored. */
 async function settled(path: string, name: string, than = 0): Promise<number> {
   let value = 0;
   let seen: ReadonlySet<number> = new Set();
   await eventually(async () => {
-    seen = await everywhere(path, name);
+    seen = await atOnce(path, name);
     value = Math.max(...seen);
     return seen.size === 1 && value > than;
   }, 30_000, () => `the processes differ: ${[...seen].join()}, all to be newer than ${than}`);
@@ -128,6 +131,19 @@ for (const version of VERSIONS.filter(({ folder }) => only === undefined || only
       assert.match(guarded.headers.location ?? '', /\/now\?from=guard$/);
       const member = await site.visit('/guarded', { headers: { cookie: 'member=1' } });
       assert.deepEqual([member.status, member.headers['x-guard']], [200, 'passed']);
+    });
+
+    test('the payload of a page that middleware guards is not to be had by a name of its own', async () => {
+      for (const path of ['/guarded.rsc', '/guarded%2Ersc', '/guarded.%72sc', '/guarded.rsc/', '/guarded/index.rsc', '/guarded.segments/_full.segment.rsc', '/guarded.html', '/guarded.txt', '/guarded?_rsc=1']) {
+        for (const headers of [{}, { rsc: '1' }, { rsc: '1', 'next-router-prefetch': '1' }]) {
+          const answer = await site.visit(path, { headers });
+          assert.ok(answer.status >= 300 && answer.status < 500, `${path}: ${answer.status}`);
+          assert.doesNotMatch(answer.body, /"Guarded"|>Guarded</, path);
+        }
+      }
+      const member = await site.visit('/guarded?_rsc=1', { headers: { rsc: '1', cookie: 'member=1' } });
+      assert.equal(member.status, 200);
+      assert.match(member.body, /"Guarded"/);
     });
 
     test('a path that nothing matches gets the app\'s own 404', async () => {
