@@ -65,7 +65,7 @@ export class HandOver {
       keeper: (status, rawHeaders) => this.#keeper(visit, status, rawHeaders),
       serveFile: (path, status, headers) => serveInstead(this.wire, visit, path, status, headers),
     };
-    new Relay(deps, { exchange, deploymentId, path: pathOf(visit), tokens: site.tokens }).start();
+    new Relay(deps, { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: pathOf(visit), tokens: site.tokens }).start();
   }
 
   #inParts<E extends Exchange>(visit: Visit<E>, shell: Asset, postponed: Part, toFunction: (visit: Visit<E>) => void): void {

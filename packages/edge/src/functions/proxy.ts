@@ -1,6 +1,7 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { NodeExchange } from '../exchange.ts';
+import { IDEMPOTENT } from '../http/methods.ts';
 import type { Problem } from '../pages/error-page.ts';
 import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
@@ -29,8 +30,6 @@ const MAX_TRIES = 3;
 /** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */
 const MAX_ANSWER_HEAD = 128 * 1024;
 const CONTINUE_AFTER_MS = 1000;
-/** Methods that may be sent twice. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 /** A connection of its own for what must not be sent twice: an idle one may be closing while we write to it. */
 const fresh = new Agent({ keepAlive: false });
 

@@ -3,11 +3,15 @@ import { refuseRaw } from '../answers.ts';
 import { HeadReader, type Head, type HeadLimits } from './head.ts';
 import type { Ready } from './ready.ts';
 import { WireReply } from './reply.ts';
+import type { RequestBodies, RequestBody } from './request-body.ts';
 
 /** What a connection needs of the server that it belongs to. */
 export type ConnectionHome = HeadLimits &
   Readonly<{
     headersMs: number;
+    bodies: RequestBodies;
+    /** How long a body may take that is read whole. */
+    bodyMs: number;
     keepAliveMs: number;
     keepAliveSeconds: number;
     /** How long an answer may stand still. */
@@ -22,12 +26,17 @@ export type ConnectionHome = HeadLimits &
     gone(connection: Connection): void;
   }>;
 
+/** A request of which not all has come yet. `bytes`: its head. */
+type Incoming = Readonly<{ head: Head; bytes: Buffer; body: RequestBody }>;
+
+const NOTHING = Buffer.alloc(0);
 /** What is read ahead of an answer that is under way. */
 const MAX_AHEAD = 64 * 1024;
 
 /**
  * One client connection that the edge reads by itself, request after request, each answered before the next is looked
- * at. The first request that is not plain goes to node:http, with the connection and for good.
+ * at. A small body is read whole first. The first request that is not plain, or whose body is slow, goes to node:http, with
+ * the connection and for good.
  */
 export class Connection {
   readonly socket: Socket;
@@ -39,7 +48,10 @@ export class Connection {
   readonly #reader: HeadReader;
   /** Bytes not yet answered, one character each. */
   #unread = '';
+  #incoming: Incoming | undefined;
   #reply: WireReply | undefined;
+  /** Of the request that is being answered. */
+  #body: RequestBody | undefined;
   #answering = false;
   /** A head has begun to come in, or none ever has: it must be whole by the deadline. */
   #reading = true;
@@ -66,7 +78,7 @@ export class Connection {
 
   /** Nothing is asked and nothing is being answered. */
   get quiet(): boolean {
-    return this.#reply === undefined && this.#unread === '' && this.socket.writableLength === 0;
+    return this.#reply === undefined && this.#nothing && this.socket.writableLength === 0;
   }
 
   /** The deadline has passed. */
@@ -74,6 +86,7 @@ export class Connection {
     const late = this.#late;
     this.#late = undefined;
     if (late !== undefined && this.#reply !== undefined) return late();
+    if (this.#incoming !== undefined && !this.#closing) return this.#leave();
     if (!this.#reading || this.#closing) return void this.socket.destroy();
     this.#closing = true;
     this.moved();
@@ -94,7 +107,8 @@ export class Connection {
 
   /** Something moved: the answer does not stand still. Who has said how long to wait says so again. */
   moved(): void {
-    if (this.#late === undefined) this.deadline = this.#home.time.now + this.#stillMs;
+    // A body that is being read has its own time.
+    if (this.#late === undefined && this.#incoming === undefined) this.deadline = this.#home.time.now + this.#stillMs;
   }
 
   /** From a reply, when all of it was written. */
@@ -103,6 +117,8 @@ export class Connection {
     this.#reply = undefined;
     this.#late = undefined;
     this.#stillMs = this.#home.stillMs;
+    this.#body?.drop();
+    this.#body = undefined;
     if (!reply.shouldKeepAlive) {
       this.#closing = true;
       this.#unread = '';
@@ -118,8 +134,10 @@ export class Connection {
   /** Gives the connection to node:http, with what was not yet answered. */
   #leave(): void {
     const { socket } = this;
-    const unread = this.#unread;
+    const { bytes, body } = this.#incoming ?? {};
+    const unread = Buffer.concat([bytes ?? NOTHING, body?.bytes ?? NOTHING, Buffer.from(this.#unread, 'latin1')]);
     this.#unread = '';
+    this.#dropBodies();
     this.#closing = true;
     this.#left = true;
     this.#detach();
@@ -128,7 +146,7 @@ export class Connection {
       socket.on('error', () => undefined);
       return socket.destroySoon();
     }
-    this.#home.leaveToNode(socket, Buffer.from(unread, 'latin1'));
+    this.#home.leaveToNode(socket, unread);
   }
 
   /** What came in; the memory is not ours to keep. False: it is too much. */
@@ -136,8 +154,11 @@ export class Connection {
     // The connection is node:http's now, which reads as streams are read.
     if (this.#left) return this.socket.push(Buffer.from(bytes.subarray(0, length)));
     if (this.#closing) return true;
-    const text = bytes.toString('latin1', 0, length);
-    this.#unread = this.#unread === '' ? text : this.#unread + text;
+    const own = this.#incoming?.body.add(bytes, length) ?? 0;
+    if (own < length) {
+      const text = bytes.toString('latin1', own, length);
+      this.#unread = this.#unread === '' ? text : this.#unread + text;
+    }
     if (this.#reply === undefined && !this.socket.writableNeedDrain) this.#next();
     else if (this.#unread.length > MAX_AHEAD) this.socket.pause();
     return true;
@@ -145,48 +166,77 @@ export class Connection {
 
   #next(): void {
     this.#answering = true;
-    while (this.#reply === undefined && this.#unread !== '' && !this.#closing) {
+    while (this.#reply === undefined && !this.#closing) {
       // Who asks but does not read waits until the answers have left.
       if (this.socket.writableNeedDrain) break;
-      const text = this.#unread;
-      const head = this.#reader.read(text);
-      if (head === 'odd') {
-        this.#answering = false;
-        return this.#leave();
-      }
-      if (head === 'more') {
-        if (this.#ended) {
+      const asked = this.#incoming === undefined ? this.#read() : this.#incoming.body.whole ? { ...this.#incoming.head, body: this.#incoming.body } : 'more';
+      if (asked === 'more') {
+        if (this.#ended && !this.#nothing) {
           this.#closing = true;
           this.moved();
           refuseRaw('HPE_INVALID_EOF_STATE', this.socket);
-        } else if (!this.#reading) {
-          this.#reading = true;
-          this.deadline = this.#home.time.now + this.#home.headersMs;
         }
         break;
       }
-      const { length } = this.#reader;
       // More than was announced: node:http has its own view of that.
-      if (!head.keepAlive && text.length > length) {
+      if (asked === 'odd' || (!asked.keepAlive && this.#unread !== '')) {
         this.#answering = false;
         return this.#leave();
       }
-      this.#unread = text.length === length ? '' : text.slice(length);
+      this.#incoming = undefined;
+      this.#body = asked.body;
       this.#reading = false;
-      const reply = new WireReply(this, head);
+      const reply = new WireReply(this, asked);
       this.#reply = reply;
-      this.#home.answer(head, reply);
+      this.#home.answer(asked, reply);
     }
     this.#answering = false;
     if (this.#closing) return;
-    if (this.#reply !== undefined || this.socket.writableLength > 0) {
-      this.moved();
-    }
-    else if (this.#unread === '') {
+    if (this.#reply !== undefined || this.socket.writableLength > 0) this.moved();
+    else if (this.#nothing) {
       if (this.#ended) return this.socket.destroySoon();
       this.deadline = this.#home.time.now + this.#home.keepAliveMs;
     }
     if (this.socket.isPaused() && this.#unread.length <= MAX_AHEAD) this.socket.resume();
+  }
+
+  /** Takes the next request off what has come in. */
+  #read(): Head | 'more' | 'odd' {
+    const text = this.#unread;
+    if (text === '') return 'more';
+    const head = this.#reader.read(text);
+    if (head === 'more' && !this.#reading) {
+      this.#reading = true;
+      this.deadline = this.#home.time.now + this.#home.headersMs;
+    }
+    if (typeof head === 'string') return head;
+    const { length } = this.#reader;
+    if (head.bodyBytes === 0) {
+      // Left whole when more follows that may not: see above.
+      if (!head.keepAlive && text.length > length) return 'odd';
+      this.#unread = text.length === length ? '' : text.slice(length);
+      return head;
+    }
+    const body = this.#home.bodies.open(head.bodyBytes);
+    if (body === undefined) return 'odd';
+    const end = length + body.addText(text, length);
+    this.#incoming = { head, bytes: Buffer.from(text.slice(0, length), 'latin1'), body };
+    this.#unread = text.slice(end);
+    if (body.whole) return { ...head, body };
+    this.deadline = this.#home.time.now + this.#home.bodyMs;
+    return 'more';
+  }
+
+  /** Nothing of a request has come in. */
+  get #nothing(): boolean {
+    return this.#unread === '' && this.#incoming === undefined;
+  }
+
+  #dropBodies(): void {
+    this.#incoming?.body.drop();
+    this.#incoming = undefined;
+    this.#body?.drop();
+    this.#body = undefined;
   }
 
   readonly #onDrain = (): void => {
@@ -200,7 +250,7 @@ export class Connection {
     this.#ended = true;
     if (this.#closing) return;
     if (this.#reply !== undefined) return this.#reply.emit('end');
-    if (this.#unread !== '') return this.#next();
+    if (!this.#nothing) return this.#next();
     this.socket.destroySoon();
   };
 
@@ -209,6 +259,7 @@ export class Connection {
   readonly #onClose = (): void => {
     this.#closing = true;
     this.#home.gone(this);
+    this.#dropBodies();
     const reply = this.#reply;
     if (reply === undefined) return;
     this.#reply = undefined;

@@ -1,22 +1,33 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHead, RequestSocket } from '../exchange.ts';
 import { eachField, LINES } from './fields.ts';
+import type { RequestBody } from './request-body.ts';
 
-/** The head of a request that the edge read by itself: GET or HEAD, HTTP/1.1, one Host, no body. The same shape as node:http's. */
-export type Head = RequestHead & Readonly<{ method: 'GET' | 'HEAD'; url: string; keepAlive: boolean }>;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export type Method = (typeof METHODS)[number];
 
-export type HeadLimits = Readonly<{ maxHeaderBytes: number; maxHeaders: number }>;
+/**
+ * The head of a request that the edge read by itself: HTTP/1.1, one Host, no body or one of a known length. The same shape
+ * as node:http's. `body` once it has come in whole.
+ */
+export type Head = RequestHead & Readonly<{ method: Method; url: string; keepAlive: boolean; bodyBytes: number; body?: RequestBody }>;
+
+export type HeadLimits = Readonly<{ maxHeaderBytes: number; maxHeaders: number; bodies: Readonly<{ largest: number }> }>;
 
 type Fields = Readonly<{ headers: IncomingHttpHeaders; raw: string[]; keepAlive: boolean }>;
 
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 /** The beginning of a line whose rest has not come yet. */
 const TAIL = /^[\t\x20-\x7e\x80-\xff]*\r?$/;
-/** What makes a request more than a plain question, or says something about the connection that node:http knows better. */
-const ODD = new Set(['content-length', 'transfer-encoding', 'upgrade', 'expect', 'trailer', 'proxy-connection', 'set-cookie']);
+/** Methods that no body belongs to, and those that do not need to say that there is none. */
+const NO_BODY: ReadonlySet<Method> = new Set(['GET', 'HEAD']);
+const MAY_HAVE_BODY: ReadonlySet<Method> = new Set(['DELETE', 'OPTIONS']);
+const LENGTH = /^(?:0|[1-9]\d{0,8})$/;
+/** What makes a request more than a plain one, or says something about the connection that node:http knows better. */
+const ODD = new Set(['transfer-encoding', 'upgrade', 'expect', 'trailer', 'proxy-connection', 'set-cookie']);
 /** A head that comes in more pieces than this is left to node:http, with its timers: looking again at each costs. */
 const MAX_PIECES = 8;
-/** What an idle connection keeps of its last request. A piece of a text keeps all of the text. */
+/** What an idle connection keeps of its last request. */
 const MAX_REMEMBERED = 4096;
 
 /**
@@ -51,14 +62,17 @@ export class HeadReader {
     this.#pieces = 0;
     this.length = end + 4;
     if (this.length >= this.#limits.maxHeaderBytes) return 'odd';
-    const lineEnd = text.indexOf('\r\n');
-    const line = requestLine(text.slice(0, lineEnd));
+    // A piece of a text keeps all of the text: also a body that follows, for as long as a name or value is used.
+    const own = text.length <= MAX_REMEMBERED ? text : copyOf(text.slice(0, this.length));
+    const lineEnd = own.indexOf('\r\n');
+    const line = requestLine(own.slice(0, lineEnd));
     if (line === undefined || lineEnd === end) return 'odd';
-    const fields = this.#read(text.slice(lineEnd + 2, end + 2), text.length <= MAX_REMEMBERED);
-    if (fields === undefined) return 'odd';
+    const fields = this.#read(own.slice(lineEnd + 2, end + 2), text.length <= MAX_REMEMBERED);
+    const bodyBytes = fields === undefined ? undefined : bodyBytesOf(line.method, fields.headers['content-length'], this.#limits.bodies.largest);
+    if (fields === undefined || bodyBytes === undefined) return 'odd';
     const head: Head = {
       method: line.method, url: line.url, httpVersionMajor: 1, httpVersionMinor: 1, headers: fields.headers, rawHeaders: fields.raw,
-      keepAlive: fields.keepAlive, complete: true, socket: this.#socket,
+      keepAlive: fields.keepAlive, bodyBytes, complete: true, socket: this.#socket,
     };
     if (this.length === text.length && text.length <= MAX_REMEMBERED) {
       this.#text = text;
@@ -79,7 +93,7 @@ export class HeadReader {
   #unfinished(text: string): 'more' | 'odd' {
     if (text.length >= this.#limits.maxHeaderBytes || ++this.#pieces > MAX_PIECES) return 'odd';
     const lines = text.lastIndexOf('\r\n');
-    if (lines === -1) return ['GET /', 'HEAD /'].some((start) => text.startsWith(start) || start.startsWith(text)) && TAIL.test(text) ? 'more' : 'odd';
+    if (lines === -1) return STARTS.some((start) => text.startsWith(start) || start.startsWith(text)) && TAIL.test(text) ? 'more' : 'odd';
     const first = text.indexOf('\r\n');
     if (requestLine(text.slice(0, first)) === undefined) return 'odd';
     if (lines > first && !LINES.test(text.slice(first + 2, lines + 2))) return 'odd';
@@ -87,13 +101,25 @@ export class HeadReader {
   }
 }
 
-function requestLine(line: string): Readonly<{ method: 'GET' | 'HEAD'; url: string }> | undefined {
+const STARTS = METHODS.map((method) => `${method} /`);
+
+function requestLine(line: string): Readonly<{ method: Method; url: string }> | undefined {
   if (!line.endsWith(' HTTP/1.1')) return undefined;
-  const method = line.startsWith('GET ') ? 'GET' : line.startsWith('HEAD ') ? 'HEAD' : undefined;
+  const method = METHODS.find((name) => line.startsWith(name) && line.charCodeAt(name.length) === 0x20);
   if (method === undefined) return undefined;
   const url = line.slice(method.length + 1, -9);
   return TARGET.test(url) ? { method, url } : undefined;
 }
+
+/** Undefined when it is not for us to read. */
+function bodyBytesOf(method: Method, said: string | undefined, largest: number): number | undefined {
+  if (said === undefined) return NO_BODY.has(method) || MAY_HAVE_BODY.has(method) ? 0 : undefined;
+  if (NO_BODY.has(method) || !LENGTH.test(said)) return undefined;
+  const length = Number(said);
+  return length <= largest ? length : undefined;
+}
+
+const copyOf = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** Undefined when a field is odd, or is there twice. `block` holds valid lines. */
 function readFields(block: string, max: number): Fields | undefined {

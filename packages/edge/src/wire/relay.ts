@@ -1,8 +1,11 @@
+import { STATUS_CODES } from 'node:http';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Keeper } from '../cache/keep.ts';
 import type { FunctionPools, Lease } from '../functions/pools.ts';
 import { requestHeaders } from '../functions/request-headers.ts';
 import { responseHeaders } from '../functions/response-headers.ts';
+import { reloadsOldTab } from '../functions/old-tab.ts';
+import { IDEMPOTENT } from '../http/methods.ts';
 import type { Problem } from '../pages/error-page.ts';
 import { functionGone, functionTimedOut, startFailed, startTimedOut } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
@@ -21,18 +24,23 @@ export type RelayDeps = Readonly<{
   finished(exchange: WireExchange): void;
 }>;
 
-export type RelayJob = Readonly<{ exchange: WireExchange; deploymentId: DeploymentId; path: string; tokens: ReadonlySet<string> }>;
+/** `ownId`: what the app calls this deployment, if it chose a name for it. */
+export type RelayJob = Readonly<{ exchange: WireExchange; deploymentId: DeploymentId; ownId?: string | undefined; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
 /** A head in more pieces, or more hints before it, than any server sends. */
 const MAX_PIECES = 512;
 const MAX_HINTS = 16;
 
-/** A GET or HEAD on its way to a function, and the answer on its way back: checked, but passed on as it comes. */
+/** A request that the edge read by itself on its way to a function, and the answer on its way back: checked, but passed on as it comes. */
 export class Relay implements UpstreamUser {
   readonly #deps: RelayDeps;
   readonly #job: RelayJob;
   readonly #until: number;
+  /** It may be sent again when nothing of an answer came. */
+  readonly #idempotent: boolean;
+  /** Its connection may serve another one after it. Not after a body: who answers early may not have read it, and may take it for a request. */
+  readonly #reusable: boolean;
   #tries = 0;
   #lease: Lease | undefined;
   #up: UpstreamConnection | undefined;
@@ -49,7 +57,9 @@ export class Relay implements UpstreamUser {
     this.#deps = deps;
     this.#job = job;
     this.#until = performance.now() + deps.settings.startMs;
-    const { res } = job.exchange;
+    const { req, res } = job.exchange;
+    this.#idempotent = IDEMPOTENT.has(req.method);
+    this.#reusable = this.#idempotent && req.body === undefined;
     res.on('close', () => this.#clientGone());
     // Who only asks and does not wait for the answer can not be told from who has left.
     res.on('end', () => res.destroy());
@@ -82,16 +92,24 @@ export class Relay implements UpstreamUser {
   #ask(lease: Lease): void {
     const { exchange, path, tokens } = this.#job;
     const { idle, path: socketPath } = lease.instance;
-    const up = idle.take() ?? new UpstreamConnection(socketPath, idle);
+    // A connection of its own for what must not be sent twice: an idle one may be closing while we write to it.
+    const up = (this.#idempotent ? idle.take() : undefined) ?? new UpstreamConnection(socketPath, idle);
     this.#lease = lease;
     this.#up = up;
     this.#unread = undefined;
     this.#pieces = 0;
     up.use(this);
-    const headers = requestHeaders(exchange, tokens, NOTHING);
-    let head = `${exchange.req.method} ${path} HTTP/1.1\r\n`;
+    const { method, body, headers: asked } = exchange.req;
+    const declared = asked['content-length'];
+    const headers = requestHeaders(exchange, tokens, declared === undefined ? NOTHING : ['content-length', declared]);
+    let head = `${method} ${path} HTTP/1.1\r\n`;
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-    up.socket.write(`${head}Connection: keep-alive\r\n\r\n`, 'latin1');
+    if (body !== undefined) up.socket.cork();
+    up.socket.write(`${head}Connection: ${this.#idempotent ? 'keep-alive' : 'close'}\r\n\r\n`, 'latin1');
+    if (body !== undefined) {
+      up.socket.write(body.bytes);
+      up.socket.uncork();
+    }
     exchange.res.wait(lease.timeoutMs, this.#late);
   }
 
@@ -115,22 +133,25 @@ export class Relay implements UpstreamUser {
   }
 
   #begin(head: AnswerHead, rest: Buffer): void {
-    const { exchange } = this.#job;
-    const { res } = exchange;
+    const { exchange, ownId } = this.#job;
+    const { req, res } = exchange;
     const body = new AnswerBody(head.framing);
     const answer = responseHeaders(exchange, head.raw, head.connection, head.framing.kind === 'chunked');
     exchange.cache = answer.cache;
     if (answer.serve !== undefined) {
       // Its own body is not read: the connection is only good for more when it has none.
-      this.#leaveUpstream(body.empty && rest.length === 0 ? head.keepMs : 0);
+      this.#leaveUpstream(body.empty && rest.length === 0 && this.#reusable ? head.keepMs : 0);
       this.#state = 'done';
       res.wait(0, undefined);
       return this.#deps.serveFile(answer.serve, head.status, answer.headers);
     }
     this.#keeper = this.#deps.keeper(head.status, head.raw);
-    this.#keepMs = head.keepMs;
+    this.#keepMs = this.#reusable ? head.keepMs : 0;
     this.#body = body;
-    res.begin(head.status, head.reason, answer.headers, body.chunked);
+    const reload = reloadsOldTab(exchange, ownId, head.status, answer.headers);
+    if (reload === undefined) res.begin(head.status, head.reason, answer.headers, body.chunked);
+    else res.begin(reload.status, STATUS_CODES[reload.status] ?? '', reload.headers, body.chunked);
+    req.body?.drop();
     this.#state = 'answering';
     if (rest.length > 0 || body.empty) return this.#feed(body, rest);
     res.wait(this.#deps.settings.idleMs, this.#late);
@@ -175,10 +196,11 @@ export class Relay implements UpstreamUser {
     if (this.#state === 'answering') return this.#breakOff();
     const up = this.#up;
     const untouched = this.#unread === undefined && this.#hints === 0;
-    if (up !== undefined && (!up.connected || (untouched && !up.reused))) this.#lease?.broken();
-    this.#leaveUpstream(0);
     // Nothing has come back: it may be asked again, of another instance or on another connection.
-    if (untouched && this.#tries < MAX_TRIES) return this.start();
+    const again = up?.connected !== true || (untouched && this.#idempotent);
+    if (up !== undefined && (!up.connected || (again && !up.reused))) this.#lease?.broken();
+    this.#leaveUpstream(0);
+    if (again && this.#tries < MAX_TRIES) return this.start();
     this.#fail(functionGone(error.code ?? error.message));
   }
 

@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { stillMs, type EdgeSettings } from '../settings.ts';
 import { Connection, type ConnectionHome } from './connection.ts';
 import { Ready } from './ready.ts';
+import { RequestBodies } from './request-body.ts';
 import { readShared } from './shared-read.ts';
 
 /**
@@ -23,6 +24,8 @@ export class WireServer {
       maxHeaderBytes: settings.maxHeaderBytes,
       maxHeaders: settings.maxHeaders,
       headersMs: settings.headersMs,
+      bodies: new RequestBodies(Math.min(settings.smallBodyBytes, settings.maxBodyBytes), settings.smallBodiesBytes),
+      bodyMs: settings.smallBodyMs,
       keepAliveMs: settings.keepAliveMs + KEEP_ALIVE_GRACE_MS,
       keepAliveSeconds,
       stillMs: stillMs(settings),

@@ -28,7 +28,7 @@ const KEEP_MS = 4_000;
  * Reads the head at the beginning of `text` (latin1). What comes is made by a project's own code: only what every reader
  * understands in the same way is taken, above all where the body ends. 'more' while it is not whole; a string says what is wrong.
  */
-export function readAnswerHead(text: string, method: 'GET' | 'HEAD'): AnswerHead | 'more' | Readonly<{ wrong: string }> {
+export function readAnswerHead(text: string, method: string): AnswerHead | 'more' | Readonly<{ wrong: string }> {
   const end = text.indexOf('\r\n\r\n');
   if (end === -1 ? text.length >= MAX_ANSWER_HEAD : end >= MAX_ANSWER_HEAD) return { wrong: 'the head of its answer is too large' };
   if (end === -1) return 'HTTP/1.'.startsWith(text.slice(0, 7)) ? 'more' : { wrong: 'it does not speak HTTP' };

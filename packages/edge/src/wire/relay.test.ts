@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { dpl, TestBed } from '../test-bed.ts';
+
+/** A function that answers as a test says, byte for byte, and remembers what it was sent, connection by connection. */
+const bed = new TestBed();
+const servers: Server[] = [];
+let deployments = 1;
+
+before(() => bed.start());
+after(async () => {
+  for (const server of servers) server.close();
+  await bed.stop();
+});
+
+type Told = { host: string; connections: string[]; sockets: Socket[]; id: ReturnType<typeof dpl> };
+
+/** `answer` is called with all that a connection has brought so far, at each piece. */
+async function deployment(answer: (got: string, socket: Socket) => void): Promise<Told> {
+  const id = dpl(deployments++);
+  const told: Told = { host: `d${deployments}.localhost`, connections: [], sockets: [], id };
+  bed.route(told.host, id, bed.artifact({ function: true }));
+  await instance(told, answer);
+  return told;
+}
+
+async function instance(told: Told, answer: (got: string, socket: Socket) => void): Promise<Server> {
+  const path = join(bed.directory, `raw-${servers.length}.sock`);
+  const server = createServer((socket) => {
+    const at = told.connections.push('') - 1;
+    told.sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      told.connections[at] += chunk.toString('latin1');
+      answer(told.connections[at] ?? '', socket);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  bed.functions.name(told.id, { kind: 'unix', path, instance: `raw${servers.length}` });
+  return server;
+}
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+/** All requests so far are there, bodies and all. */
+const whole = (got: string): boolean => /\r\n\r\n(?:[\w ]*end)?$/.test(got);
+
+test('a request with a body is sent once when the function dies over it, but for methods that may be sent twice', async () => {
+  for (const [method, times] of [['POST', 1], ['PATCH', 1], ['PUT', 3], ['DELETE', 3]] as const) {
+    const told = await deployment((got, socket) => { if (whole(got)) socket.destroy(); });
+    const reply = await bed.get('/x', { host: told.host, method, body: 'the end', headers: { 'content-length': '7' } });
+    assert.equal(reply.status, 502);
+    assert.equal(told.connections.length, times, method);
+    for (const got of told.connections) assert.match(got, /content-length: 7\r\n[^]*\r\n\r\nthe end$/);
+  }
+});
+
+test('nothing is sent again once any of an answer came', async () => {
+  for (const method of ['PUT', 'GET']) {
+    const told = await deployment((got, socket) => { if (whole(got)) socket.end('HTTP/1.1 2'); });
+    assert.equal((await bed.get('/x', { host: told.host, method, ...(method === 'PUT' ? { body: 'end' } : {}) })).status, 502);
+    assert.equal(told.connections.length, 1, method);
+  }
+});
+
+test('an instance that refuses its connection has read nothing: another one is asked, whatever the method', async () => {
+  const told = await deployment((got, socket) => { if (whole(got)) socket.write(OK); });
+  assert.equal((await bed.get('/x', { host: told.host, method: 'POST', body: 'end' })).text, 'ok');
+  servers.at(-1)?.close();
+  for (const socket of told.sockets) socket.destroy();
+  bed.functions.upstreams.delete(told.id);
+  await instance(told, (got, socket) => { if (whole(got)) socket.write(OK); });
+  assert.equal((await bed.get('/x', { host: told.host, method: 'POST', body: 'moved end' })).text, 'ok');
+  assert.match(told.connections.at(-1) ?? '', /moved end$/);
+});
+
+test('what must not be sent twice gets a connection of its own', async () => {
+  const told = await deployment((got, socket) => { if (whole(got)) socket.write(OK); });
+  for (let i = 0; i < 3; i++) assert.equal((await bed.get('/x', { host: told.host })).text, 'ok');
+  assert.equal(told.connections.length, 1);
+  assert.equal((await bed.get('/x', { host: told.host, method: 'POST', body: 'end' })).text, 'ok');
+  assert.equal((await bed.get('/x', { host: told.host, method: 'POST', headers: { 'content-length': '0' } })).text, 'ok');
+  assert.equal(told.connections.length, 3);
+  assert.match(told.connections[1] ?? '', /\r\nConnection: close\r\n/);
+  assert.equal((await bed.get('/x', { host: told.host })).text, 'ok');
+  assert.equal(told.connections.length, 3, 'the first one is still there for others');
+});
+
+test('a function that answers before it has read the body is passed on, and what it makes of the body reaches nobody else', async () => {
+  const evil = 'GET /evil HTTP/1.1\r\nhost: evil\r\n\r\n';
+  for (const method of ['POST', 'PUT']) {
+    // It takes each end of a head for a request, as a server does that knows nothing of bodies.
+    const answered = new WeakMap<Socket, number>();
+    const told = await deployment((got, socket) => {
+      const heads = got.split('\r\n\r\n').length - 1;
+      for (let i = answered.get(socket) ?? 0; i < heads; i++) {
+        const last = got.split('\r\n\r\n')[i] ?? '';
+        const text = last.includes('/evil') ? 'evil' : 'fine';
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n${text}`);
+      }
+      answered.set(socket, heads);
+    });
+    for (let i = 0; i < 5; i++) {
+      const [form, page] = await Promise.all([bed.get('/form', { host: told.host, method, body: evil }), bed.get('/page', { host: told.host })]);
+      assert.deepEqual([form.text, page.text, (await bed.get('/page', { host: told.host })).text], ['fine', 'fine', 'fine'], method);
+    }
+  }
+});
