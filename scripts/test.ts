@@ -10,7 +10,7 @@ import { summary } from './testing/summary.ts';
 const HELP = `Usage: ./test [--lint] [--types] [--unit] [--e2e] [--next] [files, folders or globs of tests]
 
 With nothing named it runs lint, types, unit and contract tests, and end-to-end tests.
---next runs the features and versions of Next.js on deployed sites: some twenty builds more.
+--next runs the features and versions of Next.js on deployed sites: some forty builds more, half an hour.
 At the end it looks for what tests left behind (processes, mounts, namespaces, cgroups, temp
 files) and fails when there is something.
 `;

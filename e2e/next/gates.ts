@@ -6,8 +6,8 @@ import { ask, type Ask, type Streamed } from './client.ts';
 import { serveOutside, type Outside } from './outside.ts';
 import type { Site } from './site.ts';
 
-/** How long a part may take to come once it was made. */
-const PART_MS = 60_000;
+/** How long all parts together may take. */
+const PARTS_MS = 60_000;
 
 export type Gates = Outside & Readonly<{
   /** Lets through whoever waits there and whoever comes. */
@@ -53,7 +53,7 @@ export async function askInParts(gates: Gates, { platform, host }: Site, path: s
   let seen = 0;
   const early: string[] = [];
   const answer = await ask({ port: platform.edgePort, host }, path, {
-    ...options, headers: { ...headers, cookie }, signal: AbortSignal.timeout(PART_MS),
+    ...options, headers: { ...headers, cookie }, signal: AbortSignal.timeout(PARTS_MS),
     leaveWhen(text) {
       while (seen < parts.length && text.includes(parts[seen] ?? '')) {
         early.push(...parts.slice(seen + 1).filter((part) => text.includes(part)));
