@@ -84,11 +84,11 @@ export class TestBed {
   }
 
   /** Stores a manifest; with `function` true the site has one. */
-  artifact(web: Partial<Omit<WebComponent, 'function'>> & { function?: boolean }): string {
+  artifact(web: Partial<Omit<WebComponent, 'function'>> & { function?: boolean | 'server' }): string {
     const { function: withFunction, ...rest } = web;
     const component: WebComponent = {
       kind: 'web', framework: { name: 'nextjs' }, basePath: '', trailingSlash: false, files: {}, prerenders: {}, ...rest,
-      ...(withFunction === true ? { function: { kind: 'next' as const, tree: '0'.repeat(64), cwd: '', entry: '.anchor/function.json', node: '24.0.0' } } : {}),
+      ...(withFunction !== undefined && withFunction !== false ? { function: { kind: withFunction === true ? ('next' as const) : withFunction, tree: '0'.repeat(64), cwd: '', entry: '.anchor/function.json', node: '24.0.0' } } : {}),
     };
     const manifest: Manifest = { version: 1, components: { web: component } };
     return this.put(JSON.stringify(manifest)).blob;

@@ -1,5 +1,6 @@
 /** One request through a built Next app: routing, middleware, entry point, error pages. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { order } from './app-response.ts';
 import { isRecord } from './environment.ts';
 import { proxyTo } from './external-proxy.ts';
 import type { InFlight } from './in-flight.ts';
@@ -113,7 +114,7 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         // The edge has this file: it answers with it, keeping our status and our other headers.
         response.statusCode = route.status ?? 200;
         if (request.headers['x-nextjs-data'] !== undefined) response.setHeader('x-nextjs-matched-path', route.pathname.slice(files.description.config.basePath.length) || '/');
-        response.setHeader('x-anchor-serve', encodeURI(route.pathname));
+        order(response, 'x-anchor-serve', encodeURI(route.pathname));
         response.end();
         return;
       case 'none':

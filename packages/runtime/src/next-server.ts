@@ -10,6 +10,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
+import { AppResponse } from './app-response.ts';
 import { environment } from './environment.ts';
 import { joinPackets } from './packets.ts';
 import { createInFlight } from './in-flight.ts';
@@ -45,7 +46,7 @@ const QUIET_MS = 100;
 const KEEP_MS = 1_000;
 let asked = false;
 
-const server = createServer({ requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
+const server = createServer({ ServerResponse: AppResponse, requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const done = inFlight.begin();

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { order } from './app-response.ts';
 import { isRecord, now } from './environment.ts';
 
 /** Of an answer: JSON, {@link Made} in short names; letters outside of ASCII are escaped. */
@@ -102,7 +103,7 @@ function tell(scope: PageScope): void {
 export function tellMade(response: ServerResponse, made: Made | undefined, shell: number | undefined): void {
   if (made === undefined || made.tags.length > MAX_TAGS) return;
   const text = JSON.stringify({ g: made.group, m: made.at, r: made.revalidate, e: made.expire, t: made.tags, p: shell }).replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  if (text.length <= MAX_HEADER) response.setHeader(ENTRY_HEADER, text);
+  if (text.length <= MAX_HEADER) order(response, ENTRY_HEADER, text);
 }
 
 /** An entry's page, as all versions and parts of it have in common: its path with the locale, without basePath. */

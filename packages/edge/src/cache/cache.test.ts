@@ -258,3 +258,24 @@ const FORWARDED = (): string => bed.artifact({ function: true, builtAt: Date.now
   beforeMiddleware: [], middlewareMatchers: [], afterFiles: [], onMatch: [],
   beforeFiles: [{ sourceRegex: '^/home$', destination: '/one', has: [{ type: 'header', key: 'x-forwarded-host', value: 'one.localhost' }] }],
 } });
+
+test('what a server that is not of the platform says in headers of the platform holds for nobody', async () => {
+  for (const ownReader of [true, false]) {
+    const other = await new TestBed({ ownReader }).start();
+    try {
+      other.site({ function: 'server', files: { '/guarded.txt': other.file('guarded') } });
+      await other.serve(dpl(1), (req, res) => {
+        res.setHeader('x-anchor-entry', JSON.stringify(entry('/page')));
+        res.setHeader('x-nextjs-cache', 'HIT');
+        if (req.url === '/order') res.setHeader('x-anchor-serve', '/guarded.txt');
+        res.end(`for ${req.headers.cookie ?? 'nobody'}`);
+      });
+      assert.equal((await other.get('/page', { headers: { cookie: 'a' } })).text, 'for a');
+      assert.equal((await other.get('/page')).text, 'for nobody');
+      assert.equal((await other.get('/order')).text, 'for nobody');
+      assert.equal((await other.get('/order', { method: 'POST', body: 'x' })).text, 'for nobody');
+    } finally {
+      await other.stop();
+    }
+  }
+});

@@ -37,6 +37,7 @@ export function describe({ exchange, site, deploymentId, target }: Visit): Descr
  */
 export function keeperFor(deps: KeeperDeps, visit: Described, status: number, raw: readonly string[]): Keeper | undefined {
   const { site, deploymentId, asked, path } = visit;
+  if (!site.givesOrders) return undefined;
   // The function saw another request than the one that the key is made of.
   if (connectionTokens(asked.headers.connection) !== undefined) return undefined;
   // The RSC payload of a page has such a name too, but this is a page: of a slug that ends so.

@@ -49,7 +49,7 @@ export class HandOver {
         keeper: (status, rawHeaders) => this.#keeper(visit, status, rawHeaders),
         serveFile: (_, path, status, headers) => serveInstead(this.node, visit, path, status, headers),
       },
-      { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: pathOf(visit), tokens: site.tokens },
+      { exchange, deploymentId, ownId: site.web.framework.deploymentId, believed: site.givesOrders, path: pathOf(visit), tokens: site.tokens },
     ).catch(() => answers.problem(exchange, internal()));
   }
 
@@ -65,7 +65,7 @@ export class HandOver {
       keeper: (status, rawHeaders) => this.#keeper(visit, status, rawHeaders),
       serveFile: (path, status, headers) => serveInstead(this.wire, visit, path, status, headers),
     };
-    new Relay(deps, { exchange, deploymentId, ownId: site.web.framework.deploymentId, path: pathOf(visit), tokens: site.tokens }).start();
+    new Relay(deps, { exchange, deploymentId, ownId: site.web.framework.deploymentId, believed: site.givesOrders, path: pathOf(visit), tokens: site.tokens }).start();
   }
 
   #inParts<E extends Exchange>(visit: Visit<E>, shell: Asset, postponed: Part, toFunction: (visit: Visit<E>) => void): void {

@@ -23,8 +23,8 @@ export type ProxyDeps = Readonly<{
   finished(exchange: NodeExchange): void;
 }>;
 
-/** `ownId`: what the app calls this deployment, if it chose a name for it. */
-export type Job = Readonly<{ exchange: NodeExchange; deploymentId: DeploymentId; ownId?: string | undefined; path: string; tokens: ReadonlySet<string> }>;
+/** `ownId`: what the app calls this deployment, if it chose a name for it. `believed`: the function's `x-anchor-…` headers hold. */
+export type Job = Readonly<{ exchange: NodeExchange; deploymentId: DeploymentId; ownId?: string | undefined; believed: boolean; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
 /** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */
@@ -169,7 +169,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       timer = setTimeout(late, settings.idleMs);
       const status = answer.statusCode ?? 502;
       const hasChunks = answer.headers['transfer-encoding'] !== undefined && method !== 'HEAD' && status !== 204 && status !== 304;
-      const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, hasChunks);
+      const head = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, hasChunks, job.believed);
       exchange.cache = head.cache;
       if (head.serve !== undefined && status >= 200) {
         answer.resume();

@@ -13,9 +13,9 @@ const CACHE_RESULTS: Readonly<Record<string, CacheResult>> = { HIT: 'HIT', STALE
 
 /**
  * The head of a function's answer for the visitor: headers of the connection and of the platform taken out, ours put in.
- * `chunked`: only such a body can be followed by trailers, so only there they may be announced.
+ * `believed`: the platform's own runtime speaks. `chunked`: only such a body can be followed by trailers, so only there they may be announced.
  */
-export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined, chunked: boolean): FunctionAnswer {
+export function responseHeaders(exchange: Exchange, raw: readonly string[], connection: string | undefined, chunked: boolean, believed: boolean): FunctionAnswer {
   const dropped = connectionTokens(connection);
   let cache: CacheResult = 'DYNAMIC';
   let control = -1;
@@ -30,7 +30,7 @@ export function responseHeaders(exchange: Exchange, raw: readonly string[], conn
       if (chunked && key === 'trailer') headers.push(name, value);
       continue;
     }
-    if (key === 'x-anchor-serve') serve = value;
+    if (believed && key === 'x-anchor-serve') serve = value;
     if (isInternalResponseHeader(key) || dropped?.has(key) === true) continue;
     if (key === 'x-nextjs-cache') {
       cache = CACHE_RESULTS[value.toUpperCase()] ?? cache;

@@ -19,7 +19,7 @@ export type UpgradeDeps = Readonly<{
 const LAST_BYTES_MS = 1000;
 
 /** A WebSocket: the two connections are joined once the function agrees, and end together. */
-export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head: Buffer): Promise<void> {
+export async function upgrade(deps: UpgradeDeps, job: Omit<Job, 'believed'>, socket: Duplex, head: Buffer): Promise<void> {
   const { exchange } = job;
   const { pools, settings } = deps;
   let lease = pools.take(job.deploymentId);
@@ -71,7 +71,7 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
     held.release();
   });
   upReq.on('upgrade', (answer: IncomingMessage, upstream: Duplex, first: Buffer) => {
-    const { headers } = responseHeaders(exchange, answer.rawHeaders, undefined, false);
+    const { headers } = responseHeaders(exchange, answer.rawHeaders, undefined, false, false);
     status = 101;
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${lines(headers)}\r\n`, 'latin1');
     if (first.length > 0) socket.write(first);
@@ -106,7 +106,7 @@ export async function upgrade(deps: UpgradeDeps, job: Job, socket: Duplex, head:
   });
   upReq.on('response', (answer) => {
     // The function says no: its answer is passed on as it is, and the connection ends with it.
-    const { headers } = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, false);
+    const { headers } = responseHeaders(exchange, answer.rawHeaders, answer.headers.connection, false, false);
     status = answer.statusCode ?? 502;
     socket.write(`HTTP/1.1 ${status} ${answer.statusMessage ?? ''}\r\nconnection: close\r\n${lines(headers)}\r\n`, 'latin1');
     answer.on('data', (chunk: Buffer) => {

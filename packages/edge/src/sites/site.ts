@@ -26,6 +26,8 @@ export class Site {
   readonly web: WebComponent;
   readonly plans: RoutingPlans;
   readonly hasFunction: boolean;
+  /** Its function is run by the platform's own runtime: what that says in `x-anchor-…` headers holds. Other servers may pass on anybody's. */
+  readonly givesOrders: boolean;
   readonly files = new Map<string, Asset>();
   readonly pages = new Map<string, Page>();
   readonly immutable = new Set<string>();
@@ -46,6 +48,7 @@ export class Site {
     this.web = web;
     this.plans = new RoutingPlans(web);
     this.hasFunction = web.function !== undefined;
+    this.givesOrders = web.function?.kind === 'next';
     const base = web.basePath === '/' ? '' : web.basePath;
     this.staticPrefix = `${base}/_next/static/`;
     this.#prefixed = web.assetPrefix === undefined ? undefined : `${web.assetPrefix}/_next/static/`;

@@ -24,8 +24,8 @@ export type RelayDeps = Readonly<{
   finished(exchange: WireExchange): void;
 }>;
 
-/** `ownId`: what the app calls this deployment, if it chose a name for it. */
-export type RelayJob = Readonly<{ exchange: WireExchange; deploymentId: DeploymentId; ownId?: string | undefined; path: string; tokens: ReadonlySet<string> }>;
+/** As proxy.ts has it. */
+export type RelayJob = Readonly<{ exchange: WireExchange; deploymentId: DeploymentId; ownId?: string | undefined; believed: boolean; path: string; tokens: ReadonlySet<string> }>;
 
 const MAX_TRIES = 3;
 /** A head in more pieces, or more hints before it, than any server sends. */
@@ -133,10 +133,10 @@ export class Relay implements UpstreamUser {
   }
 
   #begin(head: AnswerHead, rest: Buffer): void {
-    const { exchange, ownId } = this.#job;
+    const { exchange, ownId, believed } = this.#job;
     const { req, res } = exchange;
     const body = new AnswerBody(head.framing);
-    const answer = responseHeaders(exchange, head.raw, head.connection, head.framing.kind === 'chunked');
+    const answer = responseHeaders(exchange, head.raw, head.connection, head.framing.kind === 'chunked', believed);
     exchange.cache = answer.cache;
     if (answer.serve !== undefined) {
       // Its own body is not read: the connection is only good for more when it has none.
