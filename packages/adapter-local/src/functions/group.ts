@@ -85,6 +85,9 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     launcher.note(deploymentId, 'info', `started ${instance.upstream.instance} in ${instance.startMs} ms`);
     fullSince = now;
     void watch(member);
+    // What it was set for may have been other limits.
+    clearTimeout(timer);
+    timer = undefined;
     arm();
     return member;
   }

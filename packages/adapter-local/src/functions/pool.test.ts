@@ -60,6 +60,17 @@ test('a lease keeps an instance although it is idle', async (t) => {
   assert.ok(Date.now() - asked >= 400, `gone after ${Date.now() - asked} ms`);
 });
 
+test('an idle time that was made shorter holds for the next instance', async (t) => {
+  const { pool, live, functions } = setup(t, { functions: { idleSeconds: 60 } });
+  const deployment = id();
+  assert.ok((await pool.acquire('edge', deployment)).ok);
+  live.values().next().value?.crash('signal SIGKILL');
+  await until('it is gone', async () => (await pool.status()).crashes === 1);
+  Object.assign(functions, { idleSeconds: 0.01 });
+  await until('another runs', async () => (await pool.acquire('edge', deployment)).ok);
+  await until('that is gone too', () => live.size === 0);
+});
+
 test('the touch of one edge does not renew what another edge holds, but keeps the function from being idle', async (t) => {
   const { pool } = setup(t);
   const deployment = id();
