@@ -1,3 +1,5 @@
+import { Recent } from '../recent.ts';
+
 /**
  * The bytes of a file: a Buffer, or for short ones a string with one character a byte (latin1), which leaves in one write
  * together with the answer's head.
@@ -12,38 +14,25 @@ export const part = (kept: Kept, start: number, end: number): Kept =>
 /** Small files, least recently used out first. */
 export class Memory {
   readonly #limit: number;
-  readonly #items = new Map<string, Kept>();
-  #bytes = 0;
+  readonly #files: Recent<Kept>;
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes;
+    this.#files = new Recent(limitBytes);
   }
 
   get(key: string): Kept | undefined {
-    const item = this.#items.get(key);
-    // Moving an item to the end costs more than the answer saves while nothing has to leave.
-    if (item !== undefined && this.#bytes > this.#limit * 0.75) {
-      this.#items.delete(key);
-      this.#items.set(key, item);
-    }
-    return item;
+    return this.#files.get(key);
   }
 
   set(key: string, bytes: Kept): void {
-    if (bytes.length > this.#limit || this.#items.has(key)) return;
-    this.#items.set(key, bytes);
-    this.#bytes += bytes.length;
-    for (const [oldest, item] of this.#items) {
-      if (this.#bytes <= this.#limit) break;
-      this.#items.delete(oldest);
-      this.#bytes -= item.length;
-    }
+    if (bytes.length <= this.#limit) this.#files.set(key, bytes, bytes.length);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#files.bytes;
   }
   get count(): number {
-    return this.#items.size;
+    return this.#files.count;
   }
 }

@@ -1,5 +1,6 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Asset, Part } from '../assets/asset.ts';
+import { moveToEnd, orderMatters } from '../recent.ts';
 import type { Made } from './made.ts';
 
 /** An answer of a function that the edge gives by itself while it may. */
@@ -51,8 +52,7 @@ export class Share {
 
   /** Marks as just used. */
   touch(key: string, page: KeptPage): void {
-    this.pages.delete(key);
-    this.pages.set(key, page);
+    moveToEnd(this.pages, key, page);
   }
 }
 
@@ -99,8 +99,7 @@ export class KeptPages {
   }
 
   used(share: Share, key: string, page: KeptPage): void {
-    // Moving an entry to the end costs more than the answer saves while nothing has to leave.
-    if (this.#bytes > this.#limit * 0.75) share.touch(key, page);
+    if (orderMatters(this.#bytes, this.#limit)) share.touch(key, page);
   }
 
   delete(deploymentId: DeploymentId, key: string): void {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { prerenderKey } from '../routing/rsc.ts';
 import type { Site } from '../sites/site.ts';
+import { acceptedFormats } from './accepted-formats.ts';
 
 /**
  * What a stored answer of this path is kept under; undefined when only the function can tell. `path` is decoded.
@@ -15,8 +16,6 @@ export const variesByAccept = (key: string): boolean => key.startsWith(IMAGE);
 
 const IMAGE = 'image ';
 const PARAMETERS = /^(url|w|q|dpl)=([^&=]*)$/;
-/** Optimizers choose among these two; wildcards count too, and the weights of all of them. */
-const CHOSEN = /image\/(?:avif|webp)|\*/;
 
 const MAX_KNOWN = 4096;
 const MAX_REMEMBERED = 1024;
@@ -33,7 +32,7 @@ function knownImageKey(query: string, accept = ''): string | undefined {
   return key;
 }
 
-/** An optimized image: its source, width and quality, and the accepted types that can make a difference. No page's path looks like it. */
+/** An optimized image: its source, width and quality, and the formats that it may come in. No page's path looks like it. */
 function imageKey(query: string, accept: string): string | undefined {
   const found = new Map<string, string>();
   for (const part of query.split('&')) {
@@ -42,6 +41,6 @@ function imageKey(query: string, accept: string): string | undefined {
     if (name === undefined || value === undefined || found.has(name)) return undefined;
     found.set(name, value);
   }
-  const types = accept.length > 512 ? undefined : accept.split(',').map((type) => type.trim()).filter((type) => CHOSEN.test(type)).join(',');
+  const types = acceptedFormats(accept);
   return types === undefined || found.size < 3 ? undefined : `${IMAGE}${found.get('url') ?? ''} ${found.get('w') ?? ''} ${found.get('q') ?? ''} ${types}`;
 }

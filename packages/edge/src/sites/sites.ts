@@ -2,35 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Assets } from '../assets/assets.ts';
+import { Recent } from '../recent.ts';
 import { Site } from './site.ts';
-
-type Entry = Readonly<{ site: Site; bytes: number }>;
 
 const MAX_OWN_IDS = 20_000;
 
 /** Parsed artifacts by hash, least recently used out first. */
 export class Sites {
   readonly #assets: Assets;
-  readonly #limit: number;
-  readonly #entries = new Map<string, Entry>();
+  readonly #sites: Recent<Site>;
   readonly #loading = new Map<string, Promise<Result<Site>>>();
   /** What the apps of artifacts call their deployments, for longer than the artifacts are kept parsed: any visitor can ask for a name that none has. */
   readonly #ownIds = new Map<string, string | undefined>();
-  #bytes = 0;
 
   constructor(assets: Assets, limitBytes: number) {
     this.#assets = assets;
-    this.#limit = limitBytes;
+    this.#sites = new Recent(limitBytes);
   }
 
   /** The site when it is parsed already: no waiting. */
   get(artifact: string): Site | undefined {
-    const entry = this.#entries.get(artifact);
-    if (entry !== undefined && this.#bytes > this.#limit * 0.75) {
-      this.#entries.delete(artifact);
-      this.#entries.set(artifact, entry);
-    }
-    return entry?.site;
+    return this.#sites.get(artifact);
   }
 
   load(artifact: string): Promise<Result<Site>> {
@@ -54,7 +46,7 @@ export class Sites {
   }
 
   get count(): number {
-    return this.#entries.size;
+    return this.#sites.count;
   }
 
   async #read(artifact: string): Promise<Result<Site>> {
@@ -69,20 +61,10 @@ export class Sites {
       const site = new Site(artifact, web);
       if (this.#ownIds.size >= MAX_OWN_IDS) this.#ownIds.clear();
       this.#ownIds.set(artifact, web.framework.deploymentId);
-      this.#keep(artifact, { site, bytes: text.length });
+      this.#sites.set(artifact, site, text.length);
       return ok(site);
     } catch (error) {
       return broken(error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'The manifest is not in the blob store.' : 'The manifest is not valid JSON, or its file can not be read.');
-    }
-  }
-
-  #keep(artifact: string, entry: Entry): void {
-    this.#entries.set(artifact, entry);
-    this.#bytes += entry.bytes;
-    for (const [oldest, { bytes }] of this.#entries) {
-      if (this.#bytes <= this.#limit || oldest === artifact) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= bytes;
     }
   }
 }
