@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { refuseRaw } from '../answers.ts';
-import { HeadReader, type Head, type HeadLimits } from './head.ts';
+import type { Head, HeadLimits } from './head.ts';
+import { Incoming } from './incoming.ts';
 import type { Ready } from './ready.ts';
 import { WireReply } from './reply.ts';
 import type { RequestBodies, RequestBody } from './request-body.ts';
@@ -26,10 +27,6 @@ export type ConnectionHome = HeadLimits &
     gone(connection: Connection): void;
   }>;
 
-/** A request of which not all has come yet. `bytes`: its head. */
-type Incoming = Readonly<{ head: Head; bytes: Buffer; body: RequestBody }>;
-
-const NOTHING = Buffer.alloc(0);
 /** What is read ahead of an answer that is under way. */
 const MAX_AHEAD = 64 * 1024;
 
@@ -45,16 +42,13 @@ export class Connection {
   /** When `tick` is to look at it, in the time of `home.time`. */
   deadline: number;
   readonly #home: ConnectionHome;
-  readonly #reader: HeadReader;
-  /** Bytes not yet answered, one character each. */
-  #unread = '';
-  #incoming: Incoming | undefined;
+  readonly #incoming: Incoming;
   #reply: WireReply | undefined;
   /** Of the request that is being answered. */
   #body: RequestBody | undefined;
   #answering = false;
-  /** A head has begun to come in, or none ever has: it must be whole by the deadline. */
-  #reading = true;
+  /** What has begun to come in, and must be whole by the deadline; at first a head. */
+  #reading: 'head' | 'body' | undefined = 'head';
   #ended = false;
   #closing = false;
   #left = false;
@@ -69,7 +63,7 @@ export class Connection {
     this.keepAliveSeconds = home.keepAliveSeconds;
     this.#stillMs = home.stillMs;
     this.deadline = home.time.now + home.headersMs;
-    this.#reader = new HeadReader(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
+    this.#incoming = new Incoming(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -78,7 +72,7 @@ export class Connection {
 
   /** Nothing is asked and nothing is being answered. */
   get quiet(): boolean {
-    return this.#reply === undefined && this.#nothing && this.socket.writableLength === 0;
+    return this.#reply === undefined && this.#incoming.empty && this.socket.writableLength === 0;
   }
 
   /** The deadline has passed. */
@@ -86,8 +80,8 @@ export class Connection {
     const late = this.#late;
     this.#late = undefined;
     if (late !== undefined && this.#reply !== undefined) return late();
-    if (this.#incoming !== undefined && !this.#closing) return this.#leave();
-    if (!this.#reading || this.#closing) return void this.socket.destroy();
+    if (this.#reading === 'body' && !this.#closing) return this.#leave();
+    if (this.#reading === undefined || this.#closing) return void this.socket.destroy();
     this.#closing = true;
     this.moved();
     refuseRaw('ERR_HTTP_REQUEST_TIMEOUT', this.socket);
@@ -108,7 +102,7 @@ export class Connection {
   /** Something moved: the answer does not stand still. Who has said how long to wait says so again. */
   moved(): void {
     // A body that is being read has its own time.
-    if (this.#late === undefined && this.#incoming === undefined) this.deadline = this.#home.time.now + this.#stillMs;
+    if (this.#late === undefined && this.#reading !== 'body') this.deadline = this.#home.time.now + this.#stillMs;
   }
 
   /** From a reply, when all of it was written. */
@@ -121,7 +115,7 @@ export class Connection {
     this.#body = undefined;
     if (!reply.shouldKeepAlive) {
       this.#closing = true;
-      this.#unread = '';
+      this.#incoming.drop();
       this.moved();
       this.socket.destroySoon();
     }
@@ -134,10 +128,7 @@ export class Connection {
   /** Gives the connection to node:http, with what was not yet answered. */
   #leave(): void {
     const { socket } = this;
-    const { bytes, body } = this.#incoming ?? {};
-    const unread = Buffer.concat([bytes ?? NOTHING, body?.bytes ?? NOTHING, Buffer.from(this.#unread, 'latin1')]);
-    this.#unread = '';
-    this.#dropBodies();
+    const unread = this.#incoming.take();
     this.#closing = true;
     this.#left = true;
     this.#detach();
@@ -154,13 +145,9 @@ export class Connection {
     // The connection is node:http's now, which reads as streams are read.
     if (this.#left) return this.socket.push(Buffer.from(bytes.subarray(0, length)));
     if (this.#closing) return true;
-    const own = this.#incoming?.body.add(bytes, length) ?? 0;
-    if (own < length) {
-      const text = bytes.toString('latin1', own, length);
-      this.#unread = this.#unread === '' ? text : this.#unread + text;
-    }
+    this.#incoming.add(bytes, length);
     if (this.#reply === undefined && !this.socket.writableNeedDrain) this.#next();
-    else if (this.#unread.length > MAX_AHEAD) this.socket.pause();
+    else if (this.#incoming.ahead > MAX_AHEAD) this.socket.pause();
     return true;
   }
 
@@ -169,23 +156,17 @@ export class Connection {
     while (this.#reply === undefined && !this.#closing) {
       // Who asks but does not read waits until the answers have left.
       if (this.socket.writableNeedDrain) break;
-      const asked = this.#incoming === undefined ? this.#read() : this.#incoming.body.whole ? { ...this.#incoming.head, body: this.#incoming.body } : 'more';
-      if (asked === 'more') {
-        if (this.#ended && !this.#nothing) {
-          this.#closing = true;
-          this.moved();
-          refuseRaw('HPE_INVALID_EOF_STATE', this.socket);
-        }
-        break;
-      }
-      // More than was announced: node:http has its own view of that.
-      if (asked === 'odd' || (!asked.keepAlive && this.#unread !== '')) {
+      const asked = this.#incoming.next();
+      if (asked === 'odd') {
         this.#answering = false;
         return this.#leave();
       }
-      this.#incoming = undefined;
+      if (asked === 'head' || asked === 'body') {
+        this.#await(asked);
+        break;
+      }
       this.#body = asked.body;
-      this.#reading = false;
+      this.#reading = undefined;
       const reply = new WireReply(this, asked);
       this.#reply = reply;
       this.#home.answer(asked, reply);
@@ -193,50 +174,24 @@ export class Connection {
     this.#answering = false;
     if (this.#closing) return;
     if (this.#reply !== undefined || this.socket.writableLength > 0) this.moved();
-    else if (this.#nothing) {
+    else if (this.#incoming.empty) {
       if (this.#ended) return this.socket.destroySoon();
       this.deadline = this.#home.time.now + this.#home.keepAliveMs;
     }
-    if (this.socket.isPaused() && this.#unread.length <= MAX_AHEAD) this.socket.resume();
+    if (this.socket.isPaused() && this.#incoming.ahead <= MAX_AHEAD) this.socket.resume();
   }
 
-  /** Takes the next request off what has come in. */
-  #read(): Head | 'more' | 'odd' {
-    const text = this.#unread;
-    if (text === '') return 'more';
-    const head = this.#reader.read(text);
-    if (head === 'more' && !this.#reading) {
-      this.#reading = true;
-      this.deadline = this.#home.time.now + this.#home.headersMs;
+  /** More of a request is to come, if anything has. */
+  #await(what: 'head' | 'body'): void {
+    if (this.#incoming.empty) return;
+    if (this.#ended) {
+      this.#closing = true;
+      this.moved();
+      refuseRaw('HPE_INVALID_EOF_STATE', this.socket);
+    } else if (this.#reading !== what) {
+      this.#reading = what;
+      this.deadline = this.#home.time.now + (what === 'head' ? this.#home.headersMs : this.#home.bodyMs);
     }
-    if (typeof head === 'string') return head;
-    const { length } = this.#reader;
-    if (head.bodyBytes === 0) {
-      // Left whole when more follows that may not: see above.
-      if (!head.keepAlive && text.length > length) return 'odd';
-      this.#unread = text.length === length ? '' : text.slice(length);
-      return head;
-    }
-    const body = this.#home.bodies.open(head.bodyBytes);
-    if (body === undefined) return 'odd';
-    const end = length + body.addText(text, length);
-    this.#incoming = { head, bytes: Buffer.from(text.slice(0, length), 'latin1'), body };
-    this.#unread = text.slice(end);
-    if (body.whole) return { ...head, body };
-    this.deadline = this.#home.time.now + this.#home.bodyMs;
-    return 'more';
-  }
-
-  /** Nothing of a request has come in. */
-  get #nothing(): boolean {
-    return this.#unread === '' && this.#incoming === undefined;
-  }
-
-  #dropBodies(): void {
-    this.#incoming?.body.drop();
-    this.#incoming = undefined;
-    this.#body?.drop();
-    this.#body = undefined;
   }
 
   readonly #onDrain = (): void => {
@@ -250,7 +205,7 @@ export class Connection {
     this.#ended = true;
     if (this.#closing) return;
     if (this.#reply !== undefined) return this.#reply.emit('end');
-    if (!this.#nothing) return this.#next();
+    if (!this.#incoming.empty) return this.#next();
     this.socket.destroySoon();
   };
 
@@ -259,7 +214,8 @@ export class Connection {
   readonly #onClose = (): void => {
     this.#closing = true;
     this.#home.gone(this);
-    this.#dropBodies();
+    this.#incoming.drop();
+    this.#body?.drop();
     const reply = this.#reply;
     if (reply === undefined) return;
     this.#reply = undefined;
