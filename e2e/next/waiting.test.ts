@@ -108,6 +108,7 @@ test('a process that waits is as confined as one that serves, before and after',
 
 test('a new deployment is not answered by the process that waits for the old one, and a rollback is', async () => {
   await rest();
+  await setIdle(1);
   const first = site.live();
   await site.push({ 'app/api/loud/route.ts': loud('second') });
   assert.equal(JSON.parse((await site.visit('/api/loud')).body).answer, 'second');
