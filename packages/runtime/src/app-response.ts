@@ -19,7 +19,7 @@ export class AppResponse extends ServerResponse {
   }
 
   override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
-    return typeof reason === 'string' ? super.writeHead(status, reason, allowed(headers)) : super.writeHead(status, allowed(reason ?? headers));
+    return typeof reason === 'string' ? super.writeHead(status, reason, allowed(headers)) : super.writeHead(status, allowed(headers ?? reason));
   }
 }
 

@@ -61,27 +61,33 @@ test('flushing twice, or after the end, does no harm', async () => {
   assert.match(all.join(''), /whole/);
 });
 
-test('chunks and the end of one turn leave together; another turn does not wait for them', async () => {
-  const held: number[] = [];
-  const all = await packets((_, response) => {
-    joinPackets(response);
-    const { socket } = response;
-    const waits = (): void => void held.push(socket?.writableLength ?? -1);
-    response.write('first');
-    process.nextTick(() => process.nextTick(() => {
-      waits();
-      response.write('second');
-      setImmediate(() => {
+test('what closes a document leaves with the end of the answer, and waits for it no longer than a turn', async () => {
+  for (const last of ['last</html>', Buffer.from('last</html>')]) {
+    const held: number[] = [];
+    const all = await packets((_, response) => {
+      joinPackets(response);
+      const { socket } = response;
+      const ticks = (then: () => void): void => process.nextTick(() => process.nextTick(then));
+      const waits = (): void => void held.push(socket?.writableLength ?? -1);
+      response.write('first');
+      ticks(() => {
         waits();
-        response.write('third');
-        process.nextTick(() => process.nextTick(() => {
+        response.write(last);
+        ticks(() => {
           waits();
-          response.end();
-          waits();
-        }));
+          setImmediate(() => {
+            waits();
+            response.write(last);
+            ticks(() => {
+              waits();
+              response.end();
+              waits();
+            });
+          });
+        });
       });
-    }));
-  });
-  assert.ok(all.join('').endsWith('5\r\nfirst\r\n6\r\nsecond\r\n5\r\nthird\r\n0\r\n\r\n'), all.join('|'));
-  assert.deepEqual(held.map((bytes) => bytes > 0), [true, false, true, false]);
+    });
+    assert.ok(all.join('').endsWith('5\r\nfirst\r\nb\r\nlast</html>\r\nb\r\nlast</html>\r\n0\r\n\r\n'), all.join('|'));
+    assert.deepEqual(held.map((bytes) => bytes > 0), [false, true, false, true, false]);
+  }
 });

@@ -95,6 +95,19 @@ test('a page that can not be made anew stays as it was, and is not tried again a
   assert.equal(count('/f'), 2);
 });
 
+test('a page that another process is making anew is asked for again soon', async () => {
+  pages.set('/h', { text: 'old', made: entry('/h', { m: Date.now() - 61_000 }) });
+  await bed.get('/h');
+  pages.set('/h', { text: 'old', headers: { 'x-nextjs-cache': 'STALE' }, made: entry('/h', { m: Date.now() - 61_000 }) });
+  await bed.get('/h');
+  await eventually(() => count('/h') === 2);
+  for (let i = 0; i < 5; i++) await bed.get('/h');
+  assert.equal(count('/h'), 2);
+  pages.set('/h', { text: 'new', made: entry('/h') });
+  const before = performance.now();
+  while ((await bed.get('/h')).text !== 'new') assert.ok(performance.now() - before < 2_500, 'as long as after a failure');
+});
+
 test('past its end a page is not used while it is made anew', async () => {
   pages.set('/e', { text: 'old', made: entry('/e', { m: Date.now() - 4_000_000 }) });
   await bed.get('/e');

@@ -95,6 +95,22 @@ test('an instance at rest that was used last takes the next request; with turns 
   }
 });
 
+test('one that an answer was given up on is not the next one\'s, though nothing of it is counted any more', async () => {
+  const own = await new TestBed({ timeoutMs: 200 }).start();
+  try {
+    let stuck: string | undefined;
+    own.route('s.localhost', dpl(1), own.artifact({ function: true }));
+    for (const name of ['a', 'b', 'c']) await own.serve(dpl(1), (_req, res) => { if (stuck !== name) res.end(name); });
+    stuck = (await own.get('/', { host: 's.localhost' })).text;
+    const statuses: number[] = [];
+    for (let i = 0; i < 9; i++) statuses.push((await own.get('/', { host: 's.localhost' })).status);
+    assert.equal(statuses[0], 504);
+    assert.ok(statuses.filter((status) => status === 504).length <= 3, statuses.join(' '));
+  } finally {
+    await own.stop();
+  }
+});
+
 test('an instance that the host withdraws is left, and a new one is used', async () => {
   const { host, id } = await deployment((_req, res) => void res.end('old'));
   assert.equal((await bed.get('/', { host })).text, 'old');

@@ -7,11 +7,14 @@ import { anchorError, err, fail, ok, type AnchorError, type Result } from '@anch
 /** An instance of a function, while it is leased. */
 export type Instance = { readonly path: string; readonly key: string; readonly agent: Agent; readonly idle: IdleConnections; inflight: number; retired: boolean };
 
-/** The right to send one request to an instance. `release` once, when its answer has ended. */
+/** The right to send one request to an instance. One of `served` and `release` ends it; later calls do nothing. */
 export type Lease = Readonly<{
   instance: Instance;
   /** How long the first byte of the answer may take. */
   timeoutMs: number;
+  /** Its answer has ended whole. */
+  served(): void;
+  /** It was given up, or broke. */
   release(): void;
   broken(): void;
 }>;
@@ -62,7 +65,6 @@ export class FunctionPools {
     if (pool === undefined || pool.instances.length === 0 || performance.now() >= pool.leaseUntil) return undefined;
     const best = this.#options.functionTurns ? leastBusy(pool) : this.#atRest(pool) ?? leastBusy(pool);
     if (best === undefined) return undefined;
-    pool.recent = best;
     if (best.inflight >= this.#options.scaleUpInflight) this.#scaleUp(pool);
     return this.#lease(pool, best);
   }
@@ -155,15 +157,25 @@ export class FunctionPools {
     instance.inflight++;
     pool.inflight++;
     pool.used = true;
+    const close = (): void => {
+      open = false;
+      instance.inflight--;
+      pool.inflight--;
+      if (instance.retired && instance.inflight === 0) hangUp(instance);
+    };
     return {
       instance,
       timeoutMs: pool.timeoutMs,
+      served: () => {
+        if (!open) return;
+        close();
+        pool.recent = instance;
+      },
       release: () => {
         if (!open) return;
-        open = false;
-        instance.inflight--;
-        pool.inflight--;
-        if (instance.retired && instance.inflight === 0) hangUp(instance);
+        close();
+        // It may still be at work on what nobody waits for any more, or be stuck.
+        if (pool.recent === instance) pool.recent = undefined;
       },
       broken: () => {
         const at = pool.instances.indexOf(instance);

@@ -43,7 +43,7 @@ export function forwarded(exchange: Asker, name: string): string | undefined {
       return typeof said === 'string' ? `${said}, ${address}` : address;
     }
     case 'x-forwarded-proto':
-      return typeof said === 'string' && /^https?$/.test(said) ? said : 'http';
+      return schemeOf(said);
     case 'x-forwarded-host':
       return typeof said === 'string' ? said : (exchange.target?.authority ?? req.headers.host ?? exchange.host);
     case 'x-request-id':
@@ -52,6 +52,9 @@ export function forwarded(exchange: Asker, name: string): string | undefined {
       return undefined;
   }
 }
+
+/** The first of a chain of proxies met the visitor. */
+const schemeOf = (said: unknown): string => (typeof said === 'string' && /^\s*https\s*(?:,|$)/i.test(said) ? 'https' : 'http');
 
 /** What an exchange knows of who asks. */
 export type Asker = Pick<Exchange, 'req' | 'trusted' | 'target' | 'host' | 'requestId'>;

@@ -21,6 +21,14 @@ test('behind trusted proxies the visitor is the last address that none of them h
   assert.deepEqual(visitor(from('9.9.9.9', '1.1.1.1')), { ip: '9.9.9.9', trusted: false });
 });
 
+test('addresses with ports are addresses, and nothing before what is none is believed', () => {
+  const visitor = visitorOf(['10.0.0.0/8']);
+  for (const [said, ip] of [
+    ['6.6.6.6, 203.0.113.9:51515', '203.0.113.9'], ['6.6.6.6, [2001:db8::1]:443', '2001:db8::1'], ['6.6.6.6, [2001:db8::2]', '2001:db8::2'],
+    ['6.6.6.6, unknown', '10.1.2.3'], ['6.6.6.6, unknown, 10.9.9.9:80', '10.9.9.9'], ['6.6.6.6,', '10.1.2.3'],
+  ] as const) assert.equal(visitor(from('10.1.2.3', said)).ip, ip, said);
+});
+
 test('a trusted proxy\'s request id and forwarding headers are passed on', async () => {
   const bed = await new TestBed({ trustedProxies: ['127.0.0.1'] }).start();
   try {
@@ -33,6 +41,8 @@ test('a trusted proxy\'s request id and forwarding headers are passed on', async
     assert.equal(seen['x-forwarded-proto'], 'https');
     assert.equal(seen['x-forwarded-host'], 'shop.example');
     assert.equal(bed.log[0]!.ip, '1.1.1.1');
+    for (const said of ['HTTPS', 'https,http', 'https, https']) assert.equal(JSON.parse((await bed.get('/', { headers: { 'x-forwarded-proto': said } })).text)['x-forwarded-proto'], 'https', said);
+    for (const said of ['http,https', 'httpsx', 'ftp']) assert.equal(JSON.parse((await bed.get('/', { headers: { 'x-forwarded-proto': said } })).text)['x-forwarded-proto'], 'http', said);
     const odd = await bed.get('/', { headers: { 'x-request-id': 'a b\tc' } });
     assert.match(String(odd.headers['x-request-id']), /^[0-9a-f-]{36}$/);
   } finally {

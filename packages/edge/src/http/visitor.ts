@@ -19,14 +19,20 @@ export function visitorOf(trustedProxies: readonly string[]): (req: RequestHead)
   return (req) => {
     const peer = plain(req.socket.remoteAddress ?? '');
     if (none || !isTrusted(peer)) return { ip: peer, trusted: false };
-    // From the right, the first address that no trusted proxy wrote for itself.
-    const chain = String(req.headers['x-forwarded-for'] ?? '').split(',').map((part) => plain(part.trim())).filter((part) => isIP(part) !== 0);
-    for (let i = chain.length - 1; i >= 0; i--) {
-      const address = chain[i] ?? '';
-      if (!isTrusted(address) || i === 0) return { ip: address, trusted: true };
+    // From the right, the first address that no trusted proxy wrote for itself. What is no address ends the search: what
+    // stands before it may be anybody's word.
+    let ip = peer;
+    for (const part of String(req.headers['x-forwarded-for'] ?? '').split(',').toReversed()) {
+      const address = plain(withoutPort(part.trim()));
+      if (isIP(address) === 0) break;
+      ip = address;
+      if (!isTrusted(address)) break;
     }
-    return { ip: peer, trusted: true };
+    return { ip, trusted: true };
   };
 }
+
+/** `203.0.113.9:51515`, `[2001:db8::1]:443` and `[2001:db8::1]`, as some proxies write it. */
+const withoutPort = (text: string): string => /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
 
 const plain = (address: string): string => (address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address);
