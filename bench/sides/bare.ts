@@ -25,7 +25,7 @@ const environment = (node: string, home: string): Record<string, string> => ({
 export async function coldBuild(home: string, node: string, source = EXAMPLE): Promise<Readonly<{ seconds: number; app: BareApp }>> {
   const directory = join(home, 'app');
   await mkdir(home, { recursive: true });
-  await cp(source, directory, { recursive: true, filter: (path) => !/\/(?:node_modules|\.next)(?:\/|$)/.test(path.slice(source.length)) });
+  await cp(source, directory, { recursive: true, dereference: true, filter: (path) => !/\/(?:node_modules|\.next)(?:\/|$)/.test(path.slice(source.length)) });
   const npm = join(dirname(createRequire(import.meta.url).resolve('npm/package.json')), 'bin/npm-cli.js');
   const { NODE_ENV: _, ...env } = environment(node, home);
   const installed = await runCommand([join(node, 'bin/node'), npm, 'ci'], { cwd: directory, env });

@@ -39,6 +39,20 @@ export async function restartFunction(platform: Platform, deployment: string): P
 /** The function processes of Next.js sites. */
 export const functionsOf = (platform: Platform): readonly Memory[] => memoryOfTree(platform.pid('host') ?? 0).filter(({ command }) => command === 'next-server.js');
 
+/** The one process that serves, beside those that wait for their first request: nothing of an application is in them. */
+export async function servingProcess(platform: Platform): Promise<Memory> {
+  const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
+  try {
+    const status = await host.status();
+    const all = functionsOf(platform).toSorted((a, b) => b.pssMb - a.pssMb);
+    const [largest] = all;
+    if (!status.ok || largest === undefined || all.length - status.value.waiting !== 1) throw new Error(`${all.length} function processes run, ${status.ok ? status.value.waiting : '?'} of them waiting`);
+    return largest;
+  } finally {
+    host.close();
+  }
+}
+
 /** Ends the process that waits in a sandbox, so that only the empty sandbox waits: what all but the last used sites have. */
 export async function emptySandbox(platform: Platform): Promise<void> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);

@@ -43,7 +43,8 @@ export async function build(session: Session, request: BuildRequest, events: Bui
     return finish(session, request, sink, { prepared: prepared.value, nextVersion: undefined, traced: undefined }, () => Promise.resolve());
   }
   const { plan, project, manager, nodeModules, tools: { node, toolchain } } = prepared.value;
-  sink.say(`Node ${node.version}, ${manager.name} ${toolchain.version}`, 'install');
+  const because = plan.nodeRange === undefined ? ' (nothing names another; engines.node in package.json would)' : '';
+  sink.say(`Node ${node.version}${because}, ${manager.name} ${toolchain.version}`, 'install');
   const step = installStep(manager, toolchain.version, request.settings.installCommand);
   const salt = [node.version, manager.name, toolchain.version, 'argv' in step.command ? step.command.argv.join(' ') : step.command.shell, prepared.value.installFolder, process.arch];
   const dependencies = await planDependencies(session, request, manager, step, prepared.value.installFolder, salt);

@@ -16,8 +16,10 @@ export interface Nodes {
   resolve(range: string): Promise<Result<NodeVersion>>;
 }
 
-/** What runs the platform: it is here already, and its pages in memory are shared. A React page takes a quarter less time on 26 than on 24. */
-export const DEFAULT_NODE = process.versions.node;
+/** Changed on purpose only: with the platform's own version, an update of the platform would change every application's. */
+const DEFAULT_MAJOR = '26';
+/** What runs the platform, when it is of that major: it is here already, and its pages in memory are shared. */
+export const DEFAULT_NODE = semver.major(process.versions.node) === Number(DEFAULT_MAJOR) ? process.versions.node : DEFAULT_MAJOR;
 export const SUPPORTED_MAJORS: readonly number[] = [20, 21, 22, 23, 24, 25, 26];
 const LTS: Readonly<Record<string, string>> = { '*': '26', iron: '20', jod: '22', krypton: '24' };
 const LIST_HOURS = 12;
@@ -103,4 +105,4 @@ function toRange(text: string): string | undefined {
 }
 
 const unsupported = (text: string, why: string) =>
-  fail('unsupported', `Node "${text.slice(0, 60)}" is not supported`, `Use one of Node ${SUPPORTED_MAJORS.join(', ')} in the project setting, .nvmrc, .node-version or engines.node (the default is ${DEFAULT_NODE}).`, why);
+  fail('unsupported', `Node "${text.slice(0, 60)}" is not supported`, `Use one of Node ${SUPPORTED_MAJORS.join(', ')} in the project setting, .nvmrc, .node-version or engines.node (the default is ${DEFAULT_MAJOR}).`, why);
