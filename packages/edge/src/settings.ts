@@ -24,7 +24,7 @@ export type EdgeSettings = Readonly<{
   /** File bytes kept in memory, and the largest file that is. */
   memoryBytes: number;
   memoryFileBytes: number;
-  /** Bytes of functions' answers kept in memory, of all deployments together; the largest is a sixteenth. */
+  /** Bytes of functions' answers kept in memory, of all deployments together; the largest is a sixteenth. Copies of answers that are still passing may take a quarter beside. */
   pageBytes: number;
   /** Bytes of manifests (as JSON) kept parsed. */
   manifestBytes: number;

@@ -10,8 +10,8 @@ import { storedKey, variesByAccept } from './key.ts';
 import type { KeptPages } from './kept-pages.ts';
 import { parseMade, type Made } from './made.ts';
 
-/** Takes an answer while it passes. */
-export type Keeper = Readonly<{ chunk(bytes: Buffer): void; end(): void }>;
+/** Takes an answer while it passes. `end`: it has come whole. `drop`: it broke off, or nobody passes it on any more; nothing after `end`. */
+export type Keeper = Readonly<{ chunk(bytes: Buffer): void; end(): void; drop(): void }>;
 export type KeeperDeps = Readonly<{
   kept: KeptPages;
   now(): number;
@@ -52,20 +52,16 @@ export function keeperFor(deps: KeeperDeps, visit: Described, status: number, ra
   const decision = site.plans.decide(visit.rawPath, path, asked);
   if (decision.kind !== 'pass' || !decision.pages) return undefined;
   // The whole of it is each visitor's own.
-  if (entry.shell === 0) return status === 200 && site.pausesForBots && deps.sawPartial !== undefined ? { chunk: () => undefined, end: () => deps.sawPartial?.(entry) } : undefined;
+  if (entry.shell === 0) return status === 200 && site.pausesForBots && deps.sawPartial !== undefined ? { chunk: () => undefined, end: () => deps.sawPartial?.(entry), drop: () => undefined } : undefined;
   const headers = headersToKeep(raw, decision.headers, variesByAccept(key));
   if (headers === undefined) return undefined;
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const copy = deps.kept.underWay.open(deploymentId, deps.kept.maxBody);
   return {
-    chunk(bytes) {
-      length += bytes.length;
-      if (length > deps.kept.maxBody) chunks.length = 0;
-      else chunks.push(bytes);
-    },
+    chunk: (bytes) => copy.add(bytes),
+    drop: () => copy.drop(),
     end() {
-      if (length > deps.kept.maxBody) return;
-      const body = Buffer.concat(chunks);
+      const body = copy.take();
+      if (body === undefined) return;
       const { shell = body.length } = entry;
       if (shell > body.length) return;
       const name = createHash('sha256').update(body).digest('hex');

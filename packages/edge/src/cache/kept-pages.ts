@@ -2,6 +2,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { Asset, Part } from '../assets/asset.ts';
 import { moveToEnd, orderMatters } from '../recent.ts';
 import type { Made } from './made.ts';
+import { UnderWay } from './under-way.ts';
 
 /** An answer of a function that the edge gives by itself while it may. */
 export type KeptPage = Readonly<{
@@ -75,9 +76,12 @@ export class KeptPages {
   readonly #limit: number;
   readonly #shares = new Map<DeploymentId, Share>();
   #bytes = 0;
+  /** What may become one of them. */
+  readonly underWay: UnderWay;
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes;
+    this.underWay = new UnderWay(Math.floor(limitBytes / 4));
   }
 
   of(deploymentId: DeploymentId): Share | undefined {

@@ -80,6 +80,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
     let answered = false;
     let timedOut = false;
     let upRes: IncomingMessage | undefined;
+    let keeper: Keeper | undefined;
     let upReq: ClientRequest;
     const late = (): void => {
       timedOut = true;
@@ -97,6 +98,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       res.removeListener('close', onClientClose);
       res.removeListener('drain', onDrain);
       lease.release();
+      keeper?.drop();
       if (outcome === 'done') deps.finished(exchange);
       resolve(outcome);
     };
@@ -177,7 +179,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         settleQuietly();
         return deps.serveFile(exchange, head.serve, status, head.headers);
       }
-      const keeper = deps.keeper?.(status, answer.rawHeaders);
+      keeper = deps.keeper?.(status, answer.rawHeaders);
       let written = false;
       try {
         const reload = reloadsOldTab(exchange, job.ownId, status, head.headers);
@@ -199,7 +201,10 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       });
       res.on('drain', onDrain);
       answer.on('end', () => {
-        if (answer.complete) keeper?.end();
+        if (answer.complete) {
+          keeper?.end();
+          lease.served();
+        }
         if (answer.rawTrailers.length > 0) res.addTrailers(pairs(answer.rawTrailers));
         res.end();
         settle('done');

@@ -179,6 +179,7 @@ export class Relay implements UpstreamUser {
     const { exchange } = this.#job;
     this.#state = 'done';
     this.#keeper?.end();
+    this.#lease?.served();
     this.#leaveUpstream(keepMs);
     this.#deps.finished(exchange);
     exchange.res.end();
@@ -251,6 +252,7 @@ export class Relay implements UpstreamUser {
     else up?.abandon();
     this.#lease?.release();
     this.#lease = undefined;
+    this.#keeper?.drop();
   }
 }
 
