@@ -3,7 +3,7 @@ import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { NodeExchange } from '../exchange.ts';
 import { IDEMPOTENT } from '../http/methods.ts';
 import type { Problem } from '../pages/error-page.ts';
-import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge } from '../pages/problems.ts';
+import { functionGone, functionTimedOut, startFailed, startTimedOut, tooLarge, visitorTimedOut } from '../pages/problems.ts';
 import type { EdgeSettings } from '../settings.ts';
 import type { FunctionPools, Lease } from './pools.ts';
 import type { Keeper } from '../cache/keep.ts';
@@ -87,7 +87,16 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       upReq.destroy();
     };
     let timer = setTimeout(late, lease.timeoutMs);
-    waitAsLongAs(lease, res, settings);
+    let awaited: 'function' | 'visitor' = 'function';
+    /** The project's limit is for its function: it does not run while the visitor has yet to send something. */
+    const awaits = (whom: typeof awaited): void => {
+      if (settled) return;
+      if (whom === awaited) return void timer.refresh();
+      awaited = whom;
+      clearTimeout(timer);
+      timer = setTimeout(late, answered || whom === 'visitor' ? settings.idleMs : lease.timeoutMs);
+    };
+    waitAsLongAs({ timeoutMs: hasBody ? Math.max(lease.timeoutMs, settings.idleMs) : lease.timeoutMs }, res, settings);
     let continueTimer: NodeJS.Timeout | undefined;
 
     const settle = (outcome: 'done' | 'retry'): void => {
@@ -145,7 +154,8 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
         if (connected && !upReq.reusedSocket) lease.broken();
         return settle('retry');
       }
-      deps.problem(exchange, timedOut ? functionTimedOut(lease.timeoutMs) : functionGone(error.code ?? error.message));
+      if (timedOut && awaited === 'visitor') deps.problem(exchange, visitorTimedOut(settings.idleMs), ['connection', 'close']);
+      else deps.problem(exchange, timedOut ? functionTimedOut(lease.timeoutMs) : functionGone(error.code ?? error.message));
       settle('done');
     };
     upReq.on('error', fail);
@@ -233,11 +243,11 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
       bodyTouched = true;
       clearTimeout(continueTimer);
       if (exchange.expectsContinue && !res.headersSent) res.writeContinue();
+      awaits('visitor');
       let count = 0;
       req.on('data', (chunk: Buffer) => {
         if (settled) return;
         count += chunk.length;
-        timer.refresh();
         if (count > settings.maxBodyBytes) {
           upReq.destroy();
           if (!answered) {
@@ -246,14 +256,17 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
           } else res.destroy();
           return;
         }
-        if (!upReq.write(chunk)) req.pause();
+        if (upReq.write(chunk)) return awaits('visitor');
+        awaits('function');
+        req.pause();
       });
       upReq.on('drain', () => {
-        if (!settled) timer.refresh();
+        awaits('visitor');
         req.resume();
       });
       req.on('end', () => {
         if (req.rawTrailers.length > 0) upReq.addTrailers(pairs(req.rawTrailers));
+        awaits('function');
         upReq.end();
       });
       req.on('error', () => upReq.destroy());

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { dpl, TestBed } from '../test-bed.ts';
 
@@ -45,6 +46,47 @@ test("a request over its project's limit is answered 504, which says what the li
     assert.equal((await bed.get('/', { host: 'slow.localhost' })).text, 'late', `${way}: another project has its own limit`);
   });
 });
+
+test("what a visitor takes to send is not the function's time: the limit runs from the end of the body on, or while the function takes no more", { timeout: 20_000 }, async () => {
+  await each(async (bed, way) => {
+    bed.site({ function: true });
+    await bed.serve(dpl(1), (req, res) => {
+      if (req.url === '/deaf') return;
+      let length = 0;
+      req.on('data', (chunk: Buffer) => { length += chunk.length; });
+      req.on('end', () => { if (req.url !== '/hang') res.end(`got ${length}`); });
+    });
+    const sizes = [1_000, 200_000];
+    const [slow, hang] = await Promise.all(['/slow', '/hang'].map((path) => Promise.all(sizes.map((size) => upload(bed, path, size, 900)))));
+    assert.deepEqual(slow, sizes.map((size) => [200, `got ${size}`]), way);
+    for (const [status, text] of hang ?? []) {
+      assert.equal(status, 504, way);
+      assert.match(text, /within 0\.4 seconds/);
+    }
+    assert.equal((await upload(bed, '/deaf', 16_000_000, 0))[0], 504, way);
+    const [status, text] = await upload(bed, '/slow', 200_000, undefined);
+    assert.equal(status, 408, `${way}: a visitor who sends no more`);
+    assert.equal(JSON.parse(text).code, 'request_timeout');
+  }, { timeoutMs: 400, idleMs: 1_500, startMs: 300, smallBodyMs: 200 });
+});
+
+/** Sends half of a body, and the other half after the pause, if there is one. */
+function upload(bed: TestBed, path: string, size: number, pauseMs: number | undefined): Promise<[number | undefined, string]> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: bed.port, path, method: 'POST', agent: false, headers: { host: 'app.localhost', accept: 'application/json', 'content-length': String(size) } }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+      answer.on('error', reject);
+      answer.on('end', () => {
+        sent.destroy();
+        resolve([answer.statusCode, text]);
+      });
+    });
+    sent.on('error', reject);
+    sent.write(Buffer.alloc(size / 2));
+    if (pauseMs !== undefined) setTimeout(() => sent.end(Buffer.alloc(size / 2)), pauseMs);
+  });
+}
 
 test('a limit that is longer than connections may otherwise stand still holds', { timeout: 20_000 }, async () => {
   await each(async (bed, way) => {

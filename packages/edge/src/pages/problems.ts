@@ -19,6 +19,8 @@ export const methodNotAllowed = (method: string): Problem => ({ status: 405, tit
 
 export const tooLarge = (limit: number): Problem => ({ status: 413, title: 'The request body is too large', what: `A request may carry at most ${Math.floor(limit / 1024 / 1024)} MB here.`, fix: 'Send less at once, or upload straight to object storage.', code: 'too_large' });
 
+export const visitorTimedOut = (ms: number): Problem => ({ status: 408, title: 'The request did not arrive whole', what: `Nothing more of its body came within ${ms / 1000} ${ms === 1000 ? 'second' : 'seconds'}.`, fix: 'Send the request again, without a pause.', code: 'request_timeout' });
+
 export const expectationFailed = (): Problem => ({ status: 417, title: 'Unknown expectation', what: 'Only "100-continue" may be expected.', fix: 'Send the request without the Expect header.', code: 'expectation_failed' });
 
 export const startFailed = (error: AnchorError): Problem => ({
