@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
-import { dpl, TestBed } from '../test-bed.ts';
+import { dpl, eventually, TestBed } from '../test-bed.ts';
 
 const bed = new TestBed();
 type Asked = { method: string | undefined; body: string; headers: IncomingMessage['headers'] };
@@ -103,6 +103,49 @@ test('a visitor who leaves ends the render for him', async () => {
   });
   answer = 'rest';
   assert.equal((await bed.get('/shell')).status, 200);
+});
+
+test('a visitor who leaves before anything came takes no instance from the others', { timeout: 20_000 }, async () => {
+  for (const ownReader of [true, false]) {
+    const shared = await new TestBed({ ownReader }).start();
+    try {
+      shared.site({ function: true, builtAt: Date.now(), prerenders: { '/shell': shared.page('<html>', { partial: true, postponed: shared.put('{state}') }) } });
+      let rendering = 0;
+      const waiting: (() => void)[] = [];
+      const used = new Set<string>();
+      for (const name of ['a', 'b', 'c']) {
+        await shared.serve(dpl(1), (req, res) => {
+          req.resume();
+          if (req.url === '/shell') {
+            rendering++;
+            return void res.once('close', () => rendering--);
+          }
+          used.add(name);
+          waiting.push(() => res.end());
+          if (waiting.length === 3) for (const answer of waiting.splice(0)) answer();
+        });
+      }
+      const spread = async (): Promise<string> => {
+        used.clear();
+        await Promise.all([1, 2, 3].map(() => shared.get('/other')));
+        return [...used].sort().join();
+      };
+      assert.equal(await spread(), 'a,b,c');
+      const { acquired } = shared.functions;
+      for (let i = 0; i < 2; i++) {
+        const sent = request({ host: '127.0.0.1', port: shared.port, path: '/shell', agent: false, headers: { host: 'app.localhost' } });
+        sent.on('error', () => undefined);
+        sent.end();
+        await eventually(() => rendering === 1);
+        sent.destroy();
+        await eventually(() => rendering === 0);
+        assert.equal(await spread(), 'a,b,c', `after ${i + 1}`);
+      }
+      assert.equal(shared.functions.acquired, acquired);
+    } finally {
+      await shared.stop();
+    }
+  }
 });
 
 test('HEAD asks no function; who can not take a page in two parts gets it from the function; so does a shell that is lost', async () => {

@@ -91,11 +91,16 @@ async function rest(deps: InPartsDeps, job: InPartsJob, state: Buffer, pass: (an
     }
     try {
       const answer = await ask(deps, job, lease, state);
-      if (answer.statusCode === 200) return await pass(answer).catch(() => false);
+      if (answer.statusCode === 200) {
+        const whole = await pass(answer).catch(() => false);
+        if (whole) lease.served();
+        return whole;
+      }
       answer.resume();
       return false;
     } catch (error) {
-      if (error === LATE) return false;
+      // Who leaves ends what was asked for him: that says nothing about the function.
+      if (error === LATE || job.exchange.res.destroyed) return false;
       lease.broken();
     } finally {
       lease.release();
