@@ -30,7 +30,7 @@ const MAX_TRIES = 3;
 /** Frameworks write long Link and Set-Cookie headers; more than Node's own 16 KB. */
 const MAX_ANSWER_HEAD = 128 * 1024;
 const CONTINUE_AFTER_MS = 1000;
-/** A connection of its own for what must not be sent twice: an idle one may be closing while we write to it. */
+/** A connection of its own for what must not be sent twice, bodies among it: an idle one may be closing while we write to it. */
 const fresh = new Agent({ keepAlive: false });
 
 /** Sends a request to a function and its answer to the visitor, both streamed. */
@@ -124,7 +124,7 @@ function attempt(deps: ProxyDeps, job: Job, lease: Lease, mayRetry: boolean): Pr
     try {
       upReq = request({
         socketPath: lease.instance.path,
-        agent: IDEMPOTENT.has(method) ? lease.instance.agent : fresh,
+        agent: IDEMPOTENT.has(method) && !hasBody ? lease.instance.agent : fresh,
         method,
         path: job.path,
         headers: requestHeaders(exchange, tokens, extra),

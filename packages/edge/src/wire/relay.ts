@@ -37,10 +37,11 @@ export class Relay implements UpstreamUser {
   readonly #deps: RelayDeps;
   readonly #job: RelayJob;
   readonly #until: number;
-  /** It may be sent again when nothing of an answer came. */
-  readonly #idempotent: boolean;
-  /** Its connection may serve another one after it. Not after a body: who answers early may not have read it, and may take it for a request. */
-  readonly #reusable: boolean;
+  /**
+   * It may be sent again when nothing of an answer came, and its connection may serve another one. Not with a body: who has
+   * read it may have acted on it, and who answers before may take it for a request.
+   */
+  readonly #repeatable: boolean;
   #tries = 0;
   #lease: Lease | undefined;
   #up: UpstreamConnection | undefined;
@@ -58,8 +59,7 @@ export class Relay implements UpstreamUser {
     this.#job = job;
     this.#until = performance.now() + deps.settings.startMs;
     const { req, res } = job.exchange;
-    this.#idempotent = IDEMPOTENT.has(req.method);
-    this.#reusable = this.#idempotent && req.body === undefined;
+    this.#repeatable = IDEMPOTENT.has(req.method) && req.body === undefined;
     res.on('close', () => this.#clientGone());
     // Who only asks and does not wait for the answer can not be told from who has left.
     res.on('end', () => res.destroy());
@@ -93,7 +93,7 @@ export class Relay implements UpstreamUser {
     const { exchange, path, tokens } = this.#job;
     const { idle, path: socketPath } = lease.instance;
     // A connection of its own for what must not be sent twice: an idle one may be closing while we write to it.
-    const up = (this.#idempotent ? idle.take() : undefined) ?? new UpstreamConnection(socketPath, idle);
+    const up = (this.#repeatable ? idle.take() : undefined) ?? new UpstreamConnection(socketPath, idle);
     this.#lease = lease;
     this.#up = up;
     this.#unread = undefined;
@@ -105,7 +105,7 @@ export class Relay implements UpstreamUser {
     let head = `${method} ${path} HTTP/1.1\r\n`;
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
     if (body !== undefined) up.socket.cork();
-    up.socket.write(`${head}Connection: ${this.#idempotent ? 'keep-alive' : 'close'}\r\n\r\n`, 'latin1');
+    up.socket.write(`${head}Connection: ${this.#repeatable ? 'keep-alive' : 'close'}\r\n\r\n`, 'latin1');
     if (body !== undefined) {
       up.socket.write(body.bytes);
       up.socket.uncork();
@@ -140,13 +140,13 @@ export class Relay implements UpstreamUser {
     exchange.cache = answer.cache;
     if (answer.serve !== undefined) {
       // Its own body is not read: the connection is only good for more when it has none.
-      this.#leaveUpstream(body.empty && rest.length === 0 && this.#reusable ? head.keepMs : 0);
+      this.#leaveUpstream(body.empty && rest.length === 0 && this.#repeatable ? head.keepMs : 0);
       this.#state = 'done';
       res.wait(0, undefined);
       return this.#deps.serveFile(answer.serve, head.status, answer.headers);
     }
     this.#keeper = this.#deps.keeper(head.status, head.raw);
-    this.#keepMs = this.#reusable ? head.keepMs : 0;
+    this.#keepMs = this.#repeatable ? head.keepMs : 0;
     this.#body = body;
     const reload = reloadsOldTab(exchange, ownId, head.status, answer.headers);
     if (reload === undefined) res.begin(head.status, head.reason, answer.headers, body.chunked);
@@ -198,7 +198,7 @@ export class Relay implements UpstreamUser {
     const up = this.#up;
     const untouched = this.#unread === undefined && this.#hints === 0;
     // Nothing has come back: it may be asked again, of another instance or on another connection.
-    const again = up?.connected !== true || (untouched && this.#idempotent);
+    const again = up?.connected !== true || (untouched && this.#repeatable);
     if (up !== undefined && (!up.connected || (again && !up.reused))) this.#lease?.broken();
     this.#leaveUpstream(0);
     if (again && this.#tries < MAX_TRIES) return this.start();
