@@ -25,7 +25,12 @@ const MOST_FIRST_BYTE_MS = 120_000;
 /** How many times as long as for its first byte an answer may take in all. */
 const ANSWER_TIMES = 2;
 
-type Group = { running: boolean; notBefore: number };
+/** Another process of the function makes the page: it is done soon. Twice as long each time, up to the pause after a failure. */
+const HELD_MS = 250;
+
+/** `held`: the answer was the stale page again, which somebody else is making anew. */
+type Outcome = 'made' | 'held' | 'failed';
+type Group = { running: boolean; notBefore: number; held: number };
 
 /**
  * Has stale pages made anew behind the backs of their visitors: one request a page at a time. What comes back is kept;
@@ -51,22 +56,22 @@ export class Refresher {
     const each = this.#each.get(deploymentId) ?? 0;
     if (this.#closed || this.#running >= MAX_AT_ONCE || each >= MAX_AT_ONCE_EACH) return;
     if (known !== undefined && (known.running || performance.now() < known.notBefore)) return;
-    const group: Group = { running: true, notBefore: 0 };
+    const group: Group = { running: true, notBefore: 0, held: known?.held ?? 0 };
     this.#remember(name, group);
     this.#running++;
     this.#each.set(deploymentId, each + 1);
     const pause = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, made.staleAfter));
     void this.#ask(visit, shell)
-      .catch(() => false)
-      .then((done) => {
+      .catch((): Outcome => 'failed')
+      .then((outcome) => {
         group.running = false;
-        group.notBefore = done ? 0 : performance.now() + pause;
-        if (done) this.#groups.delete(name);
+        group.notBefore = performance.now() + (outcome === 'held' ? Math.min(pause, HELD_MS * 2 ** group.held++) : pause);
+        if (outcome === 'made') this.#groups.delete(name);
         this.#running--;
         const left = (this.#each.get(deploymentId) ?? 1) - 1;
         if (left === 0) this.#each.delete(deploymentId);
         else this.#each.set(deploymentId, left);
-        return done;
+        return outcome;
       });
   }
 
@@ -84,8 +89,7 @@ export class Refresher {
     }
   }
 
-  /** True when a version came that may be kept. */
-  async #ask(visit: Visit, shell: boolean): Promise<boolean> {
+  async #ask(visit: Visit, shell: boolean): Promise<Outcome> {
     const { pools, startMs } = this.#deps;
     const { exchange, target, deploymentId } = visit;
     const headers: Record<string, string> = { host: target.authority ?? exchange.req.headers.host ?? exchange.host };
@@ -98,11 +102,11 @@ export class Refresher {
     const described = { ...describe(visit), method: 'GET', asked: { headers: { ...headers }, host: exchange.host, query: target.query } };
     headers[REFRESH_HEADER] = shell ? 'shell' : '1';
     const lease = pools.take(deploymentId) ?? (await pools.acquire(deploymentId, startMs).then((acquired) => (acquired.ok ? acquired.value : undefined)));
-    if (lease === undefined) return false;
+    if (lease === undefined) return 'failed';
     const firstByteMs = Math.min(lease.timeoutMs, MOST_FIRST_BYTE_MS);
     try {
       const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
-      return await new Promise<boolean>((resolve, reject) => {
+      return await new Promise<Outcome>((resolve, reject) => {
         const sent = request({ socketPath: lease.instance.path, agent: lease.instance.agent, method: 'GET', path, headers, maxHeaderSize: MAX_ANSWER_HEAD, timeout: firstByteMs }, (answer) => {
           resolve(this.#take(answer, described));
         });
@@ -122,10 +126,11 @@ export class Refresher {
     }
   }
 
-  async #take(answer: IncomingMessage, described: ReturnType<typeof describe>): Promise<boolean> {
-    const keeper = keeperFor(this.#deps, described, answer.statusCode ?? 0, answer.rawHeaders);
+  async #take(answer: IncomingMessage, described: ReturnType<typeof describe>): Promise<Outcome> {
+    const held = answer.headers['x-nextjs-cache'] === 'STALE';
+    const keeper = held ? undefined : keeperFor(this.#deps, described, answer.statusCode ?? 0, answer.rawHeaders);
     for await (const chunk of answer) if (Buffer.isBuffer(chunk)) keeper?.chunk(chunk);
     keeper?.end();
-    return keeper !== undefined;
+    return held ? 'held' : keeper === undefined ? 'failed' : 'made';
   }
 }

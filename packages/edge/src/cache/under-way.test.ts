@@ -75,6 +75,7 @@ test('pieces of a byte cost no more than what they are', () => {
 
 test('streams that never end hold no more of a worker than is set aside for them, and nothing when their visitors have left', { timeout: 60_000 }, async () => {
   const MB = 1 << 20;
+  let least = Infinity;
   for (const ownReader of [true, false]) {
     // Four megabytes of copies, each of one at most.
     const bed = await new TestBed({ ownReader, pageBytes: 16 * MB }).start();
@@ -86,7 +87,8 @@ test('streams that never end hold no more of a worker than is set aside for them
         res.write(Buffer.alloc(MB - 1, 'a'));
       });
       await bed.get('/warm');
-      const before = held();
+      // What the way before left behind is not to hide what this one holds.
+      const before = (least = Math.min(least, held()));
       const visitors = await Promise.all(Array.from({ length: 30 }, (_, n) => visit(bed, `/stream-${n}`, MB)));
       await eventually(() => held() - before < 10);
       for (const visitor of visitors) visitor.destroy();
