@@ -66,7 +66,7 @@ test('a server keeps its files and its start command, and no more of its depende
     'package.json': pkg({ start: 'node server.js' }), 'server.js': 'require("./lib/a.js")', 'lib/a.js': 'module.exports = 1', 'data/view.html': '<p>',
   });
   assert.deepEqual(component.function?.argv, ['node', 'server.js']);
-  assert.match(component.function?.node ?? '', /^24\./);
+  assert.match(component.function?.node ?? '', /^26\./);
   const paths = (await home.tree(component.function!.tree)).entries.map((entry) => entry.path);
   for (const path of ['server.js', 'lib/a.js', 'data/view.html', 'package.json']) assert.ok(paths.includes(path), path);
   assert.ok(!paths.some((path) => path.startsWith('.git/')));
