@@ -129,8 +129,12 @@ export class Refresher {
   async #take(answer: IncomingMessage, described: ReturnType<typeof describe>): Promise<Outcome> {
     const held = answer.headers['x-nextjs-cache'] === 'STALE';
     const keeper = held ? undefined : keeperFor(this.#deps, described, answer.statusCode ?? 0, answer.rawHeaders);
-    for await (const chunk of answer) if (Buffer.isBuffer(chunk)) keeper?.chunk(chunk);
-    keeper?.end();
+    try {
+      for await (const chunk of answer) if (Buffer.isBuffer(chunk)) keeper?.chunk(chunk);
+      keeper?.end();
+    } finally {
+      keeper?.drop();
+    }
     return held ? 'held' : keeper === undefined ? 'failed' : 'made';
   }
 }
