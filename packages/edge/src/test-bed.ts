@@ -34,6 +34,8 @@ export class TestBed {
   readonly edge: Edge;
   port = 0;
   refreshes = 0;
+  /** The first ones are named by the tests themselves. */
+  #deployments = 10;
 
   constructor({ timeoutMs = 60_000, ...settings }: Partial<EdgeSettings> & { timeoutMs?: number } = {}) {
     this.functions.timeoutMs = timeoutMs;
@@ -104,6 +106,14 @@ export class TestBed {
   /** A site at app.localhost in one call. */
   site(web: Parameters<TestBed['artifact']>[0]): void {
     this.route('app.localhost', dpl(1), this.artifact(web));
+  }
+
+  /** A new deployment at its own host, with its function's listener. */
+  async deployment(listener: RequestListener): Promise<Readonly<{ host: string; id: DeploymentId; server: Server }>> {
+    const id = dpl(this.#deployments++);
+    const host = `${id.slice(4)}.localhost`;
+    this.route(host, id, this.artifact({ function: true }));
+    return { host, id, server: await this.serve(id, listener) };
   }
 
   /** A function: a real server on a unix socket, that the host names for the deployment from now on. */

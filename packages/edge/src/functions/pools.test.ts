@@ -5,21 +5,12 @@ import { dpl, eventually, TestBed } from '../test-bed.ts';
 
 /** Which instance of a function takes a request, and what happens while there is none. */
 const bed = new TestBed({ startMs: 500 });
-let deployments = 10;
 
 before(() => bed.start());
 after(() => bed.stop());
 
-/** A new deployment at its own host, with its function's listener. */
-async function deployment(listener: Parameters<TestBed['serve']>[1]): Promise<{ host: string; id: ReturnType<typeof dpl>; server: Awaited<ReturnType<TestBed['serve']>> }> {
-  const id = dpl(deployments++);
-  const host = `d${deployments}.localhost`;
-  bed.route(host, id, bed.artifact({ function: true }));
-  return { host, id, server: await bed.serve(id, listener) };
-}
-
 test('a request is held while its function starts', async () => {
-  const { host } = await deployment((_req, res) => void res.end('awake'));
+  const { host } = await bed.deployment((_req, res) => void res.end('awake'));
   bed.functions.starting = () => new Promise((resolve) => setTimeout(resolve, 150));
   const acquired = bed.functions.acquired;
   const replies = await Promise.all([1, 2, 3].map(() => bed.get('/', { host })));
@@ -29,7 +20,7 @@ test('a request is held while its function starts', async () => {
 });
 
 test('a function that can not start is 503 with the reason, one that is slow to start says when to come again', async () => {
-  const { host } = await deployment((_req, res) => void res.end());
+  const { host } = await bed.deployment((_req, res) => void res.end());
   bed.functions.error = anchorError('function_start_failed', 'The server exited with code 1.', 'Read the log.', 'Error: no DATABASE_URL');
   const failed = await bed.get('/', { host, headers: { accept: 'text/html' } });
   bed.functions.error = undefined;
@@ -47,7 +38,7 @@ test('a function that can not start is 503 with the reason, one that is slow to 
 });
 
 test('an instance that is gone is asked for anew, and no request is lost: not even with a body', async () => {
-  const { host, id, server } = await deployment((_req, res) => void res.end('first'));
+  const { host, id, server } = await bed.deployment((_req, res) => void res.end('first'));
   assert.equal((await bed.get('/', { host })).text, 'first');
   server.close();
   server.closeAllConnections();
@@ -58,7 +49,7 @@ test('an instance that is gone is asked for anew, and no request is lost: not ev
 });
 
 test('an idle connection that the function closed is no error', async () => {
-  const { host, server } = await deployment((_req, res) => void res.end('ok'));
+  const { host, server } = await bed.deployment((_req, res) => void res.end('ok'));
   for (let i = 0; i < 5; i++) {
     assert.equal((await bed.get('/', { host })).text, 'ok');
     server.closeIdleConnections();
@@ -68,7 +59,7 @@ test('an idle connection that the function closed is no error', async () => {
 test('the least busy instance takes the next request, and busy ones make the edge ask for more', async () => {
   const waiting: (() => void)[] = [];
   const used: string[] = [];
-  const { host, id } = await deployment((_req, res) => { used.push('a'); waiting.push(() => res.end('a')); });
+  const { host, id } = await bed.deployment((_req, res) => { used.push('a'); waiting.push(() => res.end('a')); });
   await bed.serve(id, (_req, res) => { used.push('b'); waiting.push(() => res.end('b')); });
   const acquired = bed.functions.acquired;
   const replies = Array.from({ length: 40 }, () => bed.get('/', { host }));
@@ -112,7 +103,7 @@ test('one that an answer was given up on is not the next one\'s, though nothing 
 });
 
 test('an instance that the host withdraws is left, and a new one is used', async () => {
-  const { host, id } = await deployment((_req, res) => void res.end('old'));
+  const { host, id } = await bed.deployment((_req, res) => void res.end('old'));
   assert.equal((await bed.get('/', { host })).text, 'old');
   bed.functions.upstreams.delete(id);
   await bed.serve(id, (_req, res) => void res.end('new'));
@@ -122,7 +113,7 @@ test('an instance that the host withdraws is left, and a new one is used', async
 });
 
 test('an instance is only used while its lease lasts', async () => {
-  const { host } = await deployment((_req, res) => void res.end('ok'));
+  const { host } = await bed.deployment((_req, res) => void res.end('ok'));
   bed.functions.leaseMs = 60;
   const acquired = bed.functions.acquired;
   await bed.get('/', { host });

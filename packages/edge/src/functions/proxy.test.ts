@@ -9,7 +9,6 @@ import { dpl, eventually, TestBed } from '../test-bed.ts';
 
 const bed = new TestBed({ timeoutMs: 2000, startMs: 500, maxBodyBytes: 1024 * 1024, idleMs: 1000 });
 const events: string[] = [];
-let deployments = 10;
 
 before(async () => {
   await bed.start();
@@ -60,14 +59,6 @@ before(async () => {
   });
 });
 after(() => bed.stop());
-
-/** A new deployment at its own host, with its function's listener. */
-async function deployment(listener: Parameters<TestBed['serve']>[1]): Promise<{ host: string; id: ReturnType<typeof dpl>; server: Awaited<ReturnType<TestBed['serve']>> }> {
-  const id = dpl(deployments++);
-  const host = `d${deployments}.localhost`;
-  bed.route(host, id, bed.artifact({ function: true }));
-  return { host, id, server: await bed.serve(id, listener) };
-}
 
 test('path, query and encoding reach the function as they were sent', async () => {
   assert.equal((await bed.get('/blog/a%2Fb?x=%20&y')).text, 'hello /blog/a%2Fb?x=%20&y');
@@ -143,7 +134,7 @@ test('an event stream shows its head at once, and a client that leaves ends it a
 
 test('a function that is slower than its client is held back, and the other way round', async () => {
   let wrote = 0;
-  const { host } = await deployment((_req, res) => {
+  const { host } = await bed.deployment((_req, res) => {
     const chunk = Buffer.alloc(64 * 1024);
     const more = (): void => {
       while (wrote < 64 * 1024 * 1024) {
@@ -206,7 +197,7 @@ test('a function that says nothing is 504, one that dies is 502, one that breaks
 
 test('a client that leaves ends the request at the function', async () => {
   let closed = false;
-  const { host } = await deployment((req) => void req.socket.once('close', () => { closed = true; }));
+  const { host } = await bed.deployment((req) => void req.socket.once('close', () => { closed = true; }));
   const outgoing = request({ host: '127.0.0.1', port: bed.port, path: '/', headers: { host }, agent: false });
   outgoing.on('error', () => undefined);
   outgoing.end();
@@ -276,7 +267,7 @@ test('no answer that a function makes up ends the worker or leaves a visitor wai
 
 test('a function that answers before it has read the body keeps nothing open', async () => {
   let ended = 0;
-  const { host, server } = await deployment((_req, res) => void res.writeHead(401).end('no'));
+  const { host, server } = await bed.deployment((_req, res) => void res.writeHead(401).end('no'));
   server.on('connection', (socket) => socket.on('close', () => { ended++; }));
   const reply = await bed.raw(`POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 500000\r\n\r\npart`);
   assert.match(reply, /^HTTP\/1\.1 401 [^]*no/);

@@ -97,7 +97,7 @@ test('a limit that is longer than connections may otherwise stand still holds', 
   }, { idleMs: 300, startMs: 200, headersMs: 200 });
 });
 
-test('what follows a shell may be as silent as any other answer once it has begun, and must begin as soon', { timeout: 20_000 }, async () => {
+test('what follows a shell has the project\'s limit until it begins, and the idle time after that', { timeout: 60_000 }, async () => {
   await each(async (bed, way) => {
     bed.site({ function: true, builtAt: Date.now(), prerenders: { '/shell': bed.page('<html>', { partial: true, postponed: bed.put('{state}') }) } });
     let asked = 0;
@@ -115,7 +115,7 @@ test('what follows a shell may be as silent as any other answer once it has begu
     asked = 0;
     const begun = performance.now();
     await assert.rejects(bed.get('/shell'));
-    assert.ok(performance.now() - begun < 1_400, `${way}: ended by the limit, not by the silence`);
+    assert.ok(performance.now() - begun < 3_500, `${way}: ended by the limit, not by the silence`);
     assert.equal(asked, 1);
-  }, { timeoutMs: 300, idleMs: 1_500 });
+  }, { timeoutMs: 300, idleMs: 4_000 });
 });
