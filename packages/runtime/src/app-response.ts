@@ -1,15 +1,29 @@
 /**
- * Headers named `x-anchor-…` are orders to the edge, which believes the function. Only the runtime gives them: an app that
- * passes on another origin's answer with all of its headers must not pass on orders too.
+ * The answers that an application writes. Two things are different from Node's own:
+ *
+ * - Headers named `x-anchor-…` are orders to the edge, which believes the function. Only the runtime gives them: an app that
+ *   passes on another origin's answer with all of its headers must not pass on orders too.
+ * - Fewer packets. Next flushes the head right before it writes the first chunk, and ends a page some ticks after its last
+ *   one: three writes here, and three of everything on the way to the visitor. The head waits for what is written in the
+ *   same turn; a stream that begins with silence still shows its head. A chunk that closes the document waits for the end,
+ *   at most until the next turn; no other does, since work may follow that takes long.
+ *
+ * Methods of a class, and nothing that is assigned to each answer: V8 allocates a function that is assigned to a property
+ * (`response.write = () => …`) among the old objects, and with it all that it refers to outlives the request, until the
+ * whole heap is collected.
  */
-import { OutgoingMessage, ServerResponse, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
+import { OutgoingMessage, ServerResponse, type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { emitInScope, type RequestScope } from './request-log.ts';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
-const isOrder = (name: unknown): boolean => typeof name === 'string' && name.length > 9 && name.slice(0, 9).toLowerCase() === 'x-anchor-';
+export class AppResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  scope: RequestScope | undefined;
+  #beforeHead: (() => void) | undefined;
+  /** Holds back the end of a document. */
+  #held: Socket | undefined;
 
-/** What apps get to answer with: leaves orders out, however they are set. */
-export class AppResponse extends ServerResponse {
   override setHeader(name: string, value: number | string | readonly string[]): this {
     return isOrder(name) ? this : super.setHeader(name, value);
   }
@@ -18,15 +32,62 @@ export class AppResponse extends ServerResponse {
     return isOrder(name) ? this : super.appendHeader(name, value);
   }
 
+  /** Calls `tell` once, when the head is about to be made: it may still set headers. */
+  beforeHead(tell: () => void): void {
+    this.#beforeHead = tell;
+  }
+
   override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
+    const tell = this.#beforeHead;
+    this.#beforeHead = undefined;
+    tell?.();
     return typeof reason === 'string' ? super.writeHead(status, reason, allowed(headers)) : super.writeHead(status, allowed(headers ?? reason));
   }
+
+  override flushHeaders(): void {
+    if (this.headersSent) return super.flushHeaders();
+    this.writeHead(this.statusCode);
+    setImmediate(flushUnsent, this);
+  }
+
+  override write(...args: unknown[]): boolean {
+    if (this.#held === undefined && this.socket !== null && closesDocument(args[0])) {
+      this.#held = this.socket;
+      this.#held.cork();
+      setImmediate(release, this);
+    }
+    return Reflect.apply(super.write, this, args);
+  }
+
+  override end(...args: unknown[]): this {
+    Reflect.apply(super.end, this, args);
+    this.release();
+    return this;
+  }
+
+  /** Lets go of what was held back. */
+  release(): void {
+    const socket = this.#held;
+    this.#held = undefined;
+    socket?.uncork();
+  }
+
+  override emit(...args: Parameters<ServerResponse['emit']>): boolean {
+    return emitInScope(this, super.emit, args);
+  }
 }
+
+const flushUnsent = (response: AppResponse): void => {
+  if (!headSent(response) && !response.destroyed) response.flushHeaders();
+};
+const release = (response: AppResponse): void => response.release();
 
 /** An order of the runtime's own. */
 export function order(response: ServerResponse, name: `x-anchor-${string}`, value: string): void {
   OutgoingMessage.prototype.setHeader.call(response, name, value);
 }
+
+const isOrder = (name: unknown): boolean => typeof name === 'string' && name.length > 9 && name.slice(0, 9).toLowerCase() === 'x-anchor-';
 
 function allowed(headers: Headers | undefined): Headers | undefined {
   if (headers === undefined) return undefined;
@@ -35,3 +96,12 @@ function allowed(headers: Headers | undefined): Headers | undefined {
   if (Array.isArray(headers[0])) return headers.filter((pair) => !(Array.isArray(pair) && isOrder(pair[0])));
   return headers.filter((_, i) => !isOrder(headers[i - (i % 2)]));
 }
+
+/** Node's own mark; where it is missing the head is flushed once more, which writes nothing. */
+const headSent = (response: ServerResponse): boolean => Reflect.get(response, '_headerSent') === true;
+
+const CLOSING = '</html>';
+const CLOSING_BYTES = Buffer.from(CLOSING);
+/** Next writes the closing tags last, wherever the document has them. */
+const closesDocument = (chunk: unknown): boolean =>
+  typeof chunk === 'string' ? chunk.endsWith(CLOSING) : chunk instanceof Uint8Array && chunk.length >= CLOSING_BYTES.length && CLOSING_BYTES.compare(chunk, chunk.length - CLOSING_BYTES.length) === 0;

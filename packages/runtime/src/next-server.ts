@@ -7,12 +7,12 @@
  * internal header that came from outside. An answer with `x-anchor-serve: <path>` has no body: the edge serves its file of
  * that path (percent-encoded) with the answer's status and other headers.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
+import { AppRequest } from './app-request.ts';
 import { AppResponse } from './app-response.ts';
 import { environment } from './environment.ts';
-import { joinPackets } from './packets.ts';
 import { createInFlight } from './in-flight.ts';
 import { listenOnSocket, drainOnTerm } from './listen.ts';
 import { loadAhead } from './next-ahead.ts';
@@ -20,6 +20,7 @@ import { createApplication, type Application } from './next-application.ts';
 import { loadFunction } from './next-description.ts';
 import { prepareEnvironment } from './next-environment.ts';
 import { inRequest, prefixOutput } from './request-log.ts';
+import { restful } from './rest.ts';
 
 const descriptionPath = process.argv[2];
 const socket = environment['ANCHOR_SOCKET'];
@@ -44,16 +45,22 @@ const application = new Promise<Application>((resolve) => {
 const QUIET_MS = 100;
 /** From the first answer until what was compiled for it is kept for later starts: functions that only a request runs are among it then. */
 const KEEP_MS = 1_000;
+/** Without a request for so long a process is at rest; one that waits for its first has only its start to clear up after. */
+const REST_MS = 30_000;
+const WAITING_REST_MS = 2_000;
 let asked = false;
+const rest = restful();
 
-const server = createServer({ ServerResponse: AppResponse, requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
+const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function answer(request: AppRequest, response: AppResponse): void {
   const done = inFlight.begin();
-  response.once('close', done);
+  response.once('close', () => {
+    done();
+    rest.from(REST_MS);
+  });
   if (!asked) response.once('close', keepCompiled);
   asked = true;
-  joinPackets(response);
   // An answer may come before all of a body has, such as one that it is too large: were the connection closed then, as the
   // edge asks, the edge would fail to write the rest and never read the answer. It closes when it has that.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
@@ -79,7 +86,9 @@ if (files.description.hasActions) await offerLoopback();
 drainOnTerm(server, inFlight);
 start(createApplication(files, cacheDir, inFlight));
 setTimeout(() => {
-  if (!asked) loadAhead(files);
+  if (asked) return;
+  loadAhead(files);
+  rest.from(WAITING_REST_MS);
 }, QUIET_MS).unref();
 
 function keepCompiled(): void {
@@ -88,7 +97,7 @@ function keepCompiled(): void {
 
 /** Server actions that redirect, or that another route owns, make Next ask itself over HTTP: give it an address that answers. */
 async function offerLoopback(): Promise<void> {
-  const loopback = createServer(answer);
+  const loopback = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse }, answer);
   await new Promise<void>((resolve) => {
     loopback.once('error', () => resolve()); // no loopback device: Next then lets the browser follow the redirect
     loopback.listen(0, '127.0.0.1', resolve);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { AppResponse } from './app-response.ts';
 import { createCacheHandler } from './cache-handler.ts';
 import { createCacheStore } from './cache-store.ts';
 import { now } from './environment.ts';
@@ -36,7 +37,7 @@ function exchange(headers: Record<string, string> = {}) {
   const request = new IncomingMessage(new Socket());
   request.method = 'GET';
   request.headers = headers;
-  const response = new ServerResponse(request);
+  const response = new AppResponse(request);
   return { request, response };
 }
 

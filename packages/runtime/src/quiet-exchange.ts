@@ -1,6 +1,7 @@
 /** A request to this same app whose answer nobody reads. */
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { AppResponse } from './app-response.ts';
 
 type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse; ended: Promise<void> }>;
 
@@ -25,7 +26,7 @@ export function quietExchange(method: 'GET' | 'HEAD', url: string, headers: Inco
   request.method = method;
   request.headers = headers;
   request.push(null);
-  const response = new ServerResponse(request);
+  const response = new AppResponse(request);
   response.assignSocket(new Nowhere());
   const ended = new Promise<void>((resolve) => {
     response.once('finish', () => {

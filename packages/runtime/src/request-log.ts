@@ -3,12 +3,13 @@
  * prefixed with `\x1e<request id>\x1f<level>\x1f`. Lines outside of a request pass as they are.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-type Scope = { readonly id: string; readonly partial: Map<NodeJS.WriteStream, string> };
+export type RequestScope = { readonly id: string; readonly partial: Map<NodeJS.WriteStream, string> };
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-const scopes = new AsyncLocalStorage<Scope>();
+const scopes = new AsyncLocalStorage<RequestScope>();
 let levelOfCall: Level | undefined;
 
 const ID = /^[\x21-\x7e]{1,128}$/;
@@ -17,17 +18,24 @@ const idOf = (request: IncomingMessage): string | undefined => {
   return typeof id === 'string' && ID.test(id) ? id : undefined;
 };
 
+/** A request or an answer that tells its end as part of the request: the socket, which says so, belongs to none. */
+type Scoped = EventEmitter & { scope: RequestScope | undefined };
+
 /** Runs `work` as part of the request: also what it starts and awaits later, and what listens for the end of the connection. */
-export function inRequest<T>(request: IncomingMessage, response: ServerResponse, work: () => T): T {
+export function inRequest<T>(request: IncomingMessage & Scoped, response: ServerResponse & Scoped, work: () => T): T {
   const id = idOf(request);
   if (id === undefined) return work();
-  const scope: Scope = { id, partial: new Map() };
-  // The end of a connection is told by the socket, outside of the request that it ends.
-  for (const message of [request, response]) {
-    const emit = message.emit.bind(message);
-    message.emit = (event: string, ...rest: unknown[]) => (event === 'close' || event === 'aborted' ? scopes.run(scope, () => Reflect.apply(emit, message, [event, ...rest])) : Reflect.apply(emit, message, [event, ...rest]));
-  }
+  const scope: RequestScope = { id, partial: new Map() };
+  request.scope = scope;
+  response.scope = scope;
   return scopes.run(scope, work);
+}
+
+/** The `emit` of such a one, by that of the class above its own. */
+export function emitInScope(message: Scoped, emit: EventEmitter['emit'], args: Parameters<EventEmitter['emit']>): boolean {
+  const { scope } = message;
+  if (scope === undefined || (args[0] !== 'close' && args[0] !== 'aborted')) return Reflect.apply(emit, message, args);
+  return scopes.run(scope, () => Reflect.apply(emit, message, args));
 }
 
 /** From here on everything in this asynchronous context belongs to the request: for servers that are not ours to wrap. */
@@ -69,7 +77,7 @@ function patchStream(stream: NodeJS.WriteStream, level: Level): void {
 }
 
 /** A line without an end waits for it, but not longer than a moment: output of a progress bar must not be lost. */
-function keepPartial(scope: Scope, stream: NodeJS.WriteStream, text: string, write: (text: string) => boolean, level: Level): void {
+function keepPartial(scope: RequestScope, stream: NodeJS.WriteStream, text: string, write: (text: string) => boolean, level: Level): void {
   scope.partial.set(stream, text);
   setTimeout(() => {
     if (scope.partial.get(stream) !== text) return;

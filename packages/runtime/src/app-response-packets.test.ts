@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { joinPackets } from './packets.ts';
+import { AppResponse } from './app-response.ts';
 
 /** Every packet of one answer, as a socket reads them. */
 async function packets(listener: RequestListener): Promise<readonly string[]> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+  const server = createServer<typeof IncomingMessage, typeof AppResponse>({ ServerResponse: AppResponse }, listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const seen: string[] = [];
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
@@ -19,7 +19,6 @@ async function packets(listener: RequestListener): Promise<readonly string[]> {
 
 test('a head that is flushed before the first chunk leaves with it', async () => {
   const [first] = await packets((_, response) => {
-    joinPackets(response);
     response.setHeader('x-early', 'yes');
     response.flushHeaders();
     assert.equal(response.headersSent, true);
@@ -30,8 +29,7 @@ test('a head that is flushed before the first chunk leaves with it', async () =>
 });
 
 test('a stream that begins with silence shows its head at once', async () => {
-  const server = createServer((_, response) => {
-    joinPackets(response);
+  const server = createServer({ ServerResponse: AppResponse }, (_, response) => {
     response.statusCode = 202;
     response.flushHeaders();
     finish = () => response.end('late');
@@ -51,7 +49,6 @@ test('a stream that begins with silence shows its head at once', async () => {
 
 test('flushing twice, or after the end, does no harm', async () => {
   const all = await packets((_, response) => {
-    joinPackets(response);
     response.flushHeaders();
     response.flushHeaders();
     response.end('whole');
@@ -65,7 +62,6 @@ test('what closes a document leaves with the end of the answer, and waits for it
   for (const last of ['last</html>', Buffer.from('last</html>')]) {
     const held: number[] = [];
     const all = await packets((_, response) => {
-      joinPackets(response);
       const { socket } = response;
       const ticks = (then: () => void): void => process.nextTick(() => process.nextTick(then));
       const waits = (): void => void held.push(socket?.writableLength ?? -1);
