@@ -9,7 +9,7 @@ const server: FunctionEntry = { kind: 'server', tree: 'a'.repeat(64), cwd: '.', 
 test('a Next function is started by the runtime with its entry', () => {
   const command = functionCommand(next, { GREETING: 'a b$`"\n' }, 512);
   assert.ok(command.ok);
-  assert.deepEqual(command.value.argv, ['/node/bin/node', '--max-old-space-size=384', '--min-semi-space-size=16', '--initial-old-space-size=81', '--no-memory-reducer', '/anchor/next-server.js', '/app/function.json']);
+  assert.deepEqual(command.value.argv, ['/node/bin/node', '--max-old-space-size=384', '--min-semi-space-size=16', '--initial-old-space-size=102', '--no-memory-reducer', '/anchor/next-server.js', '/app/function.json']);
   assert.equal(command.value.cwd, '/app/apps/site');
   assert.equal(command.value.env['GREETING'], 'a b$`"\n');
   assert.equal(command.value.env['ANCHOR_SOCKET'], '/run/anchor/fn.sock');

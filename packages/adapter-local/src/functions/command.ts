@@ -21,7 +21,7 @@ const YOUNG_MB = 16;
  * ends the life of every hidden class that no object has at that moment, and with it the optimized code of whoever uses
  * it: what a page costs rises by a third for some hundred requests after each. Nearly all of what is old is dead requests.
  */
-const OLD_SHARE = 0.16;
+const OLD_SHARE = 0.2;
 
 /** Part of the memory limit that V8's heap may take; the rest is for buffers, code and the kernel's own. */
 const HEAP_SHARE = 0.75;
