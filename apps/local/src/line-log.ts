@@ -19,9 +19,9 @@ export function openLineLog(file: string): LineLog {
   let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   let stream: WriteStream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   stream.on('error', () => undefined);
-  const spare: Buffer[] = [];
   // Lines become bytes at once: as strings that wait they would outlive the collector's young generation.
   let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  const spare: (typeof piece)[] = [];
   let used = 0;
 
   const flush = (): void => {
