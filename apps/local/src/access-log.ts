@@ -1,33 +1,43 @@
 import { join } from 'node:path';
-import type { AccessEntry } from '@anchor/edge/exchange.ts';
+import type { AccessEntry, RepeatedLine } from '@anchor/edge/exchange.ts';
 import { openLineLog } from './line-log.ts';
 
-/** One JSON line a request under `logs/access-<worker>.jsonl`. */
-export function openAccessLog(logs: string, worker: number): Readonly<{ write(entry: AccessEntry): void; close(): Promise<void> }> {
-  const { write, close } = openLineLog(join(logs, `access-${worker}.jsonl`));
-  return { write: (entry) => write(lineOf(entry)), close };
+/**
+ * One JSON line a request under `logs/access-<worker>.jsonl`. `lineOf` prepares the lines of answers that are given again
+ * and again: this is a good part of what they cost.
+ */
+export type AccessLog = Readonly<{ write(entry: AccessEntry): void; lineOf(entry: AccessEntry): RepeatedLine; close(): Promise<void> }>;
+
+export function openAccessLog(logs: string, worker: number): AccessLog {
+  const log = openLineLog(join(logs, `access-${worker}.jsonl`));
+  return {
+    write({ at, requestId, ms, ip, ...rest }) {
+      const { middle, end } = piecesOf(rest);
+      log.write(`{"at":${at},"requestId":${quoted(requestId)}${middle}${rounded(ms)}${end}${quoted(ip)}}\n`);
+    },
+    lineOf(entry) {
+      const { middle, end } = piecesOf(entry);
+      // Ids of requests that we make, and addresses, are written as they are.
+      const [afterId, beforeIp] = [`"${middle}`, `${end}"`];
+      const write = ASCII.test(middle + end) ? log.writeAscii : log.write;
+      return (at, requestId, ms, ip) => write(`{"at":${at},"requestId":"${requestId}${afterId}${rounded(ms)}${beforeIp}${ip}"}\n`);
+    },
+    close: log.close,
+  };
 }
 
 /** What JSON writes as it is. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const ASCII = /^[\x00-\x7f]*$/;
 
-/** Text for JSON, in its quotation marks; remembered as long as it stays the same. */
-function quoter(): (text: string) => string {
-  let last = '';
-  let quoted = '""';
-  return (text) => {
-    if (text === last) return quoted;
-    last = text;
-    quoted = PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-    return quoted;
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+/** What stands between the id and the time taken, and between that and the address: JSON by hand. */
+function piecesOf({ host, deploymentId, method, path, status, bytes, cache, userAgent }: Omit<AccessEntry, 'at' | 'requestId' | 'ms' | 'ip'>): Readonly<{ middle: string; end: string }> {
+  const deployment = deploymentId === undefined ? '' : `"deploymentId":"${deploymentId}",`;
+  return {
+    middle: `,"host":${quoted(host)},${deployment}"method":${quoted(method)},"path":${quoted(path)},"status":${status},"bytes":${bytes},"ms":`,
+    end: `,"cache":"${cache}","userAgent":${quoted(userAgent)},"ip":`,
   };
-}
-
-const [host, method, path, userAgent, ip, requestId] = [quoter(), quoter(), quoter(), quoter(), quoter(), quoter()];
-
-/** The entry as JSON and a line end, by hand: this is a good part of what a file from memory costs. */
-function lineOf(entry: AccessEntry): string {
-  const deployment = entry.deploymentId === undefined ? '' : `"deploymentId":"${entry.deploymentId}",`;
-  const ms = Math.round(entry.ms * 1000) / 1000;
-  return `{"at":${entry.at},"requestId":${requestId(entry.requestId)},"host":${host(entry.host)},${deployment}"method":${method(entry.method)},"path":${path(entry.path)},"status":${entry.status},"bytes":${entry.bytes},"ms":${ms},"cache":"${entry.cache}","userAgent":${userAgent(entry.userAgent)},"ip":${ip(entry.ip)}}\n`;
 }

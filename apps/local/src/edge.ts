@@ -26,6 +26,7 @@ runProcess(async () => {
     assets: { open: (hash) => ({ path: blobs.pathOf(hash) }) },
     tagLog: (deployment) => join(paths.deploymentCache(deployment), 'tags.log'),
     accessLog: access.write,
+    accessLine: access.lineOf,
   });
   try {
     await edge.listen({ host: settings.host, port: settings.edgePort, reusePort: true, control: paths.edgeSocket(worker) });

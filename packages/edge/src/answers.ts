@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@anchor/core/ports/clock.ts';
-import type { AccessEntry, CacheResult, Exchange, RequestSocket } from './exchange.ts';
+import type { EdgeOptions } from './edge.ts';
+import type { AccessEntry, CacheResult, Exchange, RepeatedLine, RequestSocket } from './exchange.ts';
 import { isHopByHop } from './http/headers.ts';
 import { renderProblem, type Problem } from './pages/error-page.ts';
 import type { Headers } from './routing/plan.ts';
@@ -15,12 +16,14 @@ export class Answers {
   requests = 0;
   inflight = 0;
   readonly #clock: Clock;
-  readonly #accessLog: ((entry: AccessEntry) => void) | undefined;
+  readonly #accessLog: EdgeOptions['accessLog'];
+  readonly #accessLine: EdgeOptions['accessLine'];
   #idle: (() => void) | undefined;
 
-  constructor(clock: Clock, accessLog: ((entry: AccessEntry) => void) | undefined) {
+  constructor({ clock, accessLog, accessLine }: Pick<EdgeOptions, 'clock' | 'accessLog' | 'accessLine'>) {
     this.#clock = clock;
     this.#accessLog = accessLog;
+    this.#accessLine = accessLine;
   }
 
   begun(): void {
@@ -35,9 +38,27 @@ export class Answers {
     this.inflight--;
     this.counts[exchange.cache]++;
     if (this.inflight === 0) this.#idle?.();
-    if (this.#accessLog === undefined) return;
+    this.#accessLog?.(this.#entryOf(exchange, status));
+  }
+
+  /** From now on `repeated` writes the line of an answer that is given as this one was, again. */
+  lineOf(exchange: Exchange): RepeatedLine {
+    const accessLog = this.#accessLog;
+    if (accessLog === undefined) return NO_LINE;
+    const entry = this.#entryOf(exchange, exchange.res.statusCode);
+    return this.#accessLine?.(entry) ?? ((at, requestId, ms, ip) => accessLog({ ...entry, at, requestId, ms, ip }));
+  }
+
+  /** Begun and finished at once. */
+  repeated(cache: CacheResult, line: RepeatedLine, requestId: string, startedAt: number, ip: string): void {
+    this.requests++;
+    this.counts[cache]++;
+    line(this.#clock.now(), requestId, performance.now() - startedAt, ip);
+  }
+
+  #entryOf(exchange: Exchange, status: number): AccessEntry {
     const { req } = exchange;
-    this.#accessLog({
+    return {
       at: this.#clock.now(),
       requestId: exchange.requestId,
       host: exchange.host,
@@ -50,7 +71,7 @@ export class Answers {
       cache: exchange.cache,
       userAgent: req.headers['user-agent'] ?? '',
       ip: exchange.ip,
-    });
+    };
   }
 
   /** Resolves when nothing is in flight. */
@@ -99,6 +120,8 @@ export class Answers {
     this.finished(exchange, problem.status);
   };
 }
+
+const NO_LINE: RepeatedLine = () => undefined;
 
 const GRACE_MS = 1000;
 /** Lets the answer reach a client that is still sending, then cuts. */

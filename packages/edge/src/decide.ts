@@ -15,7 +15,7 @@ import type { Standing, TagLogs } from './sites/tag-log.ts';
 /** What answers a request. */
 export type Choice =
   /** A file or a stored answer, dressed with the headers of routing. */
-  | Readonly<{ kind: 'asset'; asset: Asset }>
+  | Readonly<{ kind: 'asset'; asset: Asset; basis: Basis }>
   /** A shell that is there, and the function renders the rest. */
   | Readonly<{ kind: 'partial'; shell: Asset; postponed: Part }>
   | Readonly<{ kind: 'redirect'; status: number; location: string; headers: Headers }>
@@ -23,6 +23,15 @@ export type Choice =
   | Readonly<{ kind: 'problem'; problem: Problem; headers: readonly string[] }>
   /** Something must be read first: only for the rare ones, all else is decided without waiting. */
   | Readonly<{ kind: 'later'; choice: Promise<Choice> }>;
+
+/**
+ * What the choice of an asset follows from, beside the request: the site alone, a stored page as long as it is that one
+ * and fresh, or more than that.
+ */
+export type Basis = 'site' | 'moment' | StoredPage;
+
+/** Names a stored page without holding its bytes. `version`: of what is kept; undefined for the build's own. */
+export type StoredPage = Readonly<{ key: string; made: Made; version: number | undefined }>;
 
 export type DecideDeps = Readonly<{
   sites: Sites;
@@ -58,20 +67,20 @@ export function decide(deps: DecideDeps, visit: Visit): Choice {
   const path = target.decoded;
   if (path !== undefined && !site.ownPages.has(path)) {
     const file = site.files.get(path);
-    if (file !== undefined) return { kind: 'asset', asset: site.dressed(file, headers) };
+    if (file !== undefined) return { kind: 'asset', asset: site.dressed(file, headers), basis: 'site' };
     const page = pages || !site.hasFunction ? stored(deps, visit, path, asked) : undefined;
     if (page !== undefined) {
       const asset = site.dressed(page.asset, headers);
-      return page.postponed === undefined ? { kind: 'asset', asset } : { kind: 'partial', shell: asset, postponed: page.postponed };
+      return page.postponed === undefined ? { kind: 'asset', asset, basis: page.basis } : { kind: 'partial', shell: asset, postponed: page.postponed };
     }
   }
   if (path !== undefined && visit.route.earlier.length > 0 && site.mayBeHashed(path)) {
-    return { kind: 'later', choice: earlier(deps, visit, path).then((asset) => (asset === undefined ? miss(visit, headers) : { kind: 'asset', asset })) };
+    return { kind: 'later', choice: earlier(deps, visit, path).then((asset) => (asset === undefined ? miss(visit, headers) : { kind: 'asset', asset, basis: 'moment' })) };
   }
   return miss(visit, headers);
 }
 
-type Stored = Readonly<{ asset: Asset; postponed?: Part | undefined }>;
+type Stored = Readonly<{ asset: Asset; postponed: Part | undefined; basis: Basis }>;
 
 /** The stored answer of a page, when it may be used for this request: what a function made last, or else what the build did. */
 function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Stored | undefined {
@@ -81,7 +90,7 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
   const key = storedKey(site, path, target.query, asked.headers);
   if (key === undefined) return undefined;
   const built = site.pages.get(key);
-  if (!site.hasFunction) return built;
+  if (!site.hasFunction) return built === undefined ? undefined : { asset: built.asset, postponed: undefined, basis: 'site' };
 
   const kept = share?.get(key);
   if (kept === undefined && (built === undefined || built.functionOnly)) return undefined;
@@ -92,13 +101,24 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
     if (standing === 'expired') return void deps.kept.delete(deploymentId, key);
     deps.kept.used(share, key, kept);
     if (kept.fresh.gzip === undefined && asked.headers['accept-encoding'] !== undefined) deps.compress(deploymentId, key, kept);
-    return { asset: standing === 'stale' ? kept.stale : kept.fresh, postponed };
+    return standing === 'stale' ? { asset: kept.stale, postponed, basis: 'moment' } : { asset: kept.fresh, postponed, basis: { key, made: kept.made, version: kept.version } };
   }
   if (built === undefined || (share?.newest(built.made.group) ?? 0) > built.made.at) return undefined;
   const { postponed } = built;
   const standing = standingOf(deps, visit, built.made, postponed !== undefined);
   if (standing === 'expired') return undefined;
-  return { asset: standing === 'stale' ? built.stale : built.asset, postponed };
+  return standing === 'stale' ? { asset: built.stale, postponed, basis: 'moment' } : { asset: built.asset, postponed, basis: { key, made: built.made, version: undefined } };
+}
+
+/** Whether `decide` would make the same choice for the same request and the same site, and has nothing else to do about it. */
+export function stillStands({ kept, tags, now }: Pick<DecideDeps, 'kept' | 'tags' | 'now'>, deploymentId: DeploymentId, basis: Basis): boolean {
+  if (typeof basis === 'string') return basis === 'site';
+  const { key, made, version } = basis;
+  const share = kept.of(deploymentId);
+  if (share?.get(key)?.version !== version) return false;
+  if (version === undefined && (share?.newest(made.group) ?? 0) > made.at) return false;
+  const time = now();
+  return standingByAge(made, time) === 'fresh' && tags.standing(deploymentId, made.tags, made.at, time) === 'fresh';
 }
 
 function standingOf(deps: DecideDeps, visit: Visit, made: Made, shell: boolean): Standing {
@@ -135,10 +155,10 @@ function miss(visit: Visit, headers: Headers): Choice {
       const at = target.path.endsWith('/') ? target.path.slice(0, -1) : `${target.path}/`;
       return { kind: 'redirect', status: 308, location: target.query === '' ? at : `${at}?${target.query}`, headers };
     }
-    if (found !== undefined) return { kind: 'asset', asset: site.dressed(found.asset, headers) };
+    if (found !== undefined) return { kind: 'asset', asset: site.dressed(found.asset, headers), basis: 'site' };
   }
   const last = target.path.slice(target.path.lastIndexOf('/'));
-  if (site.fallback !== undefined && !last.includes('.')) return { kind: 'asset', asset: site.dressed(site.fallback, headers) };
-  if (site.notFound !== undefined) return { kind: 'asset', asset: site.dressed(site.notFound, headers) };
+  if (site.fallback !== undefined && !last.includes('.')) return { kind: 'asset', asset: site.dressed(site.fallback, headers), basis: 'site' };
+  if (site.notFound !== undefined) return { kind: 'asset', asset: site.dressed(site.notFound, headers), basis: 'site' };
   return problem(notFound(target.path));
 }

@@ -3,7 +3,7 @@ import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
 import type { RouteTable } from '@anchor/core/ports/route-table.ts';
 import type { Assets } from './assets/assets.ts';
-import type { AccessEntry } from './exchange.ts';
+import type { AccessEntry, RepeatedLine } from './exchange.ts';
 import type { EdgeSettings } from './settings.ts';
 import { Worker } from './worker.ts';
 
@@ -17,6 +17,8 @@ export type EdgeOptions = Readonly<{
   tagLog(deploymentId: DeploymentId): string;
   /** Called once a request, when its answer has ended. Must be quick and must not throw. */
   accessLog?(entry: AccessEntry): void;
+  /** The same for answers that are given again and again, where it has a shorter way: `entry` is one of them. */
+  accessLine?(entry: AccessEntry): RepeatedLine;
 }>;
 
 export type EdgeListen = Readonly<{

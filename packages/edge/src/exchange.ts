@@ -64,6 +64,9 @@ export type Exchange<Req extends RequestHead = RequestHead, Res extends Reply = 
 /** One that came in through node:http. */
 export type NodeExchange = Exchange<IncomingMessage, ServerResponse>;
 
+/** Writes the line of an answer that was given before: what stays the same was taken in once. */
+export type RepeatedLine = (at: number, requestId: string, ms: number, ip: string) => void;
+
 /** A line of the access log. `path` without the query, which may hold secrets; `ms` from the request's head to the answer's end. */
 export type AccessEntry = Readonly<{
   at: number;

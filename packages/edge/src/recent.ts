@@ -24,6 +24,11 @@ export class Recent<V> {
     return entry.value;
   }
 
+  /** `get` that does not count as use. */
+  peek(key: string): V | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
   set(key: string, value: V, bytes: number): void {
     this.#bytes += bytes - (this.#entries.get(key)?.bytes ?? 0);
     moveToEnd(this.#entries, key, { value, bytes });

@@ -15,6 +15,8 @@ export type ServeDeps<E extends Exchange = Exchange> = DecideDeps & Readonly<{
   problem(exchange: Exchange, problem: Problem, headers?: readonly string[]): void;
   redirect(exchange: Exchange, status: number, location: string, headers: Headers): void;
   toFunction(visit: Visit<E>): void;
+  /** Told of what was sent of what is stored. */
+  sent?(visit: Visit<E>, choice: Extract<Choice, { kind: 'asset' }>): void;
   /** Sends the shell, and after it what the function renders from `postponed`. */
   inParts(visit: Visit<E>, shell: Asset, postponed: Part): void;
 }>;
@@ -31,7 +33,8 @@ function act<E extends Exchange>(deps: ServeDeps<E>, visit: Visit<E>, choice: Ch
   const { exchange } = visit;
   switch (choice.kind) {
     case 'asset':
-      return deps.sender.send(exchange, choice.asset);
+      deps.sender.send(exchange, choice.asset);
+      return deps.sent?.(visit, choice);
     case 'partial':
       return deps.inParts(visit, choice.shell, choice.postponed);
     case 'redirect':

@@ -7,6 +7,7 @@ import { Refresher } from './cache/refresher.ts';
 import type { EdgeOptions } from './edge.ts';
 import { FunctionPools } from './functions/pools.ts';
 import { missingBlob } from './pages/problems.ts';
+import { Repeats } from './repeats.ts';
 import { HostRoutes } from './sites/host-routes.ts';
 import { Rounds } from './sites/rounds.ts';
 import { Sites } from './sites/sites.ts';
@@ -24,6 +25,7 @@ export type State = Readonly<{
   coder: Coder;
   refresher: Refresher;
   answers: Answers;
+  repeats: Repeats;
   sender: AssetSender;
 }>;
 
@@ -32,18 +34,22 @@ export function createState(options: EdgeOptions): State {
   const memory = new Memory(settings.memoryBytes);
   const kept = new KeptPages(settings.pageBytes);
   const pools = new FunctionPools(options.functions, settings);
-  const answers = new Answers(options.clock, options.accessLog);
+  const answers = new Answers(options);
+  const routes = new HostRoutes(options.routes);
+  const tags = new TagLogs(options.tagLog, new Rounds().current);
+  const now = (): number => options.clock.now();
   return {
     options,
-    routes: new HostRoutes(options.routes),
+    routes,
     sites: new Sites(options.assets, settings.manifestBytes),
-    tags: new TagLogs(options.tagLog, new Rounds().current),
+    tags,
     pools,
     memory,
     kept,
     coder: new Coder(kept),
-    refresher: new Refresher({ kept, now: () => options.clock.now(), pools, startMs: settings.startMs }),
+    refresher: new Refresher({ kept, now, pools, startMs: settings.startMs }),
     answers,
+    repeats: new Repeats({ routes, kept, tags, answers, now }),
     sender: new AssetSender({
       assets: options.assets,
       memory,

@@ -1,7 +1,7 @@
 import type { State } from './state.ts';
 
 /** What `GET /status` of the control socket answers. */
-export function statusOf({ answers, sites, kept, memory, pools }: State, uptimeMs: number, closing: boolean): Readonly<Record<string, unknown>> {
+export function statusOf({ answers, sites, kept, memory, pools, repeats }: State, uptimeMs: number, closing: boolean): Readonly<Record<string, unknown>> {
   const { rss, heapUsed, external } = process.memoryUsage();
   return {
     pid: process.pid,
@@ -14,6 +14,7 @@ export function statusOf({ answers, sites, kept, memory, pools }: State, uptimeM
     sites: sites.count,
     pages: { count: kept.count, bytes: kept.bytes },
     files: { count: memory.count, bytes: memory.bytes },
+    repeats: { count: repeats.count, bytes: repeats.bytes, hits: repeats.hits },
     functions: pools.status(),
   };
 }

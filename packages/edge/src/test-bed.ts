@@ -34,6 +34,9 @@ export class TestBed {
   readonly edge: Edge;
   port = 0;
   refreshes = 0;
+  /** By how much the worker's clock is ahead of the real one. */
+  aheadMs = 0;
+  #control = '';
   /** The first ones are named by the tests themselves. */
   #deployments = 10;
 
@@ -51,15 +54,27 @@ export class TestBed {
       functions: this.functions,
       assets: { open: (hash) => ({ path: join(this.directory, hash) }) },
       settings: { ...DEFAULT_EDGE_SETTINGS, lingerMs: 50, ...settings },
-      clock: { now: () => Date.now() },
+      clock: { now: () => Date.now() + this.aheadMs },
       tagLog: (id) => join(this.directory, `${id}.tags`),
       accessLog: (entry) => this.log.push(entry),
     });
   }
 
   async start(control?: string): Promise<this> {
+    this.#control = control ?? '';
     this.port = (await this.edge.listen({ host: '127.0.0.1', port: 0, ...(control === undefined ? {} : { control }) })).port;
     return this;
+  }
+
+  /** What the worker says of itself; it was started with `control`. */
+  status<T>(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.#control, path: '/status', agent: false }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => resolve(JSON.parse(text) as T));
+      });
+      asked.on('error', reject).end();
+    });
   }
 
   async stop(): Promise<void> {

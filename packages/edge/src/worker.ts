@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,6 +10,7 @@ import { visitorOf } from './http/visitor.ts';
 import { createNodeServer } from './node-server.ts';
 import { expectationFailed, internal } from './pages/problems.ts';
 import { createState, type State } from './state.ts';
+import { newRequestId } from './request-id.ts';
 import { settled, statusOf } from './status.ts';
 import { Visits } from './visits.ts';
 import { WireServer } from './wire/wire-server.ts';
@@ -42,7 +42,13 @@ export class Worker {
     this.#http.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => answers.problem(this.#exchange(req, res, false), expectationFailed()));
     this.#http.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
     this.#http.on('clientError', (error: Error & { code?: string }, socket) => refuseRaw(error.code, socket));
-    this.#wire = new WireServer(settings, this.#http, (head, res) => this.#visits.route(this.#handOver.wire, this.#exchange(head, res, false)));
+    this.#wire = new WireServer({
+      settings,
+      http: this.#http,
+      repeats: this.#state.repeats,
+      visitor: (socket) => this.#visitor({ socket, headers: {} }),
+      answer: (head, res) => this.#visits.route(this.#handOver.wire, this.#exchange(head, res, false)),
+    });
   }
 
   async listen({ host, port, reusePort = false, control }: EdgeListen): Promise<Readonly<{ port: number }>> {
@@ -59,6 +65,8 @@ export class Worker {
   }
 
   close(deadlineMs: number): Promise<void> {
+    // Answers close their connections from now on, which those from memory do not.
+    this.#state.repeats.close();
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
   }
@@ -105,7 +113,7 @@ export class Worker {
     if (this.#closing !== undefined) res.shouldKeepAlive = false;
     const { ip, trusted } = this.#visitor(req);
     const named = trusted ? req.headers['x-request-id'] : undefined;
-    const requestId = typeof named === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(named) ? named : randomUUID();
+    const requestId = typeof named === 'string' && /^[A-Za-z0-9._-]{8,128}$/.test(named) ? named : newRequestId();
     return { req, res, requestId, startedAt: performance.now(), host: '', ip, trusted, target: undefined, deploymentId: undefined, cache: 'ERROR', bytes: 0, expectsContinue, done: false };
   }
 

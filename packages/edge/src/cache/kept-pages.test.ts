@@ -4,7 +4,7 @@ import { memoryAsset, staleAsset } from '../assets/asset.ts';
 import { dpl } from '../test-bed.ts';
 import { KeptPages, type KeptPage } from './kept-pages.ts';
 
-const page = (at: number, group = '/page'): Omit<KeptPage, 'bytes'> => {
+const page = (at: number, group = '/page'): Omit<KeptPage, 'bytes' | 'version'> => {
   const fresh = memoryAsset('0'.repeat(64), Buffer.from('x'), 200, 'HIT', []);
   return { made: { group, at, staleAfter: Infinity, expireAfter: Infinity, tags: [] }, fresh, stale: staleAsset(fresh) };
 };

@@ -7,9 +7,14 @@ import { UnderWay } from './under-way.ts';
 /** An answer of a function that the edge gives by itself while it may. */
 export type KeptPage = Readonly<{
   made: Made; fresh: Asset; stale: Asset; bytes: number;
+  /** No two that were ever kept have the same. */
+  version: number;
   /** Of a partially prerendered page: where its render goes on from. The assets are its shell. */
   postponed?: Part;
 }>;
+
+/** A page before it is kept. */
+type Unkept = Omit<KeptPage, 'bytes' | 'version'>;
 
 /** What one deployment has in memory: pages by what asks for them (see prerenderKey), and the version that each group is at. */
 export class Share {
@@ -61,7 +66,7 @@ export class Share {
 const OVERHEAD = 4 * 1024;
 
 /** A function may say what it likes in its headers and tags, up to a size at which few of them fill the memory. */
-function weightOf(key: string, { made, fresh }: Omit<KeptPage, 'bytes'>): number {
+function weightOf(key: string, { made, fresh }: Unkept): number {
   let weight = OVERHEAD + key.length + made.group.length;
   for (const tag of made.tags) weight += tag.length;
   for (const [name, value] of fresh.headers) weight += name.length + value.length;
@@ -76,6 +81,7 @@ export class KeptPages {
   readonly #limit: number;
   readonly #shares = new Map<DeploymentId, Share>();
   #bytes = 0;
+  #versions = 0;
   /** What may become one of them. */
   readonly underWay: UnderWay;
 
@@ -93,11 +99,11 @@ export class KeptPages {
     return Math.floor(this.#limit / 16);
   }
 
-  set(deploymentId: DeploymentId, key: string, page: Omit<KeptPage, 'bytes'>, body: number): void {
+  set(deploymentId: DeploymentId, key: string, page: Unkept, body: number): void {
     let share = this.#shares.get(deploymentId);
     if (share === undefined) this.#shares.set(deploymentId, (share = new Share()));
     const before = share.bytes;
-    share.set(key, { ...page, bytes: body + weightOf(key, page) });
+    share.set(key, { ...page, bytes: body + weightOf(key, page), version: ++this.#versions });
     this.#bytes += share.bytes - before;
     while (this.#bytes > this.#limit) this.#evict();
   }

@@ -21,7 +21,7 @@ export class HandOver {
 
   constructor(state: State) {
     this.#state = state;
-    const { answers, coder, kept, options, refresher, sender, sites, tags } = state;
+    const { answers, coder, kept, options, refresher, repeats, sender, sites, tags } = state;
     const both = {
       sites,
       tags,
@@ -34,7 +34,7 @@ export class HandOver {
       redirect: answers.redirect,
     };
     this.node = { ...both, toFunction: (visit) => this.#proxy(visit), inParts: (visit, shell, postponed) => this.#inParts(visit, shell, postponed, (whole) => this.#proxy(whole)) };
-    this.wire = { ...both, toFunction: (visit) => this.#relay(visit), inParts: (visit, shell, postponed) => this.#inPartsOnWire(visit, shell, postponed) };
+    this.wire = { ...both, sent: repeats.remember.bind(repeats), toFunction: (visit) => this.#relay(visit), inParts: (visit, shell, postponed) => this.#inPartsOnWire(visit, shell, postponed) };
   }
 
   #proxy(visit: Visit<NodeExchange>): void {

@@ -4,7 +4,7 @@ import type { RequestHead } from '../exchange.ts';
 export type Visitor = Readonly<{ ip: string; trusted: boolean }>;
 
 /** Who asks: the peer's address, or what a trusted proxy says. IPv4 in IPv6 clothes is written as IPv4. */
-export function visitorOf(trustedProxies: readonly string[]): (req: RequestHead) => Visitor {
+export function visitorOf(trustedProxies: readonly string[]): (req: Pick<RequestHead, 'socket' | 'headers'>) => Visitor {
   const trusted = new BlockList();
   for (const entry of trustedProxies) {
     const [address = '', bits] = entry.split('/');

@@ -19,10 +19,13 @@ export class Conditions {
   readonly #has: readonly Compiled[];
   readonly #missing: readonly Compiled[];
   readonly empty: boolean;
+  /** The answer is not in the request's own bytes alone. */
+  readonly asksWho: boolean;
 
   constructor(has: readonly RouteHas[] = [], missing: readonly RouteHas[] = []) {
     this.#has = has.map(compile);
     this.#missing = missing.map(compile);
+    this.asksWho = [...has, ...missing].some(({ type, key }) => type === 'header' && FORWARDING.has((key ?? '').toLowerCase()));
     this.empty = has.length === 0 && missing.length === 0;
   }
 

@@ -29,6 +29,8 @@ export class RoutingPlans {
   readonly #phases: readonly (readonly [Step['phase'], readonly Rule[]])[];
   readonly #plans = new Map<string, Plan>();
   readonly #none: boolean;
+  /** Some rule asks where the request comes from. */
+  readonly asksWho: boolean;
   /** A rule that could not be compiled, or that took too long: only the function decides. */
   #unsure: boolean;
 
@@ -49,6 +51,7 @@ export class RoutingPlans {
       ['match', compile(routing?.onMatch)],
     ];
     this.#none = this.#phases.every(([, rules]) => rules.length === 0);
+    this.asksWho = this.#phases.some(([, rules]) => rules.some(({ conditions }) => conditions.asksWho));
     this.#unsure = broken.length > 0;
   }
 

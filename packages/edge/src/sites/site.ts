@@ -26,6 +26,8 @@ export class Site {
   readonly web: WebComponent;
   readonly plans: RoutingPlans;
   readonly hasFunction: boolean;
+  /** What answers may depend on who the visitor is, not only on what is asked. */
+  readonly asksWho: boolean;
   /** Its function is run by the platform's own runtime: what that says in `x-anchor-…` headers holds. Other servers may pass on anybody's. */
   readonly givesOrders: boolean;
   readonly files = new Map<string, Asset>();
@@ -81,6 +83,7 @@ export class Site {
         bypassToken: page.bypassToken,
       });
     }
+    this.asksWho = this.plans.asksWho || [...this.pages.values()].some(({ bypass }) => bypass.some(({ asksWho }) => asksWho));
     this.#partialBypass = [...this.pages.values()].find(({ postponed }) => postponed !== undefined)?.bypass;
     const notFound = own(web.files, web.notFound);
     this.notFound = notFound === undefined ? undefined : fileAsset(notFound, 404);

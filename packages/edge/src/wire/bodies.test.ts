@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../settings.ts';
 import { eventually } from '../test-bed.ts';
+import type { Head } from './head.ts';
+import type { WireReply } from './reply.ts';
 import { WireServer } from './wire-server.ts';
 
 /** The edge's own reader alone: `asked` is what it read, `toNode` what went to node:http, and node:http's own view of it. */
@@ -22,7 +24,7 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
   });
   http.on('connection', () => connections++);
   const open: (() => void)[] = [];
-  const wire = new WireServer({ ...DEFAULT_EDGE_SETTINGS, headersMs: 400, ...settings }, http, (head, reply) => {
+  const answer = (head: Head, reply: WireReply): void => {
     asked.push(`${head.method} ${head.url} ${head.body?.bytes.toString('latin1') ?? ''}`);
     const end = (): void => {
       reply.writeHead(200, ['content-length', '4']);
@@ -30,6 +32,10 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
     };
     if (head.url === '/hold') open.push(end);
     else end();
+  };
+  const wire = new WireServer({
+    settings: { ...DEFAULT_EDGE_SETTINGS, headersMs: 400, ...settings }, http, answer,
+    visitor: () => ({ ip: '', trusted: false }), repeats: { find: () => undefined, given: () => undefined, turn: () => undefined },
   });
   await new Promise<void>((resolve) => wire.server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

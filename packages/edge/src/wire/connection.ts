@@ -1,5 +1,9 @@
 import type { Socket } from 'node:net';
 import { refuseRaw } from '../answers.ts';
+import type { Visitor } from '../http/visitor.ts';
+import { MAX_REPEATED, type Repeats } from '../repeats.ts';
+import { newRequestId } from '../request-id.ts';
+import type { RequestSocket } from '../exchange.ts';
 import type { Head, HeadLimits } from './head.ts';
 import { Incoming } from './incoming.ts';
 import type { Ready } from './ready.ts';
@@ -18,6 +22,9 @@ export type ConnectionHome = HeadLimits &
     /** How long an answer may stand still. */
     stillMs: number;
     ready: Ready;
+    repeats: Pick<Repeats, 'find' | 'given' | 'turn'>;
+    /** Who asks, as the connection itself says. */
+    visitor(socket: RequestSocket): Visitor;
     /** performance.now(), as of the last look at the deadlines, and a little ahead. */
     time: { now: number };
     /** Answers the request; may throw nothing. */
@@ -43,6 +50,7 @@ export class Connection {
   deadline: number;
   readonly #home: ConnectionHome;
   readonly #incoming: Incoming;
+  readonly #visitor: Visitor;
   #reply: WireReply | undefined;
   /** Of the request that is being answered. */
   #body: RequestBody | undefined;
@@ -63,7 +71,9 @@ export class Connection {
     this.keepAliveSeconds = home.keepAliveSeconds;
     this.#stillMs = home.stillMs;
     this.deadline = home.time.now + home.headersMs;
-    this.#incoming = new Incoming(home, { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() });
+    const asked: RequestSocket = { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() };
+    this.#incoming = new Incoming(home, asked);
+    this.#visitor = home.visitor(asked);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -145,9 +155,35 @@ export class Connection {
     // The connection is node:http's now, which reads as streams are read.
     if (this.#left) return this.socket.push(Buffer.from(bytes.subarray(0, length)));
     if (this.#closing) return true;
-    this.#incoming.add(bytes, length);
+    if (this.#reply === undefined && length <= MAX_REPEATED && this.#incoming.empty) {
+      const text = bytes.toString('latin1', 0, length);
+      if (this.#again(text)) return true;
+      this.#incoming.addText(text);
+    } else this.#incoming.add(bytes, length);
     if (this.#reply === undefined && !this.socket.writableNeedDrain) this.#next();
     else if (this.#incoming.ahead > MAX_AHEAD) this.socket.pause();
+    return true;
+  }
+
+  /** Answers what was asked before in the very same words; false where that is not possible any more. */
+  #again(text: string): boolean {
+    const { socket } = this;
+    if (this.#visitor.trusted || this.#ended || socket.writableNeedDrain) return false;
+    const { ready, repeats, time, keepAliveMs } = this.#home;
+    const repeat = repeats.find(text);
+    if (repeat === undefined) return false;
+    const startedAt = performance.now();
+    const requestId = newRequestId();
+    const bytes = ready.bytes(repeat.answer, requestId, repeat.route.deploymentId);
+    if (bytes === undefined) return false;
+    this.#reading = undefined;
+    socket.write(bytes);
+    if (socket.writableLength > 0) {
+      // What has not left at once is still being read from.
+      ready.give(repeat.answer);
+      this.moved();
+    } else this.deadline = time.now + keepAliveMs;
+    repeats.given(repeat, requestId, startedAt, this.#visitor.ip);
     return true;
   }
 

@@ -8,9 +8,9 @@ export type Method = (typeof METHODS)[number];
 
 /**
  * The head of a request that the edge read by itself: HTTP/1.1, one Host, no body or one of a known length. The same shape
- * as node:http's. `body` once it has come in whole.
+ * as node:http's. `body` once it has come in whole. `text`: all of it, where it came by itself, has no body and is short.
  */
-export type Head = RequestHead & Readonly<{ method: Method; url: string; keepAlive: boolean; bodyBytes: number; body?: RequestBody }>;
+export type Head = RequestHead & Readonly<{ method: Method; url: string; keepAlive: boolean; bodyBytes: number; body?: RequestBody; text?: string }>;
 
 export type HeadLimits = Readonly<{ maxHeaderBytes: number; maxHeaders: number; bodies: Readonly<{ largest: number }> }>;
 
@@ -70,11 +70,12 @@ export class HeadReader {
     const fields = this.#read(own.slice(lineEnd + 2, end + 2), text.length <= MAX_REMEMBERED);
     const bodyBytes = fields === undefined ? undefined : bodyBytesOf(line.method, fields.headers['content-length'], this.#limits.bodies.largest);
     if (fields === undefined || bodyBytes === undefined) return 'odd';
+    const alone = this.length === text.length && text.length <= MAX_REMEMBERED;
     const head: Head = {
       method: line.method, url: line.url, httpVersionMajor: 1, httpVersionMinor: 1, headers: fields.headers, rawHeaders: fields.raw,
-      keepAlive: fields.keepAlive, bodyBytes, complete: true, socket: this.#socket,
+      keepAlive: fields.keepAlive, bodyBytes, complete: true, socket: this.#socket, ...(alone && bodyBytes === 0 ? { text } : {}),
     };
-    if (this.length === text.length && text.length <= MAX_REMEMBERED) {
+    if (alone) {
       this.#text = text;
       this.#head = head;
     }

@@ -33,7 +33,11 @@ export class Incoming {
   add(bytes: Buffer, length: number): void {
     const own = this.#begun?.body.add(bytes, length) ?? 0;
     if (own === length) return;
-    const text = bytes.toString('latin1', own, length);
+    this.addText(bytes.toString('latin1', own, length));
+  }
+
+  /** The same of text with one character a byte, where no body is being read. */
+  addText(text: string): void {
     this.#unread = this.#unread === '' ? text : this.#unread + text;
   }
 

@@ -4,7 +4,17 @@ import type { Kept } from '../assets/memory.ts';
 import type { Exchange } from '../exchange.ts';
 import { httpDate } from './date.ts';
 
-type Answer = { readonly bytes: Buffer; readonly requestIdAt: number; readonly dateAt: number; deploymentId: string; readonly deploymentAt: number; date: string; readonly status: number };
+/** A whole answer, head and body. Without `bytes` and `variant` it is not to be had any more: who remembers it does not keep their memory. */
+export type Answer = {
+  bytes: Buffer | undefined;
+  variant: Variant | undefined;
+  readonly status: number;
+  readonly requestIdAt: number;
+  readonly dateAt: number;
+  date: string;
+  readonly deploymentAt: number;
+  deploymentId: string;
+};
 
 /** Larger bodies are written from where they are kept. */
 const MAX_BODY = 64 * 1024;
@@ -26,22 +36,23 @@ export class Ready {
     this.#keepAliveSeconds = keepAliveSeconds;
   }
 
-  /** The bytes of the answer on a connection that is kept, good until the next call. Undefined when it is not for this way. */
-  bytes(exchange: Exchange, status: number, variant: Variant, kept: Kept): Buffer | undefined {
+  /** The answer on a connection that is kept. Undefined when it is not for this way. */
+  find(exchange: Exchange, status: number, variant: Variant, kept: Kept): Answer | undefined {
     if (exchange.requestId.length !== ID_LENGTH) return undefined;
-    let answer = this.#answers.get(variant);
-    if (answer === undefined || answer.status !== status) {
-      answer = this.#make(exchange, status, variant, kept);
-      if (answer === undefined) return undefined;
-    }
+    const answer = this.#answers.get(variant);
+    return answer !== undefined && answer.status === status ? answer : this.#make(exchange, status, variant, kept);
+  }
+
+  /** Its bytes for one request, good until the next call. `requestId` is of the length of those that we make. */
+  bytes(answer: Answer, requestId: string, deploymentId: string): Buffer | undefined {
     const { bytes } = answer;
-    bytes.write(exchange.requestId, answer.requestIdAt, 'latin1');
+    if (bytes === undefined) return undefined;
+    bytes.write(requestId, answer.requestIdAt, 'latin1');
     const date = httpDate();
     if (answer.date !== date) {
       answer.date = date;
       bytes.write(date, answer.dateAt, 'latin1');
     }
-    const deploymentId = exchange.deploymentId ?? '';
     if (answer.deploymentId !== deploymentId) {
       if (answer.deploymentId.length !== deploymentId.length) return undefined;
       answer.deploymentId = deploymentId;
@@ -50,17 +61,20 @@ export class Ready {
     return bytes;
   }
 
-  /** The bytes of the last answer are somebody else's now. */
-  give(variant: Variant): void {
-    const answer = this.#answers.get(variant);
-    if (answer === undefined) return;
+  /** Its bytes are somebody else's now. */
+  give(answer: Answer): void {
+    const { variant, bytes } = answer;
+    if (variant === undefined || bytes === undefined) return;
     this.#answers.delete(variant);
-    this.#bytes -= answer.bytes.length;
+    this.#bytes -= bytes.length;
+    answer.variant = undefined;
+    answer.bytes = undefined;
   }
 
   #make(exchange: Exchange, status: number, variant: Variant, kept: Kept): Answer | undefined {
     if (kept.length > MAX_BODY || kept.length !== variant.size) return undefined;
-    this.give(variant);
+    const before = this.#answers.get(variant);
+    if (before !== undefined) this.give(before);
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
     let requestIdAt = 0;
     let deploymentAt = 0;
@@ -79,13 +93,12 @@ export class Ready {
     bytes.write(head, 0, 'latin1');
     if (typeof kept === 'string') bytes.write(kept, head.length, 'latin1');
     else kept.copy(bytes, head.length);
-    const answer: Answer = { bytes, requestIdAt, dateAt, deploymentId, deploymentAt, date, status };
+    const answer: Answer = { bytes, variant, status, requestIdAt, dateAt, date, deploymentAt, deploymentId };
     this.#answers.set(variant, answer);
     this.#bytes += bytes.length;
-    for (const [oldest, { bytes: old }] of this.#answers) {
+    for (const [oldest, old] of this.#answers) {
       if (this.#bytes <= this.#limit || oldest === variant) break;
-      this.#answers.delete(oldest);
-      this.#bytes -= old.length;
+      this.give(old);
     }
     return answer;
   }

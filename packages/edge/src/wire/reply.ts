@@ -6,7 +6,7 @@ import type { Exchange, Reply } from '../exchange.ts';
 import { isHopByHop, isInternalResponseHeader } from '../http/headers.ts';
 import { httpDate } from './date.ts';
 import type { Head } from './head.ts';
-import type { Ready } from './ready.ts';
+import type { Answer, Ready } from './ready.ts';
 
 /** 'end': the client has said its last word, while it is being answered. */
 type Event = 'drain' | 'close' | 'finish' | 'end';
@@ -31,6 +31,8 @@ export class WireReply implements Reply {
   headersSent = false;
   destroyed = false;
   shouldKeepAlive: boolean;
+  /** What was sent, when all of it left at once. */
+  sent: Answer | undefined;
   readonly #connection: ReplyConnection;
   #head = '';
   #bodiless: boolean;
@@ -59,13 +61,15 @@ export class WireReply implements Reply {
   whole(exchange: Exchange, status: number, variant: Variant, kept: Kept): boolean {
     if (!this.shouldKeepAlive || status < 200 || status === 204 || status === 304) return false;
     const { socket, ready } = this.#connection;
-    const bytes = ready.bytes(exchange, status, variant, kept);
-    if (bytes === undefined) return false;
+    const answer = ready.find(exchange, status, variant, kept);
+    const bytes = answer === undefined ? undefined : ready.bytes(answer, exchange.requestId, exchange.deploymentId ?? '');
+    if (answer === undefined || bytes === undefined) return false;
+    this.sent = answer;
     this.statusCode = status;
     this.headersSent = true;
     socket.write(bytes);
     // What has not left at once is still being read from.
-    if (socket.writableLength > 0) ready.give(variant);
+    if (socket.writableLength > 0) ready.give(answer);
     this.#connection.answered(this);
     return true;
   }

@@ -6,6 +6,8 @@ import { Ready } from './ready.ts';
 import { RequestBodies } from './request-body.ts';
 import { readShared } from './shared-read.ts';
 
+export type WireServerOptions = Readonly<{ settings: EdgeSettings; http: HttpServer }> & Pick<ConnectionHome, 'repeats' | 'visitor' | 'answer'>;
+
 /**
  * The port of an edge worker. Connections are read by the edge itself as long as their requests are plain, and left to
  * `http`, which never listens, from the first other one on.
@@ -17,7 +19,7 @@ export class WireServer {
   readonly #every: number;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(settings: EdgeSettings, http: HttpServer, answer: ConnectionHome['answer']) {
+  constructor({ settings, http, repeats, visitor, answer }: WireServerOptions) {
     this.#every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
     const keepAliveSeconds = Math.floor(settings.keepAliveMs / 1000);
     this.#home = {
@@ -31,6 +33,8 @@ export class WireServer {
       stillMs: stillMs(settings),
       time: { now: performance.now() + this.#every },
       ready: new Ready(settings.memoryBytes / 2, keepAliveSeconds),
+      repeats,
+      visitor,
       answer,
       leaveToNode: (socket, unread) => {
         socket.removeAllListeners('data');
@@ -71,6 +75,7 @@ export class WireServer {
     const now = performance.now();
     // Deadlines are reckoned from the next tick on: asking for the time at each request costs more, and none comes early.
     this.#home.time.now = now + this.#every;
+    this.#home.repeats.turn();
     for (const connection of this.#connections) if (connection.deadline < now) connection.tick();
   }
 }

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { EdgeSettings } from './settings.ts';
+import { dpl, TestBed } from './test-bed.ts';
+import { TestClient as Client } from './test-client.ts';
+
+type Status = Readonly<{ requests: number; inflight: number; results: Readonly<Record<string, number>>; repeats: Readonly<{ count: number; bytes: number; hits: number }> }>;
+
+async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}): Promise<Readonly<{ bed: TestBed; client: Client; dial(localAddress?: string): Client; status(): Promise<Status>; hit(client: Client, path: string, more?: string, host?: string): Promise<string> }>> {
+  const bed = new TestBed(settings);
+  await bed.start(join(bed.directory, 'control.sock'));
+  t.after(() => bed.stop());
+  const clients: Client[] = [];
+  const dial = (localAddress?: string): Client => {
+    const made = new Client(bed.port, localAddress);
+    clients.push(made);
+    return made;
+  };
+  t.after(() => clients.forEach((one) => one.end()));
+  const status = (): Promise<Status> => bed.status<Status>();
+  return {
+    bed, client: dial(), dial, status,
+    /** Asks until the answer comes from memory. */
+    async hit(client, path, more, host) {
+      const before = (await status()).repeats.hits;
+      for (let i = 0; i < 100; i++) {
+        const { body } = await client.ask(path, more, host);
+        if ((await status()).repeats.hits > before) return body;
+      }
+      return assert.fail(`${path} was never answered from memory`);
+    },
+  };
+}
+
+const purge = (bed: TestBed, id: string, tag: string): void => appendFileSync(join(bed.directory, `${id}.tags`), `${JSON.stringify({ tag, at: Date.now() + bed.aheadMs + 0.5 })}\n`);
+
+test('what was asked in the same words is answered from memory, on any connection, and the log and the counters do not tell', async (t) => {
+  const { bed, client, dial, status, hit } = await setup(t);
+  bed.site({ files: { '/a.css': bed.file('body{}', { type: 'text/css' }) } });
+  const more = 'user-agent: "tést" \\ 1\r\n';
+  await client.ask('/a.css?x=1', more);
+  const other = dial();
+  assert.equal(await hit(other, '/a.css?x=1', more), 'body{}');
+  assert.equal(await hit(client, '/a.css?x=1', more), 'body{}');
+  const { requests, inflight, results, repeats } = await status();
+  assert.deepEqual([requests, inflight, results['STATIC'], repeats.count], [bed.log.length, 0, bed.log.length, 1]);
+  const same = bed.log.map((entry) => ({ ...entry, at: 0, requestId: '', ms: 0 }));
+  for (const entry of same) assert.deepEqual(entry, same[0]);
+  assert.equal(new Set(bed.log.map(({ requestId }) => requestId)).size, bed.log.length);
+  assert.ok(bed.log.every(({ at, ms }) => Math.abs(at - Date.now()) < 60_000 && ms >= 0 && ms < 60_000));
+});
+
+test('the answer from memory is the one that is given without it, but for its id and date', async (t) => {
+  const { bed, client, hit } = await setup(t);
+  bed.site({ files: { '/a.css': bed.file('body{}', { type: 'text/css', headers: { 'x-own': '1' } }) } });
+  const alike = (head: string): string => head.replace(/[0-9a-f-]{36}/, 'ID').replace(/Date: [^\r]*/, 'Date');
+  const first = await client.ask('/a.css');
+  await hit(client, '/a.css');
+  const again = await client.ask('/a.css');
+  assert.equal(alike(again.head), alike(first.head));
+  assert.notEqual(again.head, first.head);
+});
+
+test('a host that is pointed at another deployment, or at none, is never answered from memory', async (t) => {
+  const { bed, client, dial, hit } = await setup(t);
+  const [one, two] = ['one', 'two'].map((text) => bed.artifact({ files: { '/a.txt': bed.file(text) } }));
+  bed.route('app.localhost', dpl(1), one!);
+  const other = dial();
+  for (let i = 0; i < 5; i++) {
+    bed.route('app.localhost', dpl(1), one!);
+    assert.equal(await hit(client, '/a.txt'), 'one');
+    bed.route('app.localhost', dpl(2), two!);
+    const switched = await Promise.all([client.ask('/a.txt'), other.ask('/a.txt')]);
+    assert.deepEqual(switched.map(({ body }) => body), ['two', 'two']);
+    assert.match(switched[0].head, new RegExp(dpl(2)));
+    // The same files under another name: only the name differs.
+    bed.route('app.localhost', dpl(3), two!);
+    assert.match((await client.ask('/a.txt')).head, new RegExp(dpl(3)));
+    assert.equal(await hit(client, '/a.txt'), 'two');
+    bed.routes.delete('app.localhost');
+    assert.match((await client.ask('/a.txt')).head, /^HTTP\/1\.1 404 /);
+  }
+});
+
+test('a page that was purged, has become too old, or has a newer version is never answered from memory', async (t) => {
+  const { bed, client, hit } = await setup(t);
+  bed.site({ function: true, builtAt: Date.now() - 1000, prerenders: { '/page': bed.page('built', { revalidate: 60, expire: 120, tags: ['t'] }) } });
+  let made = 0;
+  await bed.serve(dpl(1), (req, res) => {
+    const path = (req.url ?? '').split('?')[0];
+    if (path !== '/page' || req.headers['rsc'] === '1') res.setHeader('x-nextjs-cache', 'HIT').setHeader('x-anchor-entry', JSON.stringify({ g: path, m: Date.now() + bed.aheadMs, r: 60, e: 120, t: ['t'] }));
+    res.setHeader('content-length', String(made++).length).end(String(made - 1));
+  });
+  assert.equal(await hit(client, '/page'), 'built');
+  purge(bed, dpl(1), 't');
+  assert.equal((await client.ask('/page')).body, '0');
+  rmSync(join(bed.directory, `${dpl(1)}.tags`));
+  assert.equal(await hit(client, '/page'), 'built');
+  // Another part of the page in a newer version ends the use of this one.
+  assert.equal((await client.ask('/page?_rsc=1', 'rsc: 1\r\n')).body, '1');
+  assert.equal((await client.ask('/page')).body, '2');
+  bed.route('app.localhost', dpl(4), bed.routes.get('app.localhost')!.artifact);
+  assert.equal(await hit(client, '/page'), 'built');
+  bed.aheadMs = 61_000;
+  assert.match((await client.ask('/page')).head, /x-anchor-cache: STALE/);
+  bed.aheadMs = 200_000;
+  assert.match((await client.ask('/page')).head, /x-anchor-cache: ERROR/, 'there is no function under this name');
+  bed.route('app.localhost', dpl(1), bed.routes.get('app.localhost')!.artifact);
+
+  const kept = await hit(client, '/kept');
+  assert.equal(await hit(client, '/kept'), kept);
+  purge(bed, dpl(1), 't');
+  bed.aheadMs += 10;
+  const fresh = (await client.ask('/kept')).body;
+  assert.notEqual(fresh, kept);
+  rmSync(join(bed.directory, `${dpl(1)}.tags`));
+  assert.equal(await hit(client, '/kept'), fresh);
+  // What asks for more than a stored page makes a newer one.
+  const newer = (await client.ask('/kept', 'next-action: x\r\n')).body;
+  assert.notEqual(newer, fresh);
+  bed.aheadMs += 61_000;
+  assert.match((await client.ask('/kept')).head, /x-anchor-cache: STALE/);
+});
+
+test('each visitor has its own address in the log, and what a trusted proxy asks is taken apart', async (t) => {
+  const { bed, client, dial, hit } = await setup(t, { trustedProxies: ['127.0.0.3'] });
+  bed.site({ files: { '/a.txt': bed.file('a') } });
+  const more = 'x-forwarded-for: 203.0.113.7\r\nx-request-id: abcdefgh\r\n';
+  await hit(client, '/a.txt', more);
+  await hit(dial('127.0.0.2'), '/a.txt', more);
+  assert.equal(bed.log.at(-1)?.ip, '127.0.0.2');
+  const proxied = await dial('127.0.0.3').ask('/a.txt', more);
+  assert.match(proxied.head, /x-request-id: abcdefgh/);
+  assert.equal(bed.log.at(-1)?.ip, '203.0.113.7');
+  await hit(client, '/a.txt', more);
+  assert.equal(bed.log.at(-1)?.ip, '127.0.0.1');
+});
+
+test('rules that ask where a request comes from, and tabs of earlier deployments, are never answered from memory', async (t) => {
+  const { bed, client, dial, status } = await setup(t);
+  const files = { '/a.txt': bed.file('a') };
+  const ruled = bed.artifact({ files, routing: { beforeMiddleware: [{ sourceRegex: '^/a.txt$', headers: { 'x-near': '1' }, has: [{ type: 'header', key: 'X-Forwarded-For', value: '127\\.0\\.0\\.1' }] }], middlewareMatchers: [], beforeFiles: [], afterFiles: [], onMatch: [] } });
+  bed.route('app.localhost', dpl(1), ruled);
+  const far = dial('127.0.0.2');
+  for (let i = 0; i < 5; i++) {
+    assert.match((await client.ask('/a.txt')).head, /x-near: 1/);
+    assert.doesNotMatch((await far.ask('/a.txt')).head, /x-near/);
+  }
+  const [before, now] = ['before', 'now'].map((text) => bed.artifact({ files: { '/a.txt': bed.file(text) } }));
+  bed.route('two.localhost', dpl(3), now!, [{ deploymentId: dpl(2), artifact: before!, until: Date.now() + 60_000 }]);
+  const cookie = `cookie: __anchor_dpl=${dpl(2)}\r\n`;
+  for (let i = 0; i < 5; i++) assert.equal((await client.ask('/a.txt', cookie, 'two.localhost')).body, 'before');
+  assert.equal((await status()).repeats.hits, 0);
+  bed.aheadMs = 120_000;
+  assert.equal((await client.ask('/a.txt', cookie, 'two.localhost')).body, 'now');
+});
+
+test('a worker that closes says so in every answer, also in one that it has in memory', async (t) => {
+  const { bed, client, hit } = await setup(t, { lingerMs: 5_000 });
+  bed.site({ files: { '/a.txt': bed.file('a') } });
+  await hit(client, '/a.txt');
+  const closing = bed.edge.close(5_000);
+  assert.match((await client.ask('/a.txt')).head, /Connection: close/);
+  await closing;
+});
+
+test('requests that come once leave nothing; many that come again take no more memory than they may', async (t) => {
+  const { bed, client, status } = await setup(t);
+  bed.site({ files: { '/a.txt': bed.file('a') } });
+  const long = (i: number): string => `x-pad: ${'p'.repeat(3500)}\r\nx-n: ${i}\r\n`;
+  for (let i = 0; i < 300; i++) await client.ask('/a.txt', long(i));
+  assert.equal((await status()).repeats.count, 0);
+  for (let i = 0; i < 800; i++) for (let j = 0; j < 2; j++) await client.ask('/a.txt', long(i));
+  const { count, bytes } = (await status()).repeats;
+  assert.ok(count > 100 && count < 800 && bytes <= 8 * 1024 * 1024, `${count} of ${bytes} bytes`);
+});

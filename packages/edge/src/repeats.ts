@@ -1,0 +1,104 @@
+import type { HostRoute } from '@anchor/core/ports/route-table.ts';
+import type { Answers } from './answers.ts';
+import { stillStands, type Basis, type Choice, type DecideDeps } from './decide.ts';
+import type { CacheResult, RepeatedLine } from './exchange.ts';
+import { Recent } from './recent.ts';
+import { Seen } from './seen.ts';
+import type { Visit } from './serve.ts';
+import { deploymentNamed, type HostRoutes } from './sites/host-routes.ts';
+import type { Answer } from './wire/ready.ts';
+import type { WireExchange } from './wire/reply.ts';
+
+/** An answer that was given, and what must be as it was for it to be given again to the same words. */
+export type Repeat = {
+  /** What the request says its host is. */
+  readonly host: string;
+  readonly route: HostRoute;
+  readonly basis: Basis;
+  readonly answer: Answer;
+  readonly cache: CacheResult;
+  readonly line: RepeatedLine;
+  /** In which turn the whole way was gone last. */
+  turn: number;
+};
+
+export type RepeatsDeps = Pick<DecideDeps, 'kept' | 'tags' | 'now'> & Readonly<{ routes: HostRoutes; answers: Answers }>;
+
+/** Browsers with many cookies say more than this, and seldom the same. */
+export const MAX_REPEATED = 4096;
+const LIMIT_BYTES = 8 * 1024 * 1024;
+/** Of texts that were seen once. */
+const SEEN_BYTES = 256 * 1024;
+/** What an entry weighs beside its text and its line of the log, which holds parts of the text, maybe quoted. */
+const OVERHEAD = 1024;
+
+/**
+ * Answers to whole requests by their very bytes: a request that was answered with a file or a fresh page is answered
+ * again without being taken apart. All that an answer depends on is in the request's bytes, or is looked at each time:
+ * the host's route, and whether the page is still the one that would be chosen, and fresh. Requests of trusted proxies,
+ * of rules that ask who the visitor is, and of tabs of earlier deployments are not for this way.
+ *
+ * Once a turn each request goes the whole way nevertheless: so what it uses is noted where the least used has to leave,
+ * and what is only wanted at times (a page compressed, a rule that takes too long) is seen to.
+ */
+export class Repeats {
+  readonly #deps: RepeatsDeps;
+  readonly #repeats = new Recent<Repeat>(LIMIT_BYTES);
+  readonly #seen = new Seen(SEEN_BYTES);
+  #turn = 0;
+  #closed = false;
+  hits = 0;
+
+  constructor(deps: RepeatsDeps) {
+    this.#deps = deps;
+  }
+
+  /** What answers a request of exactly this text, from who is no proxy; undefined: it has to go the whole way. */
+  find(text: string): Repeat | undefined {
+    const repeat = this.#repeats.peek(text);
+    if (repeat === undefined || repeat.turn !== this.#turn || this.#closed) return undefined;
+    const { basis, route } = repeat;
+    return this.#deps.routes.find(repeat.host) === route && stillStands(this.#deps, route.deploymentId, basis) ? repeat : undefined;
+  }
+
+  /** It was sent once more. */
+  given({ cache, line }: Repeat, requestId: string, startedAt: number, ip: string): void {
+    this.hits++;
+    this.#deps.answers.repeated(cache, line, requestId, startedAt, ip);
+  }
+
+  /** An answer that was just given, if it can be given again and its words are such as come again. */
+  remember({ exchange, route, site, deploymentId, target }: Visit<WireExchange>, { asset, basis }: Extract<Choice, { kind: 'asset' }>): void {
+    const { req, res } = exchange;
+    const { text, address } = req;
+    const { sent: answer } = res;
+    if (text === undefined || answer?.bytes === undefined || address?.kind !== 'ok' || this.#closed) return;
+    if (exchange.trusted || site.asksWho || basis === 'moment' || deploymentId !== route.deploymentId || !isCurrent(deploymentNamed(target.query, req.headers), route)) return;
+    const known = this.#repeats.peek(text);
+    if (known === undefined && !this.#seen.before(text)) return;
+    const same = known !== undefined && known.route === route && known.answer === answer && isSame(known.basis, basis);
+    if (same) known.turn = this.#turn;
+    const repeat = same ? known : { host: address.header, route, basis, answer, cache: asset.cache, line: this.#deps.answers.lineOf(exchange), turn: this.#turn };
+    this.#repeats.set(text, repeat, text.length * 4 + OVERHEAD);
+  }
+
+  /** From now on each goes the whole way once. */
+  turn(): void {
+    this.#turn++;
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  get count(): number {
+    return this.#repeats.count;
+  }
+  get bytes(): number {
+    return this.#repeats.bytes;
+  }
+}
+
+const isCurrent = (named: string | undefined, route: HostRoute): boolean => named === undefined || named === route.deploymentId;
+const isSame = (a: Basis, b: Basis): boolean => a === b || (typeof a === 'object' && typeof b === 'object' && a.made === b.made && a.version === b.version);
