@@ -30,7 +30,8 @@ http {
   }
 }
 `);
-  const child = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // In a session of its own, as every service is (and our workers are): the scheduler weighs sessions, not processes.
+  const child = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
   const exited = once(child, 'exit');
   await Promise.race([connects(port, 10_000), exited.then(() => { throw new Error('nginx did not start'); })]);
   return {
