@@ -1,6 +1,6 @@
 import type { SandboxLimits } from '@anchor/core/ports/sandbox.ts';
 
-export type CgroupUsage = Readonly<{ memoryPeakMb: number; oomKills: number; processLimitHits: number }>;
+export type CgroupUsage = Readonly<{ memoryPeakMb: number; heldMb: number; oomKills: number; processLimitHits: number }>;
 
 /** Limits and accounting of one sandbox. */
 export interface Cgroup {

@@ -31,6 +31,7 @@ export const createCgroupsV1 = (roots: Readonly<{ memory: string; pids: string; 
         doors: dirs.map((dir) => join(dir, 'cgroup.procs')),
         usage: () => ({
           memoryPeakMb: Math.ceil(readNumber(join(memory, 'memory.max_usage_in_bytes')) / MB),
+          heldMb: Math.ceil((readKey(join(memory, 'memory.stat'), 'rss') + readKey(join(memory, 'memory.stat'), 'shmem') + readNumber(join(memory, 'memory.kmem.usage_in_bytes'))) / MB),
           oomKills: readKey(join(memory, 'memory.oom_control'), 'oom_kill'),
           processLimitHits: readKey(join(pids, 'pids.events'), 'max'),
         }),

@@ -44,7 +44,8 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
           // Kernels before 5.19 keep no peak: the highest value seen is then all there is.
           const peak = existsSync(join(dir, 'memory.peak')) ? 'memory.peak' : 'memory.current';
           sampledPeak = Math.max(sampledPeak, readNumber(join(dir, peak)));
-          return { memoryPeakMb: Math.ceil(sampledPeak / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
+          const held = ['anon', 'shmem', 'kernel'].reduce((sum, key) => sum + readKey(join(dir, 'memory.stat'), key), 0);
+          return { memoryPeakMb: Math.ceil(sampledPeak / MB), heldMb: Math.ceil(held / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
         },
         remove: async () => {
           await emptyAndRemove([dir], stop(dir));

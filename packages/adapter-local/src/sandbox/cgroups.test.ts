@@ -24,7 +24,7 @@ const unified = async (): Promise<string> => {
   mkdirSync(leaf);
   const files = {
     'memory.swap.max': 'max', 'cpu.weight': '100', 'io.weight': 'default 100', 'cgroup.kill': '', 'cgroup.procs': '',
-    'memory.peak': String(33 * 2 ** 20 + 1), 'memory.events': 'low 0\nmax 7\noom 2\noom_kill 1\n', 'pids.events': 'max 3\n',
+    'memory.peak': String(33 * 2 ** 20 + 1), 'memory.stat': `anon ${20 * 2 ** 20}\nfile ${9 * 2 ** 20}\nkernel ${2 ** 20}\nshmem ${2 ** 20}\nfile_mapped 4096\n`, 'memory.events': 'low 0\nmax 7\noom 2\noom_kill 1\n', 'pids.events': 'max 3\n',
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(leaf, name), text);
   return root;
@@ -47,7 +47,7 @@ test('on the unified hierarchy controllers are handed down and each limit is one
   assert.equal(leaf('cpu.weight'), '100');
   assert.equal(leaf('io.weight'), '100');
   assert.deepEqual(group.doors, [join(root, 'anchor-0a/1-2/one/cgroup.procs')]);
-  assert.deepEqual(group.usage(), { memoryPeakMb: 34, oomKills: 1, processLimitHits: 3 });
+  assert.deepEqual(group.usage(), { memoryPeakMb: 34, heldMb: 22, oomKills: 1, processLimitHits: 3 });
   assert.deepEqual(groups.owners(), ['1-2']);
 });
 

@@ -44,7 +44,7 @@ export const createUnsafeSandboxes = (options: Readonly<{ data: string; trustSto
         void started.exited.then(() => running.delete(started));
         return started;
       },
-      usage: async () => ({ memoryPeakMb: 0, oomKills: 0, processLimitHits: 0 }),
+      usage: async () => ({ memoryPeakMb: 0, heldMb: 0, oomKills: 0, processLimitHits: 0 }),
       async destroy() {
         ended = true;
         for (const each of running) each.kill('SIGKILL');

@@ -38,8 +38,11 @@ export interface SandboxProcess {
 export interface SandboxHandle {
   /** Starts a program: an argument vector, never a shell string; `env` is the whole environment; `cwd` inside the sandbox. */
   spawn(command: Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>>; cwd: string; input?: Uint8Array }>): SandboxProcess;
-  /** What it used so far; `oomKills` and `processLimitHits` say which limit ended it. */
-  usage(): Promise<Readonly<{ memoryPeakMb: number; oomKills: number; processLimitHits: number }>>;
+  /**
+   * What it used so far; `oomKills` and `processLimitHits` say which limit ended it. `heldMb` is the memory that would be
+   * free were it destroyed now: without files that it has read, which the machine can forget anyhow.
+   */
+  usage(): Promise<Readonly<{ memoryPeakMb: number; heldMb: number; oomKills: number; processLimitHits: number }>>;
   /** Kills every process in it, removes its network and cgroup. Safe to call twice. */
   destroy(): Promise<void>;
 }

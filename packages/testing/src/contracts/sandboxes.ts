@@ -171,6 +171,17 @@ export function sandboxesContract(name: string, make: Make<Sandboxes>): void {
     assert.equal(processLimitHits, 0);
   }));
 
+  check('what its programs hold is told while they hold it, and files that they have read are not among it', ({ subject }) => inSandbox(subject, {}, async (sandbox) => {
+    const holder = sandbox.spawn({ argv: ['/bin/sh', '-c', 'x=$(head -c 50000000 /dev/zero | tr "\\0" x); cat /usr/bin/* > /dev/null 2>&1; echo ready; sleep 600'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+    for await (const _ of holder.stdout) break;
+    const { heldMb } = await sandbox.usage();
+    assert.ok(heldMb > 45 && heldMb < 150, String(heldMb));
+    holder.kill('SIGKILL');
+    await holder.exited;
+    const left = (await sandbox.usage()).heldMb;
+    assert.ok(left < 10, String(left));
+  }));
+
   check('more processes than allowed are refused and told', ({ subject }) => inSandbox(subject, { limits: { memoryMb: 128, cpus: 1, processes: 12 } }, async (sandbox) => {
     const bomb = sandbox.spawn({ argv: ['/bin/sh', '-c', 'b() { b | b & }; b; sleep 600'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
     const deadline = Date.now() + 20_000;
