@@ -32,8 +32,9 @@ const links = (instance: string): readonly string[] =>
     }
   });
 const processesOf = (cgroup: string): readonly string[] => (existsSync(cgroup) ? readdirSync(cgroup, { recursive: true, encoding: 'utf8' }) : []).filter((file) => file.endsWith('cgroup.procs')).flatMap((file) => readFileSync(join(cgroup, file), 'utf8').split('\n').filter(Boolean));
+// What it starts can wait.
 const groupsOf = (instance: string): readonly string[] =>
-  readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')).filter((words) => words[2]?.startsWith('cgroup') === true).map((words) => join(words[1] ?? '', `anchor-${instance}`)).filter((path) => existsSync(path));
+  readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')).filter((words) => words[2]?.startsWith('cgroup') === true).map((words) => join(words[1] ?? '', `anchor-${instance}-low`)).filter((path) => existsSync(path));
 
 test('when the platform is killed its sandboxes end, and a sweep removes what they left and nothing else', async (t) => {
   const data = await mkdtemp(join(tmpdir(), 'anchor-test-'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Sandboxes, SandboxHandle, SandboxProcess, SandboxSpec } from '@anchor/core/ports/sandbox.ts';
 import { pathsIn } from '../paths.ts';
-import type { Cgroup, Cgroups, CgroupUsage } from './cgroup.ts';
+import { LIVE_WEIGHT, type Cgroup, type Cgroups, type CgroupUsage } from './cgroup.ts';
 import { openCgroups } from './cgroups.ts';
 import { createDisks, mountPoints } from './disk.ts';
 import { nameServers } from './etc.ts';
@@ -95,7 +95,7 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       const allowed = await parts.network?.allow(spec.allow ?? []);
       if (allowed !== undefined && !allowed.ok) return await giveUp(allowed);
       const place: Place = {
-        filter, doors: parts.cgroup.doors, niceness: spec.weight >= 5 ? 0 : 10,
+        filter, doors: parts.cgroup.doors, niceness: spec.weight >= LIVE_WEIGHT ? 0 : 10,
         enter: [
           'nsenter', `--mount=${root.value.namespace}`, ...(parts.network === undefined ? [] : [`--net=${parts.network.namespace}`]),
           '-S', String(uid), '-G', String(uid), '--',

@@ -22,7 +22,10 @@ export type SandboxSpec = Readonly<{
   /** CIDR blocks that `outbound` may reach although they are private. */
   allow?: readonly string[];
   limits: SandboxLimits;
-  /** Relative share of the processor against live traffic: builds 1, functions 10. */
+  /**
+   * Relative share of the processor: builds 1, functions 10. What weighs less than 5 can wait: it gives way at once to
+   * live traffic, and still moves on when that never pauses.
+   */
   weight: number;
 }>;
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Exit, Mount, SandboxHandle, SandboxSpec, Sandboxes } from '@anchor/core/ports/sandbox.ts';
+import { eventually } from '../eventually.ts';
 import { using, type Harness, type Make } from '../harness.ts';
 
 type Run = Readonly<{ exit: Exit; out: string; err: string }>;
@@ -174,12 +175,24 @@ export function sandboxesContract(name: string, make: Make<Sandboxes>): void {
   check('what its programs hold is told while they hold it, and files that they have read are not among it', ({ subject }) => inSandbox(subject, {}, async (sandbox) => {
     const holder = sandbox.spawn({ argv: ['/bin/sh', '-c', 'x=$(head -c 50000000 /dev/zero | tr "\\0" x); cat /usr/bin/* > /dev/null 2>&1; echo ready; sleep 600'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
     for await (const _ of holder.stdout) break;
-    const { heldMb } = await sandbox.usage();
-    assert.ok(heldMb > 45 && heldMb < 150, String(heldMb));
+    // The kernel may count a moment later.
+    const comesTo = async (fits: (heldMb: number) => boolean): Promise<void> => eventually(async () => {
+      const { heldMb } = await sandbox.usage();
+      assert.ok(fits(heldMb), String(heldMb));
+    });
+    await comesTo((heldMb) => heldMb > 45 && heldMb < 120);
     holder.kill('SIGKILL');
     await holder.exited;
-    const left = (await sandbox.usage()).heldMb;
-    assert.ok(left < 10, String(left));
+    await comesTo((heldMb) => heldMb < 10);
+  }));
+
+  check('work that can wait moves on beside live traffic that never pauses', ({ subject }) => inSandbox(subject, { weight: 10, limits: { memoryMb: 256, cpus: 64, processes: 64 } }, async (live) => {
+    const busy = live.spawn({ argv: ['/bin/sh', '-c', `i=0; while [ $i -lt ${availableParallelism() * 2} ]; do (while :; do :; done) & i=$((i+1)); done; echo ready; wait`], env: {}, cwd: '/' });
+    for await (const _ of busy.stdout) break;
+    await inSandbox(subject, { weight: 1 }, async (patient) => {
+      const { exit } = await runIn(patient, ['/bin/sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done']);
+      assert.deepEqual(exit, succeeded);
+    });
   }));
 
   check('more processes than allowed are refused and told', ({ subject }) => inSandbox(subject, { limits: { memoryMb: 128, cpus: 1, processes: 12 } }, async (sandbox) => {
