@@ -11,7 +11,7 @@ import { removeFirewall } from './firewall.ts';
 import { instanceOf, ownerLives, ownerOf, uidOf } from './identity.ts';
 import type { Network } from './network.ts';
 import { createNetworkPool } from './network-pool.ts';
-import { refusedProcess, startProcess, type Place } from './process.ts';
+import { openLauncher, refusedProcess, startProcess, type Launcher, type Place } from './process.ts';
 import { checkRequirements } from './requirements.ts';
 import { buildRoot, type Root } from './root.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -102,7 +102,7 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
         ],
         options: ['--bind', '/sandbox', '/', '--proc', '/proc', '--dev', '/dev', ...(parts.network === undefined ? ['--unshare-net'] : [])],
       };
-      return ok(openHandle(place, parts.cgroup, tidy));
+      return ok(openHandle(place, parts.cgroup, tidy, spec.ahead === undefined ? undefined : openLauncher(place, spec.ahead, false)));
     } catch (error) {
       return giveUp(unavailable(error instanceof Error ? error.message : String(error), 'See the cause; docs/isolation.md says what a machine needs.'));
     }
@@ -149,11 +149,20 @@ type Parts = { cgroup?: Cgroup; root?: Root; network?: Network };
 
 const unavailable = (why: string, fix: string): Result<never> => fail('sandbox_unavailable', 'this machine can not isolate builds and functions yet', fix, why);
 
-const openHandle = (place: Place, cgroup: Cgroup, tidy: () => Promise<void>): SandboxHandle => {
+const openHandle = (place: Place, cgroup: Cgroup, tidy: () => Promise<void>, ahead: Launcher | undefined): SandboxHandle => {
+  let opened = ahead;
   let ending: Promise<void> | undefined;
   let last: CgroupUsage | undefined;
   return {
-    spawn: (command): SandboxProcess => (ending === undefined ? startProcess(place, command) : refusedProcess('the sandbox was destroyed')),
+    spawn(command): SandboxProcess {
+      if (ending !== undefined) return refusedProcess('the sandbox was destroyed');
+      const launcher = opened;
+      opened = undefined;
+      if (launcher === undefined) return startProcess(place, command);
+      const fits = launcher.alive() && command.input === undefined && launcher.argv.join('\0') === command.argv.join('\0');
+      if (!fits) launcher.child.kill('SIGKILL');
+      return startProcess(place, command, fits ? launcher : undefined);
+    },
     usage: async () => last ?? cgroup.usage(),
     destroy: () => {
       if (ending === undefined) {

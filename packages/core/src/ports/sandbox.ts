@@ -27,6 +27,8 @@ export type SandboxSpec = Readonly<{
    * live traffic, and still moves on when that never pauses.
    */
   weight: number;
+  /** The words of the program that will be started first, where they are known: its start can then be under way until its environment is told. */
+  ahead?: readonly string[];
 }>;
 
 export type Exit = Readonly<{ code: number | null; signal: string | null }>;

@@ -70,6 +70,16 @@ export function sandboxesContract(name: string, make: Make<Sandboxes>): void {
     assert.equal((await runIn(sandbox, ['/bin/pwd'], { cwd: '/tmp' })).out, '/tmp\n');
   }));
 
+  check('a program that was named ahead starts with what it is told then, and any other starts as well', async ({ subject }) => {
+    const ahead = ['/bin/sh', '-c', 'echo "$TOLD" in "$PWD"'];
+    await inSandbox(subject, { ahead }, async (sandbox) => {
+      for (const TOLD of ['first', 'second']) assert.deepEqual(await runIn(sandbox, ahead, { env: { TOLD }, cwd: '/tmp' }), { exit: succeeded, out: `${TOLD} in /tmp\n`, err: '' });
+    });
+    await inSandbox(subject, { ahead }, async (sandbox) => assert.equal((await runIn(sandbox, ['/bin/echo', 'another'])).out, 'another\n'));
+    await inSandbox(subject, { ahead }, async (sandbox) => assert.equal((await runIn(sandbox, ['/bin/cat'], { input: Buffer.from('input') })).out, 'input'));
+    await inSandbox(subject, { ahead }, async () => undefined);
+  });
+
   check('exit codes, signals, both outputs and the input pass through', ({ subject }) => inSandbox(subject, {}, async (sandbox) => {
     assert.deepEqual((await runIn(sandbox, ['/bin/sh', '-c', 'exit 7'])).exit, { code: 7, signal: null });
     assert.deepEqual((await runIn(sandbox, ['/bin/sh', '-c', 'kill -KILL $$'])).exit, { code: null, signal: 'SIGKILL' });
