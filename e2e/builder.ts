@@ -9,7 +9,7 @@ import { createSandboxes } from '@anchor/adapter-local/sandbox/sandboxes.ts';
 import { treeSchema, manifestSchema, type Manifest, type Tree } from '@anchor/core/artifact/manifest.ts';
 import { newId, type ProjectId } from '@anchor/core/names/id.ts';
 import type { BranchName, CommitSha } from '@anchor/core/names/name.ts';
-import type { BuildRequest } from '@anchor/core/ports/build-runner.ts';
+import type { BuildRequest, Built } from '@anchor/core/ports/build-runner.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import { createBuilder, type BuilderOptions } from '@anchor/builder/create-builder.ts';
 import { createCompressor } from '@anchor/builder/output/compressor.ts';
@@ -59,7 +59,7 @@ export async function openHome(options: Partial<BuilderOptions> = {}) {
       git('push', '-q', '--force', repository, 'HEAD:refs/heads/main');
       return git('rev-parse', 'HEAD') as CommitSha;
     },
-    async build(commit: CommitSha, request: Partial<BuildRequest> = {}, signal: AbortSignal = new AbortController().signal, onOutput: (chunk: string) => void = () => {}): Promise<Result<{ artifact: string }> & { told: Told }> {
+    async build(commit: CommitSha, request: Partial<BuildRequest> = {}, signal: AbortSignal = new AbortController().signal, onOutput: (chunk: string) => void = () => {}): Promise<Result<Built> & { told: Told }> {
       const told: Told = { log: '', steps: [], bytes: 0 };
       const result = await builder.run(
         {

@@ -25,7 +25,7 @@ export const idleMemory: Row = {
     const pss = all.reduce((sum, { pssMb }) => sum + pssMb, 0);
     const rss = all.reduce((sum, { rssMb }) => sum + rssMb, 0);
     for (const { command, pssMb, rssMb } of all) bench.say(`${command.padEnd(16)} PSS ${pssMb.toFixed(1).padStart(6)} MB, RSS ${rssMb.toFixed(1).padStart(6)} MB`);
-    const note = `PSS (pages that processes share counted once) of ${all.length} processes, after builds; RSS sum ${rss.toFixed(0)} MB. No function has run for ${WAITING_MINUTES} minutes; until then the process that waits for the site used last has ${waiting.toFixed(0)} MB more. Theirs is published, not measured here: Coolify ${COOLIFY_MB} MB, Dokploy ${DOKPLOY_MB} MB.`;
+    const note = `PSS (pages that processes share counted once) of ${all.length} processes, after builds; RSS sum ${rss.toFixed(0)} MB. No function has run for ${WAITING_MINUTES} minutes; until then the processes that wait for the sites used lately have ${waiting.toFixed(0)} MB more. Theirs is published, not measured here: Coolify ${COOLIFY_MB} MB, Dokploy ${DOKPLOY_MB} MB.`;
     return [bounded({ id: 'idle-memory', what: 'idle memory (theirs: Coolify, published)', unit: 'MB', note }, pss, 200, COOLIFY_MB)];
   },
 };

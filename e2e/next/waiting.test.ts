@@ -35,14 +35,14 @@ after(async () => {
 
 const field = (pid: number, name: string): string => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
 
-/** Function processes of this platform, by what the machine says and not by what the host does. */
-function processes(): readonly number[] {
+/** Function processes of the site's live deployment, by what the machine says and not by what the host does. */
+function processes(of = site): readonly number[] {
   const host = platform.pid('host');
   const below = (pid: number): boolean => pid > 1 && (pid === host || below(Number(field(pid, 'PPid'))));
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
       const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return argv[0] === '/node/bin/node' && argv.some((part) => part.endsWith('/next-server.js')) && below(pid);
+      return argv[0] === '/node/bin/node' && argv.some((part) => part.endsWith('/next-server.js')) && below(pid) && readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`/cache/${of.live()} `);
     } catch {
       return false; // it has ended meanwhile
     }
@@ -64,19 +64,19 @@ async function status() {
   return answer.value;
 }
 
-const setIdle = async (idleSeconds: number): Promise<void> => {
-  assert.equal((await platform.api('PATCH', '/api/projects/next-basic', { functions: { idleSeconds } })).status, 200);
+const setIdle = async (idleSeconds: number, of = site): Promise<void> => {
+  assert.equal((await platform.api('PATCH', `/api/projects/${of.name}`, { functions: { idleSeconds } })).status, 200);
 };
 
 /** Lets the function go to zero by itself, as a site without visitors does; the next process to serve stays. */
-async function rest(): Promise<number> {
-  await setIdle(1);
-  await site.toZero();
-  assert.equal((await site.visit('/api/loud')).status, 200);
-  await eventually(async () => (await status()).instances.length === 0, 60_000, () => 'it did not go to zero');
-  await eventually(async () => (await status()).waiting === 1 && processes().length === 1, 60_000, () => 'no process waits');
-  await setIdle(900);
-  return processes()[0] ?? Number.NaN;
+async function rest(of = site): Promise<number> {
+  await setIdle(1, of);
+  await of.toZero();
+  assert.equal((await of.visit('/api/loud')).status, 200);
+  await eventually(async () => (await status()).instances.every(({ deployment }) => deployment !== of.live()), 60_000, () => 'it did not go to zero');
+  await eventually(async () => (await status()).waiting > 0 && processes(of).length === 1, 60_000, () => 'no process waits');
+  await setIdle(900, of);
+  return processes(of)[0] ?? Number.NaN;
 }
 
 const times = (text: string, what: string): number => text.split(what).length - 1;
@@ -114,6 +114,19 @@ test('a new deployment is not answered by the process that waits for the old one
   assert.equal(JSON.parse((await site.visit('/api/loud')).body).answer, 'second');
   await site.rollback(first);
   await eventually(async () => JSON.parse((await site.visit('/api/loud')).body).answer === 'first', 30_000, () => 'the rollback never answered');
+});
+
+test('every site that was used lately has a process that waits in a sandbox of its own, and each answers its own visitors', async () => {
+  const other = await deployApp(platform, { app: 'next-basic', name: 'other', hold: '/api/stream', files: { 'app/api/loud/route.ts': loud('other') } });
+  try {
+    const [first, second] = [await rest(), await rest(other)];
+    assert.deepEqual([processes(), processes(other)], [[first], [second]], 'the second did not take the place of the first');
+    for (const name of ['mnt', 'net', 'pid', 'user', 'cgroups', 'Uid']) assert.notEqual(Reflect.get(confinement(first), name), Reflect.get(confinement(second), name), name);
+    assert.deepEqual([JSON.parse((await site.visit('/api/loud')).body).answer, JSON.parse((await other.visit('/api/loud')).body).answer], ['first', 'other']);
+    assert.deepEqual([processes(), processes(other)], [[first], [second]], 'those that waited are those that serve');
+  } finally {
+    await other.remove();
+  }
 });
 
 test('a process that dies while it waits is no visitor\'s trouble', async () => {

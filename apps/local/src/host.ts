@@ -45,7 +45,7 @@ runProcess(async () => {
     trees: createTrees(paths, { blobs, blobFile: blobs.pathOf }), nodes: nodesIn(paths),
     settings: {
       ...DEFAULT_HOST_SETTINGS, cores: availableParallelism(), memoryMb: settings.functionMemoryMb, allow: settings.allowNetworks,
-      waiting: settings.waitingFunctions, waitingMs: settings.waitingMinutes * 60_000,
+      waiting: settings.waitingFunctions, waitingMb: settings.waitingMemoryMb, waitingMs: settings.waitingMinutes * 60_000,
     },
   });
   if (!host.ok) throw new Error(`${host.error.message}: ${host.error.cause ?? ''}`);

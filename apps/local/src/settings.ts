@@ -2,6 +2,7 @@ import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DEFAULT_HOST_SETTINGS } from '@anchor/adapter-local/functions/settings.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -26,9 +27,10 @@ export const settingsSchema = z.object({
   buildDiskMb: z.coerce.number().int().min(64).default(10_240),
   /** Memory that all functions together may use. */
   functionMemoryMb: z.coerce.number().int().min(128).default(Math.max(512, Math.floor(totalmem() / 2 / 1_048_576))),
-  /** Next.js functions scaled to zero that keep a started process, about 40 MB each, the last used first; and for how long. */
-  waitingFunctions: z.coerce.number().int().min(0).max(64).default(1),
-  waitingMinutes: z.coerce.number().min(0.01).max(1_440).default(15),
+  /** Next.js functions scaled to zero that keep a started process, about 40 MB each, the last used first: how many, in how much memory together, for how long. */
+  waitingFunctions: z.coerce.number().int().min(0).max(1_000).default(DEFAULT_HOST_SETTINGS.waiting),
+  waitingMemoryMb: z.coerce.number().int().min(0).optional(),
+  waitingMinutes: z.coerce.number().min(0.01).max(1_440).default(DEFAULT_HOST_SETTINGS.waitingMs / 60_000),
   functionTurns: z.boolean().default(false),
   /** Builds are refused below this much free disk. */
   minFreeDiskMb: z.coerce.number().int().min(0).default(2_048),
@@ -61,8 +63,9 @@ export const FLAGS: Readonly<Record<string, { key: keyof Settings; env: string; 
   'build-processes': { key: 'buildProcesses', env: 'ANCHOR_BUILD_PROCESSES', help: 'process limit of a build (default 512)' },
   'build-disk-mb': { key: 'buildDiskMb', env: 'ANCHOR_BUILD_DISK_MB', help: 'disk limit of a project\'s builds (default 10240)' },
   'function-memory-mb': { key: 'functionMemoryMb', env: 'ANCHOR_FUNCTION_MEMORY_MB', help: 'memory of all functions together (default: half)' },
-  'waiting-functions': { key: 'waitingFunctions', env: 'ANCHOR_WAITING_FUNCTIONS', help: 'sites at rest that keep a started process, 40 MB each (default 1)' },
-  'waiting-minutes': { key: 'waitingMinutes', env: 'ANCHOR_WAITING_MINUTES', help: 'how long they keep it (default 15)' },
+  'waiting-functions': { key: 'waitingFunctions', env: 'ANCHOR_WAITING_FUNCTIONS', help: 'sites at rest that keep a started process, at most (default 64)' },
+  'waiting-memory-mb': { key: 'waitingMemoryMb', env: 'ANCHOR_WAITING_MEMORY_MB', help: 'memory of these processes together, about 40 MB each; they give way where it is scarce (default: an eighth of what is available)' },
+  'waiting-minutes': { key: 'waitingMinutes', env: 'ANCHOR_WAITING_MINUTES', help: 'how long they keep it (default 60)' },
   'function-turns': { key: 'functionTurns', env: 'ANCHOR_FUNCTION_TURNS', help: 'processes of a site take turns, to find state that one keeps to itself (default: the one used last, while it is at rest)', boolean: true },
   'min-free-disk-mb': { key: 'minFreeDiskMb', env: 'ANCHOR_MIN_FREE_DISK_MB', help: 'builds are refused below this (default 2048)' },
   'allow-git-host': { key: 'allowGitHosts', env: 'ANCHOR_ALLOW_GIT_HOSTS', help: 'a git host on a private address (may be repeated)', multiple: true },

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileCacheOf } from './compiled.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
-import { VERSION } from './version.ts';
 
 /** One of the processes that make a platform. Each can die and come back alone. */
 export type ProcessName = 'server' | 'host' | `edge-${number}`;
@@ -38,7 +38,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   /** What was ready once can be ready again: a port that somebody took meanwhile, a disk that was full. */
   const proven = new Set<ProcessName>();
 
-  const compileCache = process.env['NODE_COMPILE_CACHE'] ?? join(settings.data, 'compile-cache');
+  const compileCache = compileCacheOf(settings, process.env);
   const run = join(settings.data, 'run');
   mkdirSync(run, { recursive: true, mode: 0o700 });
   /** Who is who, for people and for `anchor doctor`. */
@@ -86,23 +86,8 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     });
   };
 
-  /** The first start on this version of the code fills the compile cache. */
-  const warm = async (): Promise<void> => {
-    const marker = join(compileCache, 'version');
-    const version = `${VERSION} ${process.version}`;
-    if (existsSync(marker) && readFileSync(marker, 'utf8') === version) return;
-    mkdirSync(compileCache, { recursive: true, mode: 0o700 });
-    await new Promise<void>((resolve) => {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./warm.ts', import.meta.url))], { env: { ...process.env, ...settingsToEnv(settings), NODE_COMPILE_CACHE: compileCache, ANCHOR_WARM: '1' }, stdio: 'ignore' });
-      child.once('error', () => resolve());
-      child.once('exit', () => resolve());
-    });
-    writeFileSync(marker, version);
-  };
-
   keepConnectionsOnRestart();
-  const ready = warm().then(() => Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))))
-    .then(() => undefined);
+  const ready = Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))).then(() => undefined);
 
   /** Stops everything, puts a checked backup in place, starts again. */
   const restore = async (directory: string): Promise<void> => {

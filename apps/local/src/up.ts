@@ -1,3 +1,4 @@
+import { compileFirst } from './compiled.ts';
 import { parseCommand, usage } from './settings.ts';
 import { supervise } from './supervisor.ts';
 import { lockData } from './lock.ts';
@@ -14,6 +15,7 @@ if (command.value.help) {
 }
 const { settings, once, demo } = command.value;
 const startedAt = Date.now();
+await compileFirst(settings, process.env);
 const lock = await lockData(settings.data);
 if (!lock.ok) {
   console.error(`✗ ${lock.error.message}\n  why: ${lock.error.cause ?? ''}\n  fix: ${lock.error.fix}`);

@@ -80,6 +80,22 @@ test('a start script that needs a shell becomes a script of the tree', async () 
   assert.equal(await home.text(entry.blob), '#!/bin/sh\nnode server.js --port $PORT\n');
 });
 
+test('a project keeps the Node major that it got by default, the log says how to move, and what names a version wins', async () => {
+  const files = { 'package.json': pkg({ start: 'node server.js' }), 'server.js': '' };
+  const kept = await web(files, { keptNode: '24' });
+  assert.match(kept.component.function?.node ?? '', /^24\./);
+  assert.match(kept.told.log, /Node 24\.\S+ \(as the project's last deployment; .*"26\.x"/);
+  const built = async (of: Files, request: Partial<BuildRequest>): Promise<readonly [string | undefined, string | undefined]> => {
+    const result = await build(of, request);
+    assert.ok(result.ok);
+    return [result.value.defaultNode, (await home.manifest(result.value.artifact)).components['web']?.function?.node.split('.')[0]];
+  };
+  assert.deepEqual(await built(files, { keptNode: '24' }), ['24', '24']);
+  assert.deepEqual(await built(files, {}), ['26', '26']);
+  assert.deepEqual(await built(files, { keptNode: '18' }), ['26', '26'], 'what is not supported any more is not kept');
+  assert.deepEqual(await built({ ...files, '.nvmrc': '22' }, { keptNode: '24' }), [undefined, '22']);
+});
+
 test('the Node version comes from .nvmrc; what is not supported is refused with the list', async () => {
   const { component } = await web({ '.nvmrc': 'v22\n', 'package.json': pkg({ start: 'node server.js' }), 'server.js': '' });
   assert.match(component.function?.node ?? '', /^22\./);

@@ -1,5 +1,5 @@
 import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
-import type { BuildEvents, BuildRequest, BuildRunner } from '@anchor/core/ports/build-runner.ts';
+import type { BuildEvents, BuildRequest, BuildRunner, Built } from '@anchor/core/ports/build-runner.ts';
 import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { build } from './run/build.ts';
 import { DEFAULT_LIMITS, type BuildLimits } from './run/limits.ts';
@@ -21,7 +21,7 @@ export function createBuilder(options: BuilderOptions): Builder {
   const limits: BuildLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const busy = new Map<string, Promise<void>>();
 
-  const run = async (request: BuildRequest, events: BuildEvents, signal: AbortSignal): Promise<Result<Readonly<{ artifact: string }>>> => {
+  const run = async (request: BuildRequest, events: BuildEvents, signal: AbortSignal): Promise<Result<Built>> => {
     const before = busy.get(request.projectId);
     let release: () => void = () => undefined;
     const mine = new Promise<void>((resolve) => { release = resolve; });
@@ -65,7 +65,8 @@ export function createBuilder(options: BuilderOptions): Builder {
       const text = JSON.stringify(manifest.data);
       const named = guardedSecrets(request.secrets, request.variables, request.credentials).find(({ value }) => spellings(value).some((form) => text.includes(form)));
       if (named !== undefined) return fail('output_refused', `The secret ${called(named)} would become part of the manifest`, 'Keep secrets out of file names, headers and redirects; if it is no secret, set it with: anchor env set NAME=value --plain');
-      return ok({ artifact: await options.blobs.put(new TextEncoder().encode(text)) });
+      const artifact = await options.blobs.put(new TextEncoder().encode(text));
+      return ok({ artifact, ...(built.value.defaultNode === undefined ? {} : { defaultNode: built.value.defaultNode }) });
     } finally {
       clearTimeout(timer);
       await session.end();

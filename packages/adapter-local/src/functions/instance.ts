@@ -53,6 +53,7 @@ async function start(plan: InstancePlan, ports: InstancePorts, signal: AbortSign
     upstream: { kind: 'unix', path: socket.path, instance: id }, memoryMb: plan.memoryMb, pid: undefined,
     startMs: Math.round(performance.now() - begun),
     memoryPeakMb: async () => (await sandbox.usage()).memoryPeakMb,
+    heldMb: async () => (await sandbox.usage()).heldMb,
     gone,
     alive: () => !ended,
     async discard() {

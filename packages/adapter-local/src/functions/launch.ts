@@ -19,6 +19,8 @@ export type Instance = Readonly<{
   pid: number | undefined;
   /** Highest memory use so far, in MiB. */
   memoryPeakMb(): Promise<number>;
+  /** Memory that it holds now, in MiB; 0 where that is not known. */
+  heldMb(): Promise<number>;
   /** Resolves when every process of it is gone. */
   gone: Promise<Departure>;
   /** False once it has ended. */

@@ -53,7 +53,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
   const writers = createLogWriters(ports.logs, ports.clock);
   const standbys = createStandbys(ports);
   const start = (plan: InstancePlan, signal: AbortSignal): Promise<Result<Instance>> => startInstance(plan, { standbys, writers, settings: ports.settings }, signal);
-  const waiting = createWaiting({ start, fallBack: standbys.keep, settings: ports.settings });
+  const waiting = createWaiting({ start, fallBack: standbys.keep, settings: ports.settings, availableMb: () => process.availableMemory() / 1_048_576 });
   /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
   const entries = new Map<string, FunctionEntry | undefined>();
 
@@ -114,6 +114,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
         async start(signal) {
           const begun = performance.now();
           const instance = await waiting.take(value);
+          waiting.giveWay(); // a function that serves needs the memory more
           return instance === undefined ? start(value, signal) : ok({ ...instance, startMs: Math.round(performance.now() - begun) });
         },
       });

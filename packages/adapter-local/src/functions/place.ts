@@ -23,7 +23,7 @@ export type InstancePlan = Readonly<{
   secrets: readonly string[];
 }>;
 
-/** A sandbox with its socket directory, in which nothing runs yet: it costs no memory worth counting. */
+/** A sandbox with its socket directory, in which nothing runs yet but what will start the program: it costs no memory worth counting. */
 export type Place = Readonly<{
   id: string;
   socket: InstanceSocket;
@@ -39,7 +39,7 @@ export async function openPlace(plan: InstancePlan, { paths, sandboxes, settings
   const id = `fn-${randomBytes(5).toString('hex')}`;
   const socket = await createInstanceSocket(paths, id);
   const created = await sandboxes.create({
-    name: id, identity: plan.identity, network: 'outbound', allow: settings.allow, weight: 10,
+    name: id, identity: plan.identity, network: 'outbound', allow: settings.allow, weight: 10, ahead: plan.command.argv,
     limits: { memoryMb: plan.memoryMb, cpus: settings.cpus, processes: settings.processes },
     mounts: [
       { kind: 'read', from: plan.tree, to: INSIDE.app }, { kind: 'read', from: plan.modules, to: INSIDE.modules }, { kind: 'read', from: plan.node, to: INSIDE.node },

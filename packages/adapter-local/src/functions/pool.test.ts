@@ -31,7 +31,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
           live.set(instance, { deploymentId, crash: (reason) => (live.delete(instance), resolve({ reason, cacheFull: false })) });
           state.most = Math.max(state.most, live.size);
           return ok({
-            upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone, alive: () => live.has(instance),
+            upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, heldMb: async () => 1, gone, alive: () => live.has(instance),
             async discard() {
               live.get(instance)?.crash('signal SIGKILL');
               await gone;

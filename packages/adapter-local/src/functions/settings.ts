@@ -27,9 +27,15 @@ export type FunctionHostSettings = Readonly<{
   diskLookMs: number;
   /** Functions scaled to zero that keep an empty sandbox ready: no process, but a network namespace each. */
   standbys: number;
-  /** Of those, the last used Next.js ones that keep a process as well, in which nothing of the application has run: about 40 MB each. And for how long. */
+  /**
+   * Next.js functions scaled to zero that keep a process as well, in which nothing of the application has run (about
+   * 40 MB each): at most how many, in how much memory together (an eighth of what is available where nothing is set),
+   * for how long each, and how often memory is looked at.
+   */
   waiting: number;
+  waitingMb?: number | undefined;
   waitingMs: number;
+  waitingLookMs: number;
   /** Private networks that functions may reach, as CIDR blocks: databases on the same network. */
   allow: readonly string[];
   /** Output of one instance; what exceeds it is counted and noted, not kept. */
@@ -44,6 +50,7 @@ export type FunctionHostSettings = Readonly<{
 
 export const DEFAULT_HOST_SETTINGS: FunctionHostSettings = {
   leaseMs: 5_000, graceMs: 2_000, startTimeoutMs: 30_000, maxInstances: 64, cores: 1, busyInflight: 8, memoryMb: 32_768, roomTimeoutMs: 10_000,
-  cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000, standbys: 32, waiting: 1, waitingMs: 900_000, allow: [], linesPerSecond: 1_000,
+  cpus: 2, processes: 256, temporaryMb: 128, cacheMb: 2_048, diskLookMs: 3_000,
+  standbys: 32, waiting: 64, waitingMs: 3_600_000, waitingLookMs: 5_000, allow: [], linesPerSecond: 1_000,
   backoffFirstMs: 1_000, backoffMaxMs: 30_000, healthyMs: 60_000, backoffWaitMs: 2_000,
 };

@@ -5,14 +5,17 @@ import { fail, ok } from '@anchor/core/result/result.ts';
 import { until } from '@anchor/testing/until.ts';
 import type { Departure, Instance } from './launch.ts';
 import type { InstancePlan } from './place.ts';
+import type { FunctionHostSettings } from './settings.ts';
 import { createWaiting } from './waiting.ts';
 
-function setUp(settings: Partial<{ waiting: number; waitingMs: number }> = {}) {
+/** A machine whose memory is what the tests say, and functions that hold what they say. */
+function setUp(settings: Partial<Pick<FunctionHostSettings, 'waiting' | 'waitingMb' | 'waitingMs' | 'waitingLookMs'>> = {}) {
   const live = new Map<string, () => void>();
   const fellBack: DeploymentId[] = [];
-  const state = { starts: 0, broken: false };
+  const state = { starts: 0, broken: false, availableMb: 16_384, heldMb: 31 };
   const waiting = createWaiting({
-    settings: { waiting: 1, waitingMs: 60_000, ...settings },
+    settings: { waiting: 1, waitingMs: 60_000, waitingLookMs: 60_000, ...settings },
+    availableMb: () => state.availableMb,
     fallBack: async ({ deploymentId }) => void fellBack.push(deploymentId),
     async start() {
       if (state.broken) return fail('function_start_failed', 'The function ended while starting: exit code 1', 'Read the log.');
@@ -23,7 +26,7 @@ function setUp(settings: Partial<{ waiting: number; waitingMs: number }> = {}) {
         resolve({ reason: 'signal SIGKILL', cacheFull: false });
       });
       const discard = async (): Promise<void> => live.get(instance)?.();
-      return ok({ upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: 128, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, gone, alive: () => live.has(instance), drain: discard, discard } satisfies Instance);
+      return ok({ upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: 128, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, heldMb: async () => state.heldMb, gone, alive: () => live.has(instance), drain: discard, discard } satisfies Instance);
     },
   });
   return { waiting, live, fellBack, state };
@@ -95,6 +98,34 @@ test('what serves production gives way to production only, and takes the place o
   await until('the earlier production is ended', () => fellBack.length === 2 && live.size === 1);
   assert.deepEqual(fellBack, [preview.deploymentId, production.deploymentId]);
   assert.equal((await waiting.take(next))?.upstream.instance, 'fn-3');
+});
+
+test('as many wait as memory has room for, and they go when something else takes it', async () => {
+  const { waiting, live, fellBack, state } = setUp({ waiting: 64 });
+  state.availableMb = 1_000; // an eighth of it, with what they hold, is room for three
+  const plans = [plan(), plan(), plan(), plan()];
+  for (const each of plans) await waiting.keep(each, true);
+  assert.equal(waiting.count(), 3);
+  await until('the oldest is ended', () => fellBack.length === 1);
+  assert.equal(fellBack[0], plans[0]?.deploymentId);
+  state.availableMb = 100;
+  waiting.giveWay();
+  await until('all are ended', () => live.size === 0);
+  assert.equal(waiting.count(), 0);
+});
+
+test('what is measured counts, and memory is looked at while any waits', async () => {
+  const { waiting, fellBack, state } = setUp({ waiting: 64, waitingMb: 80, waitingLookMs: 5 });
+  const plans = [plan(), plan(), plan()];
+  await waiting.keep(plans[0] ?? plan(), true);
+  state.heldMb = 20;
+  await until('a third has room beside two that take less than was thought', async () => {
+    for (const each of plans) await waiting.keep(each, true);
+    return waiting.count() === 3;
+  });
+  state.heldMb = 50;
+  await until('they have grown', () => waiting.count() === 1);
+  assert.ok(fellBack.includes(plans[0]?.deploymentId ?? newId('dpl', 0)));
 });
 
 test('after its time a process is given up', async () => {

@@ -1,6 +1,6 @@
 import type { SandboxLimits } from '@anchor/core/ports/sandbox.ts';
 
-export type CgroupUsage = Readonly<{ memoryPeakMb: number; oomKills: number; processLimitHits: number }>;
+export type CgroupUsage = Readonly<{ memoryPeakMb: number; heldMb: number; oomKills: number; processLimitHits: number }>;
 
 /** Limits and accounting of one sandbox. */
 export interface Cgroup {
@@ -11,7 +11,7 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
-/** The control groups of one instance: `<hierarchy>/anchor-<instance>/<owner>/<name>`. */
+/** The control groups of one instance: `<hierarchy>/anchor-<instance>/<owner>/<name>`, or `anchor-<instance>-low` for what can wait. */
 export interface Cgroups {
   /** Throws a plain Error with the kernel's reason when the machine refuses. */
   create(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup;
@@ -22,6 +22,9 @@ export interface Cgroups {
   /** Removes the instance's own group when nothing is in it. */
   removeInstance(): void;
 }
+
+/** From this weight on it is live traffic; what weighs less can wait. */
+export const LIVE_WEIGHT = 5;
 
 /** bubblewrap's own watcher and first process, for two programs at once: they do not count against the limit. */
 export const OWN_PROCESSES = 4;

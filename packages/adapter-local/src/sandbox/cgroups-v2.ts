@@ -1,15 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OWN_PROCESSES, type Cgroup, type Cgroups } from './cgroup.ts';
+import { createYielding } from './cgroup-yield.ts';
 import { children, emptyAndRemove, makeAll, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
 
 const MB = 1024 * 1024;
 
 /**
  * The unified hierarchy of current distributions, mounted at `root`. Controllers are handed down one level at a time:
- * root → instance → owner; the processes live in the leaves only, as the kernel asks for.
+ * root → instance → owner; the processes live in the leaves only, as the kernel asks for. `yields`: a group of what can wait.
  */
-export const createCgroupsV2 = (root: string, group: string): Cgroups => {
+export const createCgroupsV2 = (root: string, group: string, yields = false): Cgroups => {
   const handDown = (dir: string): void => {
     const enabled = readFileSync(join(dir, 'cgroup.subtree_control'), 'utf8').trim().split(/\s+/);
     const missing = ['memory', 'pids', 'cpu'].filter((name) => !enabled.includes(name));
@@ -22,6 +23,7 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
   };
   /** Builds and functions have different owners: weights inside an owner's group say nothing of the others, so the group carries its heaviest. */
   const weights = new Map<string, number>();
+  const yielding = yields ? createYielding(join(root, group), ['cpu.weight', shareOf(1)]) : undefined;
   return {
     create(owner, name, limits, weight) {
       const dir = join(root, group, owner, name);
@@ -37,6 +39,7 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
         tryWrite(join(of, 'cpu.weight'), share);
         tryWrite(join(of, 'io.weight'), share);
       }
+      const end = yielding?.();
       let sampledPeak = 0;
       return {
         doors: [join(dir, 'cgroup.procs')],
@@ -44,10 +47,12 @@ export const createCgroupsV2 = (root: string, group: string): Cgroups => {
           // Kernels before 5.19 keep no peak: the highest value seen is then all there is.
           const peak = existsSync(join(dir, 'memory.peak')) ? 'memory.peak' : 'memory.current';
           sampledPeak = Math.max(sampledPeak, readNumber(join(dir, peak)));
-          return { memoryPeakMb: Math.ceil(sampledPeak / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
+          const held = readKey(join(dir, 'memory.stat'), 'anon') + readKey(join(dir, 'memory.stat'), 'shmem');
+          return { memoryPeakMb: Math.ceil(sampledPeak / MB), heldMb: Math.ceil(held / MB), oomKills: readKey(join(dir, 'memory.events'), 'oom_kill'), processLimitHits: readKey(join(dir, 'pids.events'), 'max') };
         },
         remove: async () => {
           await emptyAndRemove([dir], stop(dir));
+          end?.();
           removeEmpty(join(root, group, owner));
           removeEmpty(join(root, group));
         },

@@ -13,12 +13,13 @@ import { instanceOf, ownerOf } from './identity.ts';
 import { createSandboxes } from './sandboxes.ts';
 import { makeSandboxes } from './testing.ts';
 
-/** A platform of its own that starts a sandbox with a disk and a program that would run for long, and then waits. */
+/** A platform of its own that starts a sandbox with a disk and a program that would run for long, has another whose program is only named, and then waits. */
 const PLATFORM = `
   const { createSandboxes } = await import(process.argv[1]);
   const sandboxes = createSandboxes({ data: process.argv[2] });
   const disk = await sandboxes.openDisk({ name: 'left', identity: 'prj_left', sizeMb: 16 });
   const made = await sandboxes.create({ name: 'left', identity: 'prj_left', mounts: [{ kind: 'write', from: disk.value.path, to: '/disk' }], network: 'outbound', limits: { memoryMb: 64, cpus: 1, processes: 16 }, weight: 1 });
+  await sandboxes.create({ name: 'ahead', identity: 'prj_left', mounts: [], network: 'none', limits: { memoryMb: 64, cpus: 1, processes: 16 }, weight: 1, ahead: ['/bin/sleep', '98765'] });
   const started = made.value.spawn({ argv: ['/bin/sh', '-c', 'echo made > /disk/file; setsid sleep 98765 & echo ready; sleep 98765'], env: { PATH: '/bin' }, cwd: '/' });
   for await (const part of started.stdout) process.stdout.write(part);
 `;
@@ -32,8 +33,9 @@ const links = (instance: string): readonly string[] =>
     }
   });
 const processesOf = (cgroup: string): readonly string[] => (existsSync(cgroup) ? readdirSync(cgroup, { recursive: true, encoding: 'utf8' }) : []).filter((file) => file.endsWith('cgroup.procs')).flatMap((file) => readFileSync(join(cgroup, file), 'utf8').split('\n').filter(Boolean));
+// What it starts can wait.
 const groupsOf = (instance: string): readonly string[] =>
-  readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')).filter((words) => words[2]?.startsWith('cgroup') === true).map((words) => join(words[1] ?? '', `anchor-${instance}`)).filter((path) => existsSync(path));
+  readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')).filter((words) => words[2]?.startsWith('cgroup') === true).map((words) => join(words[1] ?? '', `anchor-${instance}-low`)).filter((path) => existsSync(path));
 
 test('when the platform is killed its sandboxes end, and a sweep removes what they left and nothing else', async (t) => {
   const data = await mkdtemp(join(tmpdir(), 'anchor-test-'));
@@ -47,7 +49,7 @@ test('when the platform is killed its sandboxes end, and a sweep removes what th
   const instance = instanceOf(data);
   assert.equal(links(instance).length, 1);
   const groups = groupsOf(instance);
-  assert.ok(groups.length > 0 && groups.every((group) => processesOf(group).length >= 3));
+  assert.ok(groups.length > 0 && groups.every((group) => processesOf(group).length >= 4));
 
   await inSandbox(other.subject, { network: 'outbound' }, async (alive) => {
     const mine = createSandboxes({ data });

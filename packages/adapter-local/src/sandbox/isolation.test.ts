@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getPriority } from 'node:os';
@@ -12,6 +13,8 @@ const sandboxesFor = async (t: { after: (end: () => Promise<void>) => void }) =>
   t.after(made.end);
   return made;
 };
+/** Where the machine's time zone lies; empty when it has none. */
+const machineZone = existsSync('/etc/localtime') ? realpathSync('/etc/localtime') : '';
 const sh = (text: string): readonly string[] => ['/bin/sh', '-c', text];
 
 test('the machine\'s own files, the data directory and other sandboxes\' files do not exist inside', async (t) => {
@@ -120,6 +123,13 @@ test('a strict file mode mask of the platform does not lock sandboxes out', asyn
   const { subject } = await sandboxesFor(t);
   await inSandbox(subject, {}, async (sandbox) => {
     assert.deepEqual(await runIn(sandbox, sh('cat /etc/hostname; touch /tmp/file && ls /tmp')), { exit: { code: 0, signal: null }, out: 'anchor\nfile\n', err: '' });
+  });
+});
+
+test('the time zone is named by a link, as on the machine: from a copy, a program that formats dates compares every zone there is', { skip: !machineZone.startsWith('/usr/share/zoneinfo/') }, async (t) => {
+  const { subject } = await sandboxesFor(t);
+  await inSandbox(subject, {}, async (sandbox) => {
+    assert.deepEqual(await runIn(sandbox, ['/usr/bin/readlink', '-e', '/etc/localtime']), { exit: { code: 0, signal: null }, out: `${machineZone}\n`, err: '' });
   });
 });
 

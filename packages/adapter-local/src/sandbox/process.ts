@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -50,20 +50,31 @@ const inherited: readonly number[] = readdirSync('/proc/self/fd').map(Number).fi
 const nowhere = inherited.length === 0 ? undefined : openSync('/dev/null', 'r+');
 const covers: readonly ('ignore' | number)[] = nowhere === undefined ? [] : Array.from({ length: Math.max(...inherited) - 4 }, (_, index) => (inherited.includes(index + 5) ? nowhere : 'ignore'));
 
-/** Starts a program inside: launch.sh → nsenter → bubblewrap → program, without a process in between. */
-export const startProcess = (place: Place, command: Command): SandboxProcess => {
+/** A launcher on its way: it has its control groups and namespaces, and waits to be told the rest. */
+export type Launcher = Readonly<{ argv: readonly string[]; child: ChildProcess; alive(): boolean }>;
+
+/** Starts launch.sh → nsenter → bubblewrap, which stops at reading its options. */
+export const openLauncher = (place: Place, argv: readonly string[], input: boolean): Launcher => {
+  const child = spawn('/bin/sh', [LAUNCH, ...place.doors, '--', place.filter, ...place.enter, 'bwrap', '--args', '4', '--', ...argv], {
+    env: TOOL_ENV, cwd: '/', stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...covers],
+  });
+  let alive = true;
+  for (const event of ['error', 'exit']) child.once(event, () => (alive = false));
+  if (child.pid !== undefined) stepBack(child.pid, place.niceness);
+  return { argv, child, alive: () => alive };
+};
+
+/** Starts a program inside: launch.sh → nsenter → bubblewrap → program, without a process in between. `opened` is a launcher for just these words. */
+export const startProcess = (place: Place, command: Command, opened?: Launcher): SandboxProcess => {
   const settings = settingsOf(place, command);
   if (command.argv.length === 0 || [...settings, ...command.argv].some((text) => text.includes('\0'))) return refusedProcess('a program, its arguments and its environment can not be empty or contain a NUL character');
-  const child = spawn('/bin/sh', [LAUNCH, ...place.doors, '--', place.filter, ...place.enter, 'bwrap', '--args', '4', '--', ...command.argv], {
-    env: TOOL_ENV, cwd: '/', stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', ...covers],
-  });
+  const { child } = opened ?? openLauncher(place, command.argv, command.input !== undefined);
   const [stdin, stdout, stderr, statusPipe, argumentPipe] = child.stdio;
   const status = { text: '' };
   for (const pipe of [stdin, statusPipe, argumentPipe]) pipe?.on('error', () => {});
   statusPipe?.on('data', (bytes: Buffer) => (status.text += bytes.toString('utf8')));
   if (argumentPipe !== null && argumentPipe !== undefined && 'end' in argumentPipe) argumentPipe.end(`${settings.join('\0')}\0`);
   if (command.input !== undefined) child.stdin?.end(command.input);
-  if (child.pid !== undefined) stepBack(child.pid, place.niceness);
 
   let ended = false;
   const exited = new Promise<Exit>((resolve) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Sandboxes, SandboxHandle, SandboxProcess, SandboxSpec } from '@anchor/core/ports/sandbox.ts';
 import { pathsIn } from '../paths.ts';
-import type { Cgroup, Cgroups, CgroupUsage } from './cgroup.ts';
+import { LIVE_WEIGHT, type Cgroup, type Cgroups, type CgroupUsage } from './cgroup.ts';
 import { openCgroups } from './cgroups.ts';
 import { createDisks, mountPoints } from './disk.ts';
 import { nameServers } from './etc.ts';
@@ -11,7 +11,7 @@ import { removeFirewall } from './firewall.ts';
 import { instanceOf, ownerLives, ownerOf, uidOf } from './identity.ts';
 import type { Network } from './network.ts';
 import { createNetworkPool } from './network-pool.ts';
-import { refusedProcess, startProcess, type Place } from './process.ts';
+import { openLauncher, refusedProcess, startProcess, type Launcher, type Place } from './process.ts';
 import { checkRequirements } from './requirements.ts';
 import { buildRoot, type Root } from './root.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -95,14 +95,14 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       const allowed = await parts.network?.allow(spec.allow ?? []);
       if (allowed !== undefined && !allowed.ok) return await giveUp(allowed);
       const place: Place = {
-        filter, doors: parts.cgroup.doors, niceness: spec.weight >= 5 ? 0 : 10,
+        filter, doors: parts.cgroup.doors, niceness: spec.weight >= LIVE_WEIGHT ? 0 : 10,
         enter: [
           'nsenter', `--mount=${root.value.namespace}`, ...(parts.network === undefined ? [] : [`--net=${parts.network.namespace}`]),
           '-S', String(uid), '-G', String(uid), '--',
         ],
         options: ['--bind', '/sandbox', '/', '--proc', '/proc', '--dev', '/dev', ...(parts.network === undefined ? ['--unshare-net'] : [])],
       };
-      return ok(openHandle(place, parts.cgroup, tidy));
+      return ok(openHandle(place, parts.cgroup, tidy, spec.ahead === undefined ? undefined : openLauncher(place, spec.ahead, false)));
     } catch (error) {
       return giveUp(unavailable(error instanceof Error ? error.message : String(error), 'See the cause; docs/isolation.md says what a machine needs.'));
     }
@@ -149,11 +149,20 @@ type Parts = { cgroup?: Cgroup; root?: Root; network?: Network };
 
 const unavailable = (why: string, fix: string): Result<never> => fail('sandbox_unavailable', 'this machine can not isolate builds and functions yet', fix, why);
 
-const openHandle = (place: Place, cgroup: Cgroup, tidy: () => Promise<void>): SandboxHandle => {
+const openHandle = (place: Place, cgroup: Cgroup, tidy: () => Promise<void>, ahead: Launcher | undefined): SandboxHandle => {
+  let opened = ahead;
   let ending: Promise<void> | undefined;
   let last: CgroupUsage | undefined;
   return {
-    spawn: (command): SandboxProcess => (ending === undefined ? startProcess(place, command) : refusedProcess('the sandbox was destroyed')),
+    spawn(command): SandboxProcess {
+      if (ending !== undefined) return refusedProcess('the sandbox was destroyed');
+      const launcher = opened;
+      opened = undefined;
+      if (launcher === undefined) return startProcess(place, command);
+      const fits = launcher.alive() && command.input === undefined && launcher.argv.join('\0') === command.argv.join('\0');
+      if (!fits) launcher.child.kill('SIGKILL');
+      return startProcess(place, command, fits ? launcher : undefined);
+    },
     usage: async () => last ?? cgroup.usage(),
     destroy: () => {
       if (ending === undefined) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Sandboxes, SandboxHandle, SandboxProcess, SandboxSpec } from '@anchor/core/ports/sandbox.ts';
 import { pathsIn } from '../paths.ts';
+import { LIVE_WEIGHT } from './cgroup.ts';
 import { softDisk } from './disk.ts';
 import { BOUND, nameServers, writeEtc } from './etc.ts';
 import { ownerLives, ownerOf } from './identity.ts';
@@ -39,12 +40,12 @@ export const createUnsafeSandboxes = (options: Readonly<{ data: string; trustSto
     return ok({
       spawn(command) {
         if (ended) return refusedProcess('the sandbox was destroyed');
-        const started = startProcess({ doors: [], filter: join(dir, 'filter'), enter: [], options: [...files.value, ...(spec.network === 'none' ? ['--unshare-net'] : [])], niceness: spec.weight >= 5 ? 0 : 10 }, command);
+        const started = startProcess({ doors: [], filter: join(dir, 'filter'), enter: [], options: [...files.value, ...(spec.network === 'none' ? ['--unshare-net'] : [])], niceness: spec.weight >= LIVE_WEIGHT ? 0 : 10 }, command);
         running.add(started);
         void started.exited.then(() => running.delete(started));
         return started;
       },
-      usage: async () => ({ memoryPeakMb: 0, oomKills: 0, processLimitHits: 0 }),
+      usage: async () => ({ memoryPeakMb: 0, heldMb: 0, oomKills: 0, processLimitHits: 0 }),
       async destroy() {
         ended = true;
         for (const each of running) each.kill('SIGKILL');

@@ -21,9 +21,10 @@ import { bringNextCache, keepNextCache, type NextCache } from './next-cache.ts';
 import { packageComponent, type PackageInput } from './package.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import type { Session } from './session.ts';
+import { DEFAULT_MAJOR, defaultNode } from '../tools/nodes.ts';
 
 /** What a build made, and what it leaves for the next one: `keepCaches` is called when its processes are gone. */
-export type Built = Readonly<{ component: WebComponent; keepCaches: () => Promise<void> }>;
+export type Built = Readonly<{ component: WebComponent; defaultNode?: string; keepCaches: () => Promise<void> }>;
 
 /** The first Next version with the adapter interface. */
 const ADAPTER_SINCE = '16.2.0';
@@ -43,7 +44,9 @@ export async function build(session: Session, request: BuildRequest, events: Bui
     return finish(session, request, sink, { prepared: prepared.value, nextVersion: undefined, traced: undefined }, () => Promise.resolve());
   }
   const { plan, project, manager, nodeModules, tools: { node, toolchain } } = prepared.value;
-  const because = plan.nodeRange === undefined ? ' (nothing names another; engines.node in package.json would)' : '';
+  const because = plan.nodeRange !== undefined ? '' : defaultNode(request.keptNode) === defaultNode()
+    ? ' (nothing names another; engines.node in package.json would)'
+    : ` (as the project's last deployment; the default is ${DEFAULT_MAJOR} by now: "engines": { "node": "${DEFAULT_MAJOR}.x" } in package.json moves there)`;
   sink.say(`Node ${node.version}${because}, ${manager.name} ${toolchain.version}`, 'install');
   const step = installStep(manager, toolchain.version, request.settings.installCommand);
   const salt = [node.version, manager.name, toolchain.version, 'argv' in step.command ? step.command.argv.join(' ') : step.command.shell, prepared.value.installFolder, process.arch];
@@ -123,7 +126,9 @@ async function finish(session: Session, request: BuildRequest, sink: OutputSink,
   if (!component.ok) return component;
   if (store.leaks.length > 0) return exposed(store.leaks);
   sink.say(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB, ${store.stats.newBlobs} new`, 'package');
-  return ok({ component: component.value.component, keepCaches: () => keepCaches(component.value.distDir) });
+  const { plan, tools } = input.prepared;
+  const byDefault = tools === undefined || plan.nodeRange !== undefined ? {} : { defaultNode: String(semver.major(tools.node.version)) };
+  return ok({ ...byDefault, component: component.value.component, keepCaches: () => keepCaches(component.value.distDir) });
 }
 
 /** Names every variable and where it was found, never a value. */

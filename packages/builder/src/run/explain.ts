@@ -18,7 +18,7 @@ export type FailureContext = Readonly<{
 /** The error of a command that did not end well: which limit ended it, or the last lines that it printed. */
 export async function explainFailure(ended: Ended, context: FailureContext): Promise<AnchorError> {
   const { limits, what } = context;
-  const usage = await context.sandbox.usage().catch(() => ({ memoryPeakMb: 0, oomKills: 0, processLimitHits: 0 }));
+  const usage = await context.sandbox.usage().catch(() => ({ memoryPeakMb: 0, heldMb: 0, oomKills: 0, processLimitHits: 0 }));
   const disk = await context.disk.free().catch(() => ({ full: false, usedMb: 0, sizeMb: limits.diskMb }));
   const said = ended.tail.text;
   const cause = context.redact(ended.tail.meaningful());

@@ -5,7 +5,7 @@ import { ok, type Result } from '@anchor/core/result/result.ts';
 import { detect, type Plan } from '../detect/detect.ts';
 import { detectPackageManager, LOCK_FILE_NAMES, usesPlugAndPlay, type PackageManager } from '../detect/package-manager.ts';
 import { turboFilter } from '../detect/turbo.ts';
-import { DEFAULT_NODE, type NodeVersion } from '../tools/nodes.ts';
+import { defaultNode, type NodeVersion } from '../tools/nodes.ts';
 import type { Toolchain } from '../tools/package-managers.ts';
 import { projectFolder } from './checkout.ts';
 import type { OutputSink } from './command.ts';
@@ -51,7 +51,7 @@ export async function prepare(session: Session, request: BuildRequest, sink: Out
   const named = [packageJson?.['packageManager'], installPackage?.['packageManager']].find((value): value is string => typeof value === 'string');
   const manager = detectPackageManager(files, named, (file) => heads.get(file) ?? '');
 
-  const node = await session.options.nodes.resolve(plan.nodeRange ?? DEFAULT_NODE);
+  const node = await session.options.nodes.resolve(plan.nodeRange ?? defaultNode(request.keptNode));
   if (!node.ok) return node;
   const toolchain = await session.options.tools.prepare(manager, node.value.version);
   if (!toolchain.ok) return toolchain;

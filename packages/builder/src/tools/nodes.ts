@@ -17,10 +17,12 @@ export interface Nodes {
 }
 
 /** Changed on purpose only: with the platform's own version, an update of the platform would change every application's. */
-const DEFAULT_MAJOR = '26';
+export const DEFAULT_MAJOR = '26';
 /** What runs the platform, when it is of that major: it is here already, and its pages in memory are shared. */
-export const DEFAULT_NODE = semver.major(process.versions.node) === Number(DEFAULT_MAJOR) ? process.versions.node : DEFAULT_MAJOR;
+const DEFAULT_NODE = semver.major(process.versions.node) === Number(DEFAULT_MAJOR) ? process.versions.node : DEFAULT_MAJOR;
 export const SUPPORTED_MAJORS: readonly number[] = [20, 21, 22, 23, 24, 25, 26];
+/** What is taken when nothing names a version. `kept`: the major that a project got this way before, if it did: it does not move with the default. */
+export const defaultNode = (kept?: string): string => (kept === undefined || kept === DEFAULT_MAJOR || !SUPPORTED_MAJORS.includes(Number(kept)) ? DEFAULT_NODE : kept);
 const LTS: Readonly<Record<string, string>> = { '*': '26', iron: '20', jod: '22', krypton: '24' };
 const LIST_HOURS = 12;
 

@@ -50,6 +50,8 @@ export type Deployment = Readonly<{
   trusted: boolean;
   /** SHA-256 hex of the manifest in the blob store; set when the build ends well. */
   artifact?: string;
+  /** The Node major that it got because nothing names one: the project's next builds keep it when the platform's default changes. */
+  defaultNode?: string;
   /** When retention removed the artifact's files: it can no longer be served or promoted. */
   artifactRemovedAt?: number;
   /** The sealed variables it was built and runs with: a rollback brings them back. */

@@ -21,6 +21,23 @@ test('a push of the production branch is built, verified and live, with its own 
   assert.ok(deployment?.steps.every((step) => step.endedAt !== undefined));
 });
 
+test('a build is told which Node major the last successful one got by default, and nothing when something named one', async () => {
+  const { home, push, build } = await startDemo();
+  const told = (): string | undefined => home.builds.requests.at(-1)?.keptNode;
+  home.builds.defaultNode = '24';
+  await build(await push(1));
+  assert.equal(told(), undefined);
+  home.builds.defaultNode = '26';
+  home.probe.answer = () => ok({ status: 500, body: '' });
+  assert.equal(await build(await push(2)), 'failed');
+  home.probe.answer = () => ok({ status: 200, body: '' });
+  home.builds.defaultNode = undefined;
+  await build(await push(3, 'feat'));
+  assert.equal(told(), '24', 'what failed does not count');
+  await build(await push(4));
+  assert.equal(told(), undefined);
+});
+
 test('a deployment that fails its verification leaves the old one live and says why', async () => {
   const { home, push, build, live } = await startDemo();
   const good = await push(1);

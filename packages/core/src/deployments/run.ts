@@ -102,12 +102,14 @@ async function build(ports: Ports, project: Project, deployment: Deployment, sna
   if (!started.ok) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
   const branch = deployment.source.branch ?? deployment.environment;
   const step = stepper(ports, deployment.id, context.log);
+  const [last] = (await ports.deployments.list({ projectId: project.id, state: 'success' }, { limit: 1 })).items;
   const result = await ports.builds.run(
     {
       deploymentId: deployment.id, projectId: project.id, repository: project.source, source: deployment.source, settings: project.build,
       variables: snapshot.build, secrets: context.secrets,
       cache: { scope: branch, fallback: project.productionBranch, write: deployment.trusted },
       ...(context.credentials === undefined ? {} : { credentials: context.credentials }),
+      ...(last?.defaultNode === undefined ? {} : { keptNode: last.defaultNode }),
     },
     { output: context.log.output, step: (name) => void step.next(name) },
     signal,
@@ -116,7 +118,7 @@ async function build(ports: Ports, project: Project, deployment: Deployment, sna
   if (!result.ok) return result;
   // Not when another worker has begun anew because this one's lease was lost: then the artifact is that one's to bring.
   const own = (await ports.deployments.get(deployment.id))?.attempt === started.value.attempt;
-  const moved = !own ? fail('conflict', 'Another worker builds it', 'Nothing to do.') : await moveDeployment(ports)(deployment.id, 'deploying', { artifact: result.value.artifact, buildEndedAt: ports.clock.now(), deployStartedAt: ports.clock.now() });
+  const moved = !own ? fail('conflict', 'Another worker builds it', 'Nothing to do.') : await moveDeployment(ports)(deployment.id, 'deploying', { ...result.value, buildEndedAt: ports.clock.now(), deployStartedAt: ports.clock.now() });
   // Refused: it was canceled while its last files were stored.
   return moved.ok ? moved : ok((await ports.deployments.get(deployment.id)) ?? deployment);
 }

@@ -19,7 +19,12 @@ export type BuildRequest = Readonly<{
   secrets: readonly string[];
   /** Caches are read from `scope`, then `fallback`; written to `scope` only when trusted. */
   cache: Readonly<{ scope: string; fallback?: string; write: boolean }>;
+  /** What the project's last successful build answered as `defaultNode`: it stays with that when nothing names a version. */
+  keptNode?: string;
 }>;
+
+/** `defaultNode`: the major of Node that it was built with because neither the project nor the application names one. */
+export type Built = Readonly<{ artifact: string; defaultNode?: string }>;
 
 export type BuildEvents = Readonly<{
   /** One chunk of output, not redacted, not split into lines. */
@@ -33,7 +38,7 @@ export type BuildEvents = Readonly<{
  * The result is the hash of the manifest blob; all blobs it names are stored when it resolves.
  */
 export interface BuildRunner {
-  run(request: BuildRequest, events: BuildEvents, signal: AbortSignal): Promise<Result<Readonly<{ artifact: string }>>>;
+  run(request: BuildRequest, events: BuildEvents, signal: AbortSignal): Promise<Result<Built>>;
   /** Undefined when it can build; otherwise why not and what to do. */
   unavailable(): Promise<Result<void>>;
 }

@@ -22,8 +22,13 @@ export type SandboxSpec = Readonly<{
   /** CIDR blocks that `outbound` may reach although they are private. */
   allow?: readonly string[];
   limits: SandboxLimits;
-  /** Relative share of the processor against live traffic: builds 1, functions 10. */
+  /**
+   * Relative share of the processor: builds 1, functions 10. What weighs less than 5 can wait: it gives way at once to
+   * live traffic, and still moves on when that never pauses.
+   */
   weight: number;
+  /** The words of the program that will be started first, where they are known: its start can then be under way until its environment is told. */
+  ahead?: readonly string[];
 }>;
 
 export type Exit = Readonly<{ code: number | null; signal: string | null }>;
@@ -38,8 +43,11 @@ export interface SandboxProcess {
 export interface SandboxHandle {
   /** Starts a program: an argument vector, never a shell string; `env` is the whole environment; `cwd` inside the sandbox. */
   spawn(command: Readonly<{ argv: readonly string[]; env: Readonly<Record<string, string>>; cwd: string; input?: Uint8Array }>): SandboxProcess;
-  /** What it used so far; `oomKills` and `processLimitHits` say which limit ended it. */
-  usage(): Promise<Readonly<{ memoryPeakMb: number; oomKills: number; processLimitHits: number }>>;
+  /**
+   * What it used so far; `oomKills` and `processLimitHits` say which limit ended it. `heldMb` is the memory that would be
+   * free were it destroyed now: without files that it has read, which the machine can forget anyhow.
+   */
+  usage(): Promise<Readonly<{ memoryPeakMb: number; heldMb: number; oomKills: number; processLimitHits: number }>>;
   /** Kills every process in it, removes its network and cgroup. Safe to call twice. */
   destroy(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Exit, Mount, SandboxHandle, SandboxSpec, Sandboxes } from '@anchor/core/ports/sandbox.ts';
+import { eventually } from '../eventually.ts';
 import { using, type Harness, type Make } from '../harness.ts';
 
 type Run = Readonly<{ exit: Exit; out: string; err: string }>;
@@ -68,6 +69,16 @@ export function sandboxesContract(name: string, make: Make<Sandboxes>): void {
     assert.equal(words.out, "a b|$(id)||'|--x|\n|");
     assert.equal((await runIn(sandbox, ['/bin/pwd'], { cwd: '/tmp' })).out, '/tmp\n');
   }));
+
+  check('a program that was named ahead starts with what it is told then, and any other starts as well', async ({ subject }) => {
+    const ahead = ['/bin/sh', '-c', 'echo "$TOLD" in "$PWD"'];
+    await inSandbox(subject, { ahead }, async (sandbox) => {
+      for (const TOLD of ['first', 'second']) assert.deepEqual(await runIn(sandbox, ahead, { env: { TOLD }, cwd: '/tmp' }), { exit: succeeded, out: `${TOLD} in /tmp\n`, err: '' });
+    });
+    await inSandbox(subject, { ahead }, async (sandbox) => assert.equal((await runIn(sandbox, ['/bin/echo', 'another'])).out, 'another\n'));
+    await inSandbox(subject, { ahead }, async (sandbox) => assert.equal((await runIn(sandbox, ['/bin/cat'], { input: Buffer.from('input') })).out, 'input'));
+    await inSandbox(subject, { ahead }, async () => undefined);
+  });
 
   check('exit codes, signals, both outputs and the input pass through', ({ subject }) => inSandbox(subject, {}, async (sandbox) => {
     assert.deepEqual((await runIn(sandbox, ['/bin/sh', '-c', 'exit 7'])).exit, { code: 7, signal: null });
@@ -169,6 +180,29 @@ export function sandboxesContract(name: string, make: Make<Sandboxes>): void {
     assert.ok(oomKills >= 1);
     assert.ok(memoryPeakMb > 30 && memoryPeakMb <= 48, String(memoryPeakMb));
     assert.equal(processLimitHits, 0);
+  }));
+
+  check('what its programs hold is told while they hold it, and files that they have read are not among it', ({ subject }) => inSandbox(subject, {}, async (sandbox) => {
+    const holder = sandbox.spawn({ argv: ['/bin/sh', '-c', 'x=$(head -c 50000000 /dev/zero | tr "\\0" x); cat /usr/bin/* > /dev/null 2>&1; echo ready; sleep 600'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+    for await (const _ of holder.stdout) break;
+    // The kernel may count a moment later.
+    const comesTo = async (fits: (heldMb: number) => boolean): Promise<void> => eventually(async () => {
+      const { heldMb } = await sandbox.usage();
+      assert.ok(fits(heldMb), String(heldMb));
+    });
+    await comesTo((heldMb) => heldMb > 45 && heldMb < 120);
+    holder.kill('SIGKILL');
+    await holder.exited;
+    await comesTo((heldMb) => heldMb < 10);
+  }));
+
+  check('work that can wait moves on beside live traffic that never pauses', ({ subject }) => inSandbox(subject, { weight: 10, limits: { memoryMb: 256, cpus: 64, processes: 64 } }, async (live) => {
+    const busy = live.spawn({ argv: ['/bin/sh', '-c', `i=0; while [ $i -lt ${availableParallelism() * 2} ]; do (while :; do :; done) & i=$((i+1)); done; echo ready; wait`], env: {}, cwd: '/' });
+    for await (const _ of busy.stdout) break;
+    await inSandbox(subject, { weight: 1 }, async (patient) => {
+      const { exit } = await runIn(patient, ['/bin/sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done']);
+      assert.deepEqual(exit, succeeded);
+    });
   }));
 
   check('more processes than allowed are refused and told', ({ subject }) => inSandbox(subject, { limits: { memoryMb: 128, cpus: 1, processes: 12 } }, async (sandbox) => {

@@ -1,11 +1,13 @@
 import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
-import type { BuildEvents, BuildRunner, BuildRequest } from '@anchor/core/ports/build-runner.ts';
+import type { BuildEvents, BuildRunner, BuildRequest, Built } from '@anchor/core/ports/build-runner.ts';
 import { fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
 
 export type MemoryBuilds = BuildRunner & {
   /** Every request that was run, oldest first. */
   readonly requests: readonly BuildRequest[];
+  /** The Node major that the next builds take because nothing names one. */
+  defaultNode: string | undefined;
   /** What the next builds do before they leave their artifact; an error fails them. */
   during: (request: BuildRequest, events: BuildEvents, signal: AbortSignal) => Promise<AnchorError | undefined>;
 };
@@ -15,9 +17,10 @@ export function buildRunner(blobs: BlobStore): MemoryBuilds {
   const requests: BuildRequest[] = [];
   const runner: MemoryBuilds = {
     requests,
+    defaultNode: undefined,
     during: async () => undefined,
     unavailable: async () => ok(undefined),
-    async run(request, events, signal): Promise<Result<Readonly<{ artifact: string }>>> {
+    async run(request, events, signal): Promise<Result<Built>> {
       requests.push(request);
       events.step('build');
       events.output(`building ${request.deploymentId}\n`, 'info', 'build');
@@ -29,7 +32,8 @@ export function buildRunner(blobs: BlobStore): MemoryBuilds {
         version: 1,
         components: { web: { kind: 'web', framework: { name: 'static' }, basePath: '', trailingSlash: false, prerenders: {}, files: { '/index.html': { blob: await blobs.put(page), size: page.length, type: 'text/html' } } } },
       });
-      return ok({ artifact: await blobs.put(new TextEncoder().encode(JSON.stringify(manifest))) });
+      const artifact = await blobs.put(new TextEncoder().encode(JSON.stringify(manifest)));
+      return ok({ artifact, ...(runner.defaultNode === undefined ? {} : { defaultNode: runner.defaultNode }) });
     },
   };
   return runner;
