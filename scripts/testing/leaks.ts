@@ -45,4 +45,4 @@ function cgroups(): readonly string[] {
 
 /** The instance (see `instanceOf` in the sandbox) that a link or a control group is named after. */
 const instanceOfLink = (name: string): string => read(`/sys/class/net/${name}/ifalias`).trim().replace('anchor-', '');
-const instanceOfGroup = (path: string): string => /\/anchor-([0-9a-f]{8})(?:-low)?(?:\/|$)/.exec(path)?.[1] ?? '';
+const instanceOfGroup = (path: string): string => /\/anchor-([0-9a-f]{8})(?:-low|-edge)?(?:\/|$)/.exec(path)?.[1] ?? '';

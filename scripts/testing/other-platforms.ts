@@ -29,7 +29,7 @@ function instanceOf(settings: string): string {
 /** Control groups `anchor-<instance>/<pid>-<start>`, and `anchor-<instance>-low/…` of builds, whose process still runs. */
 function groups(): readonly (readonly [instance: string, owners: readonly number[]])[] {
   const roots = ['/sys/fs/cgroup', ...list('/sys/fs/cgroup', 'directories').map((name) => join('/sys/fs/cgroup', name))];
-  const found = roots.flatMap((root) => list(root, 'directories').filter((name) => /^anchor-[0-9a-f]{8}(?:-low)?$/.test(name)).map((name) => join(root, name)));
+  const found = roots.flatMap((root) => list(root, 'directories').filter((name) => /^anchor-[0-9a-f]{8}(?:-low|-edge)?$/.test(name)).map((name) => join(root, name)));
   return found.map((path) => [basename(path).slice('anchor-'.length, 'anchor-'.length + 8), list(path, 'directories').flatMap((owner) => {
     const [, pid, start] = /^(\d+)-(\d+)$/.exec(owner) ?? [];
     return pid !== undefined && startOf(Number(pid)) === start ? [Number(pid)] : [];

@@ -1,3 +1,4 @@
+import { joinEdgeGroup } from '@anchor/adapter-local/sandbox/edge-group.ts';
 import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
 import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
@@ -17,6 +18,7 @@ runProcess(async () => {
   const worker = Number(process.env['ANCHOR_WORKER'] ?? '0');
   const paths = pathsIn(settings.data);
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  const group = joinEdgeGroup(settings.data);
   const blobs = openBlobStore(paths.blobs);
   const routes = openRouteTable(paths.database);
   const functions = createFunctionHostClient(paths.hostSocket);
@@ -31,16 +33,25 @@ runProcess(async () => {
   try {
     await edge.listen({ host: settings.host, port: settings.edgePort, reusePort: true, control: paths.edgeSocket(worker) });
   } catch (error) {
+    group.leave();
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EADDRINUSE' || code === 'EACCES') throw new Fatal(`The edge can not listen on ${settings.host}:${settings.edgePort} (${String(code)}). Free the port, or choose another with --edge-port.`);
     throw error;
   }
+  let seen = 0;
   return {
+    // One visitor after the other is no rest, however little there is to do for them: to collect ends optimized code.
+    busy() {
+      const before = seen;
+      seen = edge.requests();
+      return seen !== before;
+    },
     async stop() {
       await edge.close();
       routes.close();
       functions.close();
       await access.close();
+      group.leave();
     },
   };
 });

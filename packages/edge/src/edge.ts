@@ -37,9 +37,11 @@ export interface Edge {
   listen(options: EdgeListen): Promise<Readonly<{ port: number }>>;
   /** Takes no new connections, lets what is in flight end for at most `deadlineMs` (default 30 s), then cuts the rest. */
   close(deadlineMs?: number): Promise<void>;
+  /** How many requests came so far. */
+  requests(): number;
 }
 
 export function createEdge(options: EdgeOptions): Edge {
   const worker = new Worker(options);
-  return { listen: (listen) => worker.listen(listen), close: (deadlineMs = 30_000) => worker.close(deadlineMs) };
+  return { listen: (listen) => worker.listen(listen), close: (deadlineMs = 30_000) => worker.close(deadlineMs), requests: () => worker.requests };
 }

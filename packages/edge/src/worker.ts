@@ -64,6 +64,10 @@ export class Worker {
     return { port: typeof address === 'object' && address !== null ? address.port : port };
   }
 
+  get requests(): number {
+    return this.#state.answers.requests;
+  }
+
   close(deadlineMs: number): Promise<void> {
     // Answers close their connections from now on, which those from memory do not.
     this.#state.repeats.close();
