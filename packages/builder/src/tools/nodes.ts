@@ -10,7 +10,8 @@ export type NodeVersion = Readonly<{ version: string; dir: string }>;
 /** Node versions of this platform, got from the npm registry (the packages that the npm package `node` installs). */
 export interface Nodes {
   /**
-   * The newest version in a semver range (`24`, `>=20 <23`, `22.11.0`, `lts/*`), downloaded when it is not there.
+   * The newest version in a semver range (`24`, `>=20 <23`, `22.11.0`, `lts/*`), downloaded when it is not there; where the
+   * newest major is in the range and the platform runs on a release of it that is, too, that one.
    * `unsupported` with the list of what is supported when the range has none of it.
    */
   resolve(range: string): Promise<Result<NodeVersion>>;
@@ -23,6 +24,9 @@ const DEFAULT_NODE = semver.major(process.versions.node) === Number(DEFAULT_MAJO
 export const SUPPORTED_MAJORS: readonly number[] = [20, 21, 22, 23, 24, 25, 26];
 /** What is taken when nothing names a version. `kept`: the major that a project got this way before, if it did: it does not move with the default. */
 export const defaultNode = (kept?: string): string => (kept === undefined || kept === DEFAULT_MAJOR || !SUPPORTED_MAJORS.includes(Number(kept)) ? DEFAULT_NODE : kept);
+/** What runs the platform. It moves with updates of the platform; builds need not wait for a newer release of its major. */
+const OWN = process.versions.node;
+const NEWEST_MAJOR = Math.max(...SUPPORTED_MAJORS);
 const LTS: Readonly<Record<string, string>> = { '*': '26', iron: '20', jod: '22', krypton: '24' };
 const LIST_HOURS = 12;
 
@@ -78,7 +82,7 @@ export function createNodes(options: Readonly<{ dir: string; npm: Npm; arch?: st
         semver.maxSatisfying(versions.filter((version) => SUPPORTED_MAJORS.includes(semver.major(version)) && semver.prerelease(version) === null), range);
       const here = await installed();
       const exact = semver.valid(text.trim().replace(/^v/, ''));
-      let version = exact !== null && here.includes(exact) ? best([exact]) : null;
+      let version = exact !== null && here.includes(exact) ? best([exact]) : here.includes(OWN) && semver.major(OWN) === NEWEST_MAJOR ? best([OWN]) : null;
       if (version === null) {
         listing ??= published().finally(() => { listing = undefined; });
         const list = await listing;
