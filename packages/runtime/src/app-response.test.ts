@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { AppRequest } from './app-request.ts';
 import { AppResponse, order } from './app-response.ts';
+import { inRequest, prefixOutput } from './request-log.ts';
+
+prefixOutput();
 
 async function answer(t: TestContext, listener: (response: ServerResponse) => void): Promise<Headers> {
   const server = createServer({ ServerResponse: AppResponse }, (_, response) => listener(response));
@@ -45,4 +49,28 @@ test("the runtime's own orders are given", async (t) => {
     response.writeHead(200, { 'x-anchor-serve': '/third' }).end();
   });
   assert.equal(headers.get('x-anchor-serve'), '/file');
+});
+
+test("properties that an app gives to its requests and answers are the app's alone", async (t) => {
+  const own = { resolve: () => 'own' };
+  const names = ['scope', 'tell', 'held', 'release', 'beforeHead'];
+  const seen: string[] = [];
+  const server = createServer<typeof AppRequest, typeof AppResponse<AppRequest>>({ IncomingMessage: AppRequest, ServerResponse: AppResponse }, (request, response) => {
+    inRequest(request, response, () => {
+      for (const message of [request, response]) {
+        for (const name of names) {
+          assert.equal(name in message, false, name);
+          Reflect.set(message, name, own);
+        }
+        message.once('close', () => void seen.push(`${names.every((name) => Reflect.get(message, name) === own)} ${process.stdout.write('')}`));
+      }
+      response.write('<html></html>');
+      response.end();
+    });
+  });
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const reply = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers: { connection: 'close', 'x-request-id': 'one' } });
+  assert.equal(await reply.text(), '<html></html>');
+  assert.deepEqual(seen, ['true true', 'true true']);
 });

@@ -14,15 +14,19 @@
  */
 import { OutgoingMessage, ServerResponse, type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { emitInScope, type RequestScope } from './request-log.ts';
+import { emitInScope, SCOPE, type RequestScope } from './request-log.ts';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
+/** Names that no app has. */
+const TELL = Symbol('tell');
+const HELD = Symbol('held');
+
 export class AppResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  scope: RequestScope | undefined;
-  #beforeHead: (() => void) | undefined;
+  [SCOPE]: RequestScope | undefined;
+  [TELL]: (() => void) | undefined;
   /** Holds back the end of a document. */
-  #held: Socket | undefined;
+  [HELD]: Socket | undefined;
 
   override setHeader(name: string, value: number | string | readonly string[]): this {
     return isOrder(name) ? this : super.setHeader(name, value);
@@ -32,14 +36,9 @@ export class AppResponse<Request extends IncomingMessage = IncomingMessage> exte
     return isOrder(name) ? this : super.appendHeader(name, value);
   }
 
-  /** Calls `tell` once, when the head is about to be made: it may still set headers. */
-  beforeHead(tell: () => void): void {
-    this.#beforeHead = tell;
-  }
-
   override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
-    const tell = this.#beforeHead;
-    this.#beforeHead = undefined;
+    const tell = this[TELL];
+    this[TELL] = undefined;
     tell?.();
     return typeof reason === 'string' ? super.writeHead(status, reason, allowed(headers)) : super.writeHead(status, allowed(headers ?? reason));
   }
@@ -51,9 +50,9 @@ export class AppResponse<Request extends IncomingMessage = IncomingMessage> exte
   }
 
   override write(...args: unknown[]): boolean {
-    if (this.#held === undefined && this.socket !== null && closesDocument(args[0])) {
-      this.#held = this.socket;
-      this.#held.cork();
+    if (this[HELD] === undefined && this.socket !== null && closesDocument(args[0])) {
+      this[HELD] = this.socket;
+      this.socket.cork();
       setImmediate(release, this);
     }
     return Reflect.apply(super.write, this, args);
@@ -61,15 +60,8 @@ export class AppResponse<Request extends IncomingMessage = IncomingMessage> exte
 
   override end(...args: unknown[]): this {
     Reflect.apply(super.end, this, args);
-    this.release();
+    release(this);
     return this;
-  }
-
-  /** Lets go of what was held back. */
-  release(): void {
-    const socket = this.#held;
-    this.#held = undefined;
-    socket?.uncork();
   }
 
   override emit(...args: Parameters<ServerResponse['emit']>): boolean {
@@ -80,7 +72,17 @@ export class AppResponse<Request extends IncomingMessage = IncomingMessage> exte
 const flushUnsent = (response: AppResponse): void => {
   if (!headSent(response) && !response.destroyed) response.flushHeaders();
 };
-const release = (response: AppResponse): void => response.release();
+/** Lets go of what was held back. */
+const release = (response: AppResponse): void => {
+  const socket = response[HELD];
+  response[HELD] = undefined;
+  socket?.uncork();
+};
+
+/** Calls `tell` once, when the head is about to be made: it may still set headers. */
+export function beforeHead(response: AppResponse, tell: () => void): void {
+  response[TELL] = tell;
+}
 
 /** An order of the runtime's own. */
 export function order(response: ServerResponse, name: `x-anchor-${string}`, value: string): void {

@@ -8,16 +8,18 @@ export type InFlight = Readonly<{
   drained(): Promise<void>;
 }>;
 
-export function createInFlight(): InFlight {
+/** `idle`: called whenever nothing is left for now. */
+export function createInFlight(idle: () => void = () => undefined): InFlight {
   let count = 0;
   let draining = false;
-  const idle: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const end = (): void => {
     count--;
     if (count > 0) return;
+    idle();
     // What has just ended may start its last piece in the next turn: look again before saying so.
     setImmediate(() => {
-      if (count === 0) for (const resolve of idle.splice(0)) resolve();
+      if (count === 0) for (const resolve of waiting.splice(0)) resolve();
     });
   };
   const begin = (): (() => void) => {
@@ -40,7 +42,7 @@ export function createInFlight(): InFlight {
     drained() {
       draining = true;
       return new Promise((resolve) => {
-        idle.push(resolve);
+        waiting.push(resolve);
         begin()();
       });
     },

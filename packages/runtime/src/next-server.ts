@@ -35,7 +35,8 @@ prefixOutput();
 process.on('unhandledRejection', (cause) => console.error(cause));
 process.on('uncaughtException', (cause) => console.error(cause));
 
-const inFlight = createInFlight();
+const rest = restful();
+const inFlight = createInFlight(() => rest.from(REST_MS));
 let start: (application: Application) => void = () => {};
 const application = new Promise<Application>((resolve) => {
   start = resolve;
@@ -49,16 +50,13 @@ const KEEP_MS = 1_000;
 const REST_MS = 30_000;
 const WAITING_REST_MS = 2_000;
 let asked = false;
-const rest = restful();
 
 const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
 
 function answer(request: AppRequest, response: AppResponse): void {
+  rest.over();
   const done = inFlight.begin();
-  response.once('close', () => {
-    done();
-    rest.from(REST_MS);
-  });
+  response.once('close', done);
   if (!asked) response.once('close', keepCompiled);
   asked = true;
   // An answer may come before all of a body has, such as one that it is too large: were the connection closed then, as the

@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppResponse, order } from './app-response.ts';
+import { AppResponse, beforeHead, order } from './app-response.ts';
 import { isRecord, now } from './environment.ts';
 
 /** Of an answer: JSON, {@link Made} in short names; letters outside of ASCII are escaped. */
@@ -73,7 +73,7 @@ export function answersWith(scope: PageScope, key: string): boolean {
   if (scope.key !== undefined) return scope.key === key;
   scope.key = key;
   const { response } = scope;
-  if (!response.headersSent && response instanceof AppResponse) response.beforeHead(() => tell(scope));
+  if (!response.headersSent && response instanceof AppResponse) beforeHead(response, () => tell(scope));
   return true;
 }
 

@@ -18,22 +18,24 @@ const idOf = (request: IncomingMessage): string | undefined => {
   return typeof id === 'string' && ID.test(id) ? id : undefined;
 };
 
+/** Where a message has its scope; a name of ours would meet those of apps (`req.scope`). */
+export const SCOPE = Symbol('scope');
 /** A request or an answer that tells its end as part of the request: the socket, which says so, belongs to none. */
-type Scoped = EventEmitter & { scope: RequestScope | undefined };
+type Scoped = EventEmitter & { [SCOPE]: RequestScope | undefined };
 
 /** Runs `work` as part of the request: also what it starts and awaits later, and what listens for the end of the connection. */
 export function inRequest<T>(request: IncomingMessage & Scoped, response: ServerResponse & Scoped, work: () => T): T {
   const id = idOf(request);
   if (id === undefined) return work();
   const scope: RequestScope = { id, partial: new Map() };
-  request.scope = scope;
-  response.scope = scope;
+  request[SCOPE] = scope;
+  response[SCOPE] = scope;
   return scopes.run(scope, work);
 }
 
 /** The `emit` of such a one, by that of the class above its own. */
 export function emitInScope(message: Scoped, emit: EventEmitter['emit'], args: Parameters<EventEmitter['emit']>): boolean {
-  const { scope } = message;
+  const scope = message[SCOPE];
   if (scope === undefined || (args[0] !== 'close' && args[0] !== 'aborted')) return Reflect.apply(emit, message, args);
   return scopes.run(scope, () => Reflect.apply(emit, message, args));
 }

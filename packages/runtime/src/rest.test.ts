@@ -20,6 +20,20 @@ test('a rest begins anew with whatever ends, and is used once', (t) => {
   assert.equal(collected, 2);
 });
 
+test('what begins ends the rest, and nothing is collected until it has ended', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let collected = 0;
+  const rest = restful(() => collected++);
+  rest.from(100);
+  t.mock.timers.tick(99);
+  rest.over();
+  t.mock.timers.tick(10_000);
+  assert.equal(collected, 0);
+  rest.from(100);
+  t.mock.timers.tick(100);
+  assert.equal(collected, 1);
+});
+
 test('a shorter rest replaces a longer one, and the other way round', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let collected = 0;

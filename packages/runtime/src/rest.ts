@@ -3,8 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 export type Rest = Readonly<{
-  /** Something has just ended: it is at rest when nothing else calls for `ms`. */
+  /** Nothing is under way from now on: it is at rest when that stays so for `ms`. */
   from(ms: number): void;
+  /** Something has begun. */
+  over(): void;
 }>;
 
 /**
@@ -19,6 +21,7 @@ export function restful(collect: () => void = collectAll): Rest {
       clearTimeout(timer);
       timer = setTimeout(collect, ms).unref();
     },
+    over: () => clearTimeout(timer),
   };
 }
 
