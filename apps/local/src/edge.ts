@@ -18,7 +18,6 @@ runProcess(async () => {
   const worker = Number(process.env['ANCHOR_WORKER'] ?? '0');
   const paths = pathsIn(settings.data);
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
-  const group = joinEdgeGroup(settings.data);
   const blobs = openBlobStore(paths.blobs);
   const routes = openRouteTable(paths.database);
   const functions = createFunctionHostClient(paths.hostSocket);
@@ -30,6 +29,7 @@ runProcess(async () => {
     accessLog: access.write,
     accessLine: access.lineOf,
   });
+  const group = joinEdgeGroup(settings.data);
   try {
     await edge.listen({ host: settings.host, port: settings.edgePort, reusePort: true, control: paths.edgeSocket(worker) });
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Sandboxes, SandboxHandle, SandboxProcess, SandboxSpec } from '@anc
 import { pathsIn } from '../paths.ts';
 import { LIVE_WEIGHT, type Cgroup, type Cgroups, type CgroupUsage } from './cgroup.ts';
 import { openCgroups } from './cgroups.ts';
+import { sweepEdgeGroup } from './edge-group.ts';
 import { createDisks, mountPoints } from './disk.ts';
 import { nameServers } from './etc.ts';
 import { removeFirewall } from './firewall.ts';
@@ -138,6 +139,7 @@ export const createSandboxes = (options: SandboxOptions): LocalSandboxes => {
       }
       await disks.sweep();
       groups?.removeInstance();
+      sweepEdgeGroup(options.data);
       if (groups !== undefined) await removeFirewall();
     },
     warm: pool.warm,
