@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -66,4 +67,24 @@ test('--once ends with the reason when it can not work', async () => {
   const run = up(['--once', '--api-port', 'nonsense']);
   assert.equal(await run.ended, 2);
   assert.match(run.output(), /See \.\/up --help/);
+});
+
+test('the first start of changed code compiles it, starts over under the same process id, and stops like any other', async (t) => {
+  const other = await mkdtemp(join(tmpdir(), 'anchor-test-up-'));
+  t.after(() => rm(other, { recursive: true, force: true }));
+  const program = fileURLToPath(new URL('../apps/local/src/up.ts', import.meta.url));
+  const flags = ['--data', join(other, 'data'), '--api-port', String(await freePort()), '--edge-port', String(await freePort()), '--no-demo'];
+  for (const over of [true, false]) {
+    const child = spawn(process.execPath, [program, ...flags], { env: { ...process.env, NODE_COMPILE_CACHE: join(other, 'compiled') }, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    const ended = once(child, 'close');
+    await eventually(() => output.includes('platform ready'), 60_000, () => output);
+    const environ = await readFile(`/proc/${child.pid}/environ`, 'latin1');
+    assert.equal(environ.split('\0').includes('ANCHOR_COMPILED=1'), over, output);
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], output);
+    running.delete(child);
+  }
 });

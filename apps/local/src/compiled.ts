@@ -34,12 +34,24 @@ export async function compileFirst(settings: Settings, env: NodeJS.ProcessEnv): 
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...env, [AGAIN]: '1' });
 }
 
-/** Whether a program of this folder ended well. */
+/** Nobody is told of it: a start must not stand still for what only makes it smaller. */
+const WARM_MS = 60_000;
+
+/** Whether a program of this folder ended well. It ends with this process. */
 const run = (name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL(name, import.meta.url)), ...words], { env, stdio: 'ignore' });
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL(name, import.meta.url)), ...words], { env, stdio: 'ignore', timeout: WARM_MS, killSignal: 'SIGKILL' });
+    const stop = (): void => {
+      child.kill('SIGKILL');
+      process.exit(143);
+    };
+    process.once('SIGTERM', stop);
+    const end = (well: boolean): void => {
+      process.off('SIGTERM', stop);
+      resolve(well);
+    };
+    child.once('error', () => end(false));
+    child.once('exit', (code) => end(code === 0));
   });
 
 /** Changes whenever a source file was added, removed or written. */
