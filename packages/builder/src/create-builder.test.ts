@@ -84,7 +84,7 @@ test('a project keeps the Node major that it got by default, the log says how to
   const files = { 'package.json': pkg({ start: 'node server.js' }), 'server.js': '' };
   const kept = await web(files, { keptNode: '24' });
   assert.match(kept.component.function?.node ?? '', /^24\./);
-  assert.match(kept.told.log, /Node 24\.\S+ \(as the project's last deployment; .*"26\.x"/);
+  assert.match(kept.told.log, /Node 24\.\S+ \(as an earlier deployment; .*"26\.x"/);
   const built = async (of: Files, request: Partial<BuildRequest>): Promise<readonly [string | undefined, string | undefined]> => {
     const result = await build(of, request);
     assert.ok(result.ok);

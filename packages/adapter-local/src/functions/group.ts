@@ -98,6 +98,7 @@ export function createGroup(deploymentId: DeploymentId, { launcher, capacity, cl
     members.delete(id);
     member.release();
     if (member.draining) {
+      await clearing; // what is made ready meanwhile would write to what is being emptied
       if (!stopping && members.size === 0 && starting.size === 0) await launcher.standBy(deploymentId);
       return;
     }

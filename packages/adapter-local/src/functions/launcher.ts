@@ -53,7 +53,7 @@ export function createLauncher(ports: LauncherPorts): Launcher {
   const writers = createLogWriters(ports.logs, ports.clock);
   const standbys = createStandbys(ports);
   const start = (plan: InstancePlan, signal: AbortSignal): Promise<Result<Instance>> => startInstance(plan, { standbys, writers, settings: ports.settings }, signal);
-  const waiting = createWaiting({ start, fallBack: standbys.keep, settings: ports.settings, availableMb: () => process.availableMemory() / 1_048_576 });
+  const waiting = createWaiting({ start, fallBack: standbys.keep, isLive, settings: ports.settings, availableMb: () => process.availableMemory() / 1_048_576 });
   /** Function entries by artifact, so that a cold start does not read a large manifest again. Oldest use first. */
   const entries = new Map<string, FunctionEntry | undefined>();
 

@@ -10,16 +10,26 @@ import { createPool } from './pool.ts';
 import { DEFAULT_HOST_SETTINGS, type FunctionHostSettings } from './settings.ts';
 
 /** A launcher whose instances are only promises: the pool's own decisions are what is tested here; real processes are in host.test.ts. */
-function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionSettings>; settings?: Partial<FunctionHostSettings>; startMs?: number; drainMs?: number }> = {}) {
+function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionSettings>; settings?: Partial<FunctionHostSettings>; startMs?: number; drainMs?: number; emptying?: Promise<void> }> = {}) {
   const functions: FunctionSettings = { ...DEFAULT_FUNCTIONS, idleSeconds: 0.2, concurrency: 10, ...options.functions };
   const settings: FunctionHostSettings = { ...DEFAULT_HOST_SETTINGS, leaseMs: 150, graceMs: 50, backoffFirstMs: 40, backoffMaxMs: 1_000, backoffWaitMs: 100, roomTimeoutMs: 400, ...options.settings };
-  const live = new Map<string, { deploymentId: DeploymentId; crash(reason: string): void }>();
+  const live = new Map<string, { deploymentId: DeploymentId; crash(reason: string, cacheFull?: boolean): void }>();
   const notes: string[] = [];
+  const events: string[] = [];
   const state = { starts: 0, most: 0, broken: false };
   const pool = createPool({
     clock: systemClock, settings,
     launcher: {
-      standBy: async () => ok(undefined), standDown: async () => undefined, clearCache: async () => undefined, standbys: () => 0, waiting: () => 0, close: async () => undefined,
+      async standBy() {
+        events.push('ready');
+        return ok(undefined);
+      },
+      async clearCache() {
+        events.push('emptying');
+        await options.emptying;
+        events.push('empty');
+      },
+      standDown: async () => undefined, standbys: () => 0, waiting: () => 0, close: async () => undefined,
       note: (_, level, text) => notes.push(`${level} ${text}`),
       prepare: async (deploymentId) => ok({
         settings: functions,
@@ -28,7 +38,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
           if (state.broken) return fail('function_start_failed', 'The function ended while starting: exit code 1', 'Read the log.');
           const instance = `fn-${++state.starts}`;
           const { promise: gone, resolve } = Promise.withResolvers<Departure>();
-          live.set(instance, { deploymentId, crash: (reason) => (live.delete(instance), resolve({ reason, cacheFull: false })) });
+          live.set(instance, { deploymentId, crash: (reason, cacheFull = false) => (live.delete(instance), resolve({ reason, cacheFull })) });
           state.most = Math.max(state.most, live.size);
           return ok({
             upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: functions.memoryMb, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, heldMb: async () => 1, gone, alive: () => live.has(instance),
@@ -46,7 +56,7 @@ function setup(t: TestContext, options: Readonly<{ functions?: Partial<FunctionS
     },
   });
   t.after(() => pool.close());
-  return { pool, live, notes, state, functions };
+  return { pool, live, notes, events, state, functions };
 }
 
 const id = (): DeploymentId => newId('dpl', Date.now());
@@ -58,6 +68,23 @@ test('a lease keeps an instance although it is idle', async (t) => {
   assert.ok((await pool.acquire('edge', deployment)).ok);
   await until('it is gone', () => live.size === 0);
   assert.ok(Date.now() - asked >= 400, `gone after ${Date.now() - asked} ms`);
+});
+
+test('nothing is made ready for the next start before a full cache is empty', async (t) => {
+  const emptying = Promise.withResolvers<void>();
+  const { pool, live, events } = setup(t, { functions: { idleSeconds: 60, concurrency: 1, maxInstances: 2 }, emptying: emptying.promise });
+  const deployment = id();
+  assert.ok((await pool.acquire('edge', deployment)).ok);
+  pool.touch('edge', new Map([[deployment, 2]]));
+  await until('two run', () => live.size === 2);
+  await until('both are known', async () => (await pool.status()).instances.length === 2);
+  live.values().next().value?.crash('it wrote too much', true);
+  await until('the other one is gone too', () => live.size === 0 && events.length > 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(events, ['emptying']);
+  emptying.resolve();
+  await until('the next start is prepared', () => events.includes('ready'));
+  assert.deepEqual(events, ['emptying', 'empty', 'ready']);
 });
 
 test('an idle time that was made shorter holds for the next instance', async (t) => {

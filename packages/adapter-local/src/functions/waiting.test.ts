@@ -6,16 +6,23 @@ import { until } from '@anchor/testing/until.ts';
 import type { Departure, Instance } from './launch.ts';
 import type { InstancePlan } from './place.ts';
 import type { FunctionHostSettings } from './settings.ts';
-import { createWaiting } from './waiting.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 /** A machine whose memory is what the tests say, and functions that hold what they say. */
 function setUp(settings: Partial<Pick<FunctionHostSettings, 'waiting' | 'waitingMb' | 'waitingMs' | 'waitingLookMs'>> = {}) {
   const live = new Map<string, () => void>();
   const fellBack: DeploymentId[] = [];
   const state = { starts: 0, broken: false, availableMb: 16_384, heldMb: 31 };
-  const waiting = createWaiting({
+  const production = new Set<DeploymentId>();
+  /** What an end, and an answer to who is live, wait for. */
+  const held: { ending?: Promise<void>; asking?: Promise<void> } = {};
+  const created = createWaiting({
     settings: { waiting: 1, waitingMs: 60_000, waitingLookMs: 60_000, ...settings },
     availableMb: () => state.availableMb,
+    async isLive(deploymentId) {
+      await held.asking;
+      return production.has(deploymentId);
+    },
     fallBack: async ({ deploymentId }) => void fellBack.push(deploymentId),
     async start() {
       if (state.broken) return fail('function_start_failed', 'The function ended while starting: exit code 1', 'Read the log.');
@@ -25,12 +32,24 @@ function setUp(settings: Partial<Pick<FunctionHostSettings, 'waiting' | 'waiting
         live.delete(instance);
         resolve({ reason: 'signal SIGKILL', cacheFull: false });
       });
-      const discard = async (): Promise<void> => live.get(instance)?.();
+      const discard = async (): Promise<void> => {
+        await held.ending;
+        live.get(instance)?.();
+      };
       return ok({ upstream: { kind: 'unix', path: `/${instance}`, instance }, memoryMb: 128, startMs: 5, pid: undefined, memoryPeakMb: async () => 1, heldMb: async () => state.heldMb, gone, alive: () => live.has(instance), drain: discard, discard } satisfies Instance);
     },
   });
-  return { waiting, live, fellBack, state };
+  // What `keep` is told is so until a test says otherwise.
+  const keep: Waiting['keep'] = (plan, isLive) => {
+    if (isLive) production.add(plan.deploymentId);
+    else production.delete(plan.deploymentId);
+    return created.keep(plan, isLive);
+  };
+  return { waiting: { ...created, keep }, live, fellBack, state, production, held };
 }
+
+/** Lets everything run that waits for nothing but its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const plan = (changes: Partial<InstancePlan> = {}): InstancePlan => ({
   deploymentId: newId('dpl', Date.now()), identity: 'prj', command: { argv: ['node'], env: { GREETING: 'hello' }, cwd: '/app' }, memoryMb: 128,
@@ -98,6 +117,87 @@ test('what serves production gives way to production only, and takes the place o
   await until('the earlier production is ended', () => fellBack.length === 2 && live.size === 1);
   assert.deepEqual(fellBack, [preview.deploymentId, production.deploymentId]);
   assert.equal((await waiting.take(next))?.upstream.instance, 'fn-3');
+});
+
+test('one that was promoted while it waits stays before a preview, and before what production was served by', async () => {
+  const { waiting, fellBack, production, state } = setUp({ waiting: 2 });
+  const [promoted, superseded, preview] = [plan(), plan(), plan()];
+  await waiting.keep(promoted, false);
+  await waiting.keep(superseded, true);
+  production.delete(superseded.deploymentId);
+  production.add(promoted.deploymentId);
+  await waiting.keep(preview, false);
+  await until('one is ended', () => fellBack.length === 1);
+  assert.deepEqual(fellBack, [superseded.deploymentId]);
+  state.availableMb = 300; // room for one
+  waiting.giveWay();
+  await until('another is ended', () => fellBack.length === 2);
+  assert.deepEqual(fellBack, [superseded.deploymentId, preview.deploymentId]);
+  assert.ok(await waiting.take(promoted));
+});
+
+test('where nobody can tell who is live, it is as it was', async () => {
+  const { waiting, fellBack, held, state } = setUp({ waiting: 2 });
+  const [production, preview] = [plan(), plan()];
+  await waiting.keep(production, true);
+  await waiting.keep(preview, false);
+  held.asking = Promise.reject(new Error('database is locked'));
+  state.availableMb = 300;
+  waiting.giveWay();
+  await until('one is ended', () => fellBack.length === 1);
+  assert.deepEqual(fellBack, [preview.deploymentId]);
+});
+
+test('a drop waits for what was given up before and still ends, and no sandbox is left in its place', async () => {
+  const { waiting, live, fellBack, held } = setUp();
+  const [gone, other] = [plan(), plan()];
+  await waiting.keep(gone, false);
+  const ending = Promise.withResolvers<void>();
+  held.ending = ending.promise;
+  await waiting.keep(other, false);
+  assert.equal(waiting.count(), 1);
+  let dropped = false;
+  const dropping = waiting.drop(gone.deploymentId).then(() => (dropped = true));
+  await turn();
+  assert.equal(dropped, false, 'its process may still write');
+  ending.resolve();
+  await dropping;
+  assert.equal(live.size, 1);
+  await turn();
+  assert.deepEqual(fellBack, []);
+  assert.ok(await waiting.take(other), 'the other one is as it was');
+});
+
+test('two drops at once both wait for the end, as close does', async () => {
+  const { waiting, live, held } = setUp();
+  const wanted = plan();
+  await waiting.keep(wanted, false);
+  const ending = Promise.withResolvers<void>();
+  held.ending = ending.promise;
+  const done: string[] = [];
+  const all = Promise.all([
+    waiting.drop(wanted.deploymentId).then(() => done.push('first')), waiting.drop(wanted.deploymentId).then(() => done.push('second')), waiting.close().then(() => done.push('close')),
+  ]);
+  await turn();
+  assert.deepEqual(done, []);
+  ending.resolve();
+  await all;
+  assert.equal(live.size, 0);
+});
+
+test('nothing is started for a deployment that is dropped while room is made for it', async () => {
+  const { waiting, fellBack, held, state } = setUp();
+  const [first, removed] = [plan(), plan()];
+  await waiting.keep(first, true);
+  const asking = Promise.withResolvers<void>();
+  held.asking = asking.promise;
+  const keeping = waiting.keep(removed, true);
+  const dropping = waiting.drop(removed.deploymentId);
+  asking.resolve();
+  await Promise.all([keeping, dropping]);
+  assert.equal(state.starts, 1);
+  assert.deepEqual(fellBack, []);
+  assert.ok(await waiting.take(first));
 });
 
 test('as many wait as memory has room for, and they go when something else takes it', async () => {

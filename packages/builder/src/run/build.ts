@@ -46,7 +46,7 @@ export async function build(session: Session, request: BuildRequest, events: Bui
   const { plan, project, manager, nodeModules, tools: { node, toolchain } } = prepared.value;
   const because = plan.nodeRange !== undefined ? '' : defaultNode(request.keptNode) === defaultNode()
     ? ' (nothing names another; engines.node in package.json would)'
-    : ` (as the project's last deployment; the default is ${DEFAULT_MAJOR} by now: "engines": { "node": "${DEFAULT_MAJOR}.x" } in package.json moves there)`;
+    : ` (as an earlier deployment; the default is ${DEFAULT_MAJOR} by now: "engines": { "node": "${DEFAULT_MAJOR}.x" } in package.json moves there)`;
   sink.say(`Node ${node.version}${because}, ${manager.name} ${toolchain.version}`, 'install');
   const step = installStep(manager, toolchain.version, request.settings.installCommand);
   const salt = [node.version, manager.name, toolchain.version, 'argv' in step.command ? step.command.argv.join(' ') : step.command.shell, prepared.value.installFolder, process.arch];

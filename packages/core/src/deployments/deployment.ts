@@ -50,7 +50,7 @@ export type Deployment = Readonly<{
   trusted: boolean;
   /** SHA-256 hex of the manifest in the blob store; set when the build ends well. */
   artifact?: string;
-  /** The Node major that it got because nothing names one: the project's next builds keep it when the platform's default changes. */
+  /** The Node major that it got because nothing names one: the next builds for its environment keep it when the platform's default changes. */
   defaultNode?: string;
   /** When retention removed the artifact's files: it can no longer be served or promoted. */
   artifactRemovedAt?: number;

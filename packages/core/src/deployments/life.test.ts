@@ -1,12 +1,14 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { startDemo } from '@anchor/testing/deployments.ts';
+import { commit, startDemo } from '@anchor/testing/deployments.ts';
 import { must } from '@anchor/testing/samples.ts';
 import { putVariables } from '../environments/put-variables.ts';
 import type { DeploymentId } from '../names/id.ts';
+import { parseBranchName, PREVIEW } from '../names/name.ts';
 import { anchorError, fail, ok } from '../result/result.ts';
-import { cancelDeployment } from './cancel.ts';
+import { approveDeployment, cancelDeployment } from './cancel.ts';
 import { recover } from './recover.ts';
+import { requestDeployment } from './request.ts';
 import { runDeployment } from './run.ts';
 
 test('a push of the production branch is built, verified and live, with its own and its branch host', async () => {
@@ -21,21 +23,56 @@ test('a push of the production branch is built, verified and live, with its own 
   assert.ok(deployment?.steps.every((step) => step.endedAt !== undefined));
 });
 
-test('a build is told which Node major the last successful one got by default, and nothing when something named one', async () => {
-  const { home, push, build } = await startDemo();
-  const told = (): string | undefined => home.builds.requests.at(-1)?.keptNode;
-  home.builds.defaultNode = '24';
-  await build(await push(1));
-  assert.equal(told(), undefined);
-  home.builds.defaultNode = '26';
+/** Builds a deployment and answers the Node major that the builder was told to keep. `got`: the one that it took by default; a version is named where it is missing. */
+const keptBy = ({ home, build }: Awaited<ReturnType<typeof startDemo>>) => async (id: DeploymentId, got?: string): Promise<string | undefined> => {
+  home.builds.defaultNode = got;
+  await build(id);
+  return home.builds.requests.at(-1)?.keptNode;
+};
+
+test('a build is told which Node major its environment got by default, also after builds that named one', async () => {
+  const demo = await startDemo();
+  const { home, push } = demo;
+  const kept = keptBy(demo);
+  assert.equal(await kept(await push(1), '24'), undefined);
   home.probe.answer = () => ok({ status: 500, body: '' });
-  assert.equal(await build(await push(2)), 'failed');
+  const failing = await push(2);
+  assert.equal(await kept(failing, '26'), '24');
+  assert.equal((await home.deployments.get(failing))?.state, 'failed');
   home.probe.answer = () => ok({ status: 200, body: '' });
-  home.builds.defaultNode = undefined;
-  await build(await push(3, 'feat'));
-  assert.equal(told(), '24', 'what failed does not count');
-  await build(await push(4));
-  assert.equal(told(), undefined);
+  assert.equal(await kept(await push(3)), '24', 'what failed does not count');
+  assert.equal(await kept(await push(4)), '24');
+  assert.equal(await kept(await push(5), '24'), '24', 'the file that named a version is gone again');
+});
+
+test('no preview decides the Node major of production; one without an own major keeps that of production', async () => {
+  const demo = await startDemo();
+  const { push } = demo;
+  const kept = keptBy(demo);
+  assert.equal(await kept(await push(1, 'feat'), '26'), undefined);
+  assert.equal(await kept(await push(2), '24'), undefined, 'production has none yet');
+  assert.equal(await kept(await push(3, 'feat')), '26');
+  assert.equal(await kept(await push(4), '24'), '24', 'although the last build of the project named one');
+  assert.equal(await kept(await push(5, 'other'), '26'), '26');
+
+  const fresh = await startDemo();
+  assert.equal(await keptBy(fresh)(await fresh.push(1), '24'), undefined);
+  assert.equal(await keptBy(fresh)(await fresh.push(2, 'feat')), '24');
+});
+
+test('what was built of a fork decides no Node major', async () => {
+  const demo = await startDemo();
+  const { home, project, push } = demo;
+  const kept = keptBy(demo);
+  await kept(await push(1), '24');
+  home.clock.advance(1_000);
+  const pullRequest = { number: 7, fork: true };
+  const { deployment } = must(await requestDeployment(home)({ project, environment: PREVIEW, source: { kind: 'git', commit: commit(2), branch: must(parseBranchName('main')) }, pullRequest }));
+  must(await approveDeployment(home)(deployment.id));
+  assert.equal(await kept(deployment.id, '26'), '24', 'it keeps what production has');
+  assert.equal((await home.deployments.get(deployment.id))?.state, 'success');
+  assert.equal(await kept(await push(3, 'feat'), '24'), '24');
+  assert.equal(await kept(await push(4), '24'), '24');
 });
 
 test('a deployment that fails its verification leaves the old one live and says why', async () => {

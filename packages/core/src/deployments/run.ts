@@ -10,6 +10,7 @@ import type { Project } from '../projects/project.ts';
 import { fail, ok, type AnchorError, type Result } from '../result/result.ts';
 import { isFinal, type Deployment } from './deployment.ts';
 import { failDeployment } from './fail.ts';
+import { keptNode } from './kept-node.ts';
 import { publish } from './publish.ts';
 import { yieldToNewer } from './request.ts';
 import { stepper } from './steps.ts';
@@ -102,14 +103,14 @@ async function build(ports: Ports, project: Project, deployment: Deployment, sna
   if (!started.ok) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
   const branch = deployment.source.branch ?? deployment.environment;
   const step = stepper(ports, deployment.id, context.log);
-  const [last] = (await ports.deployments.list({ projectId: project.id, state: 'success' }, { limit: 1 })).items;
+  const kept = await keptNode(ports.deployments, deployment);
   const result = await ports.builds.run(
     {
       deploymentId: deployment.id, projectId: project.id, repository: project.source, source: deployment.source, settings: project.build,
       variables: snapshot.build, secrets: context.secrets,
       cache: { scope: branch, fallback: project.productionBranch, write: deployment.trusted },
       ...(context.credentials === undefined ? {} : { credentials: context.credentials }),
-      ...(last?.defaultNode === undefined ? {} : { keptNode: last.defaultNode }),
+      ...(kept === undefined ? {} : { keptNode: kept }),
     },
     { output: context.log.output, step: (name) => void step.next(name) },
     signal,

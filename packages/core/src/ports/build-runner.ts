@@ -19,7 +19,7 @@ export type BuildRequest = Readonly<{
   secrets: readonly string[];
   /** Caches are read from `scope`, then `fallback`; written to `scope` only when trusted. */
   cache: Readonly<{ scope: string; fallback?: string; write: boolean }>;
-  /** What the project's last successful build answered as `defaultNode`: it stays with that when nothing names a version. */
+  /** What an earlier build for this environment answered as `defaultNode`: it stays with that when nothing names a version. */
   keptNode?: string;
 }>;
 

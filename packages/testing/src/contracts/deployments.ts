@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
-import { parseBranchName, PREVIEW } from '@anchor/core/names/name.ts';
+import { parseBranchName, PREVIEW, PRODUCTION } from '@anchor/core/names/name.ts';
 import type { DeploymentStore } from '@anchor/core/ports/stores.ts';
 import { eventually } from '../eventually.ts';
 import { using, type Make } from '../harness.ts';
@@ -36,6 +36,8 @@ export function deploymentStoreContract(name: string, make: Make<DeploymentStore
     await lists((page) => subject.list({ projectId, state: 'held' }, page), [upload]);
     await lists((page) => subject.list({ projectId, branch }, page), newest);
     await lists((page) => subject.list({ projectId, environment: PREVIEW, state: 'held' }, page), []);
+    await lists((page) => subject.list({ projectId, environment: PREVIEW, state: 'queued' }, page), newest);
+    await lists((page) => subject.list({ projectId, environment: PRODUCTION, state: 'queued' }, page), [first]);
     await subject.replace({ ...upload, state: 'queued', version: 2 });
     await lists((page) => subject.list({ projectId, state: 'held' }, page), []);
   }));
