@@ -1,4 +1,5 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import type { Asset, Part } from './assets/asset.ts';
 import { storedKey } from './cache/key.ts';
 import type { KeptPage, KeptPages } from './cache/kept-pages.ts';
@@ -30,8 +31,14 @@ export type Choice =
  */
 export type Basis = 'site' | 'moment' | StoredPage;
 
-/** Names a stored page without holding its bytes. `version`: of what is kept; undefined for the build's own. */
-export type StoredPage = Readonly<{ key: string; made: Made; version: number | undefined }>;
+/**
+ * Names a stored page without holding anything of it, its tags neither: who remembers it does not keep what has left.
+ * `version`: of what is kept; undefined for the build's own.
+ */
+export type StoredPage = Readonly<{ key: string; version: number | undefined }>;
+
+/** Whether a choice would be made again: `gone`, not from this basis; `not now`, maybe later. */
+export type Footing = 'stands' | 'not now' | 'gone';
 
 export type DecideDeps = Readonly<{
   sites: Sites;
@@ -101,24 +108,35 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
     if (standing === 'expired') return void deps.kept.delete(deploymentId, key);
     deps.kept.used(share, key, kept);
     if (kept.fresh.gzip === undefined && asked.headers['accept-encoding'] !== undefined) deps.compress(deploymentId, key, kept);
-    return standing === 'stale' ? { asset: kept.stale, postponed, basis: 'moment' } : { asset: kept.fresh, postponed, basis: { key, made: kept.made, version: kept.version } };
+    return standing === 'stale' ? { asset: kept.stale, postponed, basis: 'moment' } : { asset: kept.fresh, postponed, basis: { key, version: kept.version } };
   }
   if (built === undefined || (share?.newest(built.made.group) ?? 0) > built.made.at) return undefined;
   const { postponed } = built;
   const standing = standingOf(deps, visit, built.made, postponed !== undefined);
   if (standing === 'expired') return undefined;
-  return standing === 'stale' ? { asset: built.stale, postponed, basis: 'moment' } : { asset: built.asset, postponed, basis: { key, made: built.made, version: undefined } };
+  return standing === 'stale' ? { asset: built.stale, postponed, basis: 'moment' } : { asset: built.asset, postponed, basis: { key, version: undefined } };
 }
 
-/** Whether `decide` would make the same choice for the same request and the same site, and has nothing else to do about it. */
-export function stillStands({ kept, tags, now }: Pick<DecideDeps, 'kept' | 'tags' | 'now'>, deploymentId: DeploymentId, basis: Basis): boolean {
-  if (typeof basis === 'string') return basis === 'site';
-  const { key, made, version } = basis;
+/**
+ * `stands`: `decide` would make the same choice for the same request and the same site, and has nothing else to do about it.
+ *
+ * `gone`: another page would be chosen, or none. A version that was replaced or driven out never comes back; the build's
+ * own page may, when what replaced it is driven out, but the request that finds it so is answered the whole way and
+ * remembered anew. `not now` is all that only time and tags say, or that can not be told without waiting: a log of tags
+ * that is read to its end may leave the page fresh, and a page that is too old is replaced, which makes it `gone`.
+ */
+export function footing({ sites, kept, tags, now }: Pick<DecideDeps, 'sites' | 'kept' | 'tags' | 'now'>, { deploymentId, artifact }: HostRoute, basis: Basis): Footing {
+  if (typeof basis === 'string') return basis === 'site' ? 'stands' : 'gone';
+  const { key, version } = basis;
   const share = kept.of(deploymentId);
-  if (share?.get(key)?.version !== version) return false;
-  if (version === undefined && (share?.newest(made.group) ?? 0) > made.at) return false;
+  const page = share?.get(key);
+  if (page?.version !== version) return 'gone';
+  const made = page === undefined ? sites.get(artifact)?.pages.get(key)?.made : page.made;
+  // The site is not parsed at the moment.
+  if (made === undefined) return 'not now';
+  if (page === undefined && (share?.newest(made.group) ?? 0) > made.at) return 'gone';
   const time = now();
-  return standingByAge(made, time) === 'fresh' && tags.standing(deploymentId, made.tags, made.at, time) === 'fresh';
+  return standingByAge(made, time) === 'fresh' && tags.standing(deploymentId, made.tags, made.at, time) === 'fresh' ? 'stands' : 'not now';
 }
 
 function standingOf(deps: DecideDeps, visit: Visit, made: Made, shell: boolean): Standing {

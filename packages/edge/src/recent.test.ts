@@ -12,6 +12,14 @@ test('what was used least recently leaves when the bytes are full, what has just
   assert.deepEqual([recent.get('large'), recent.bytes, recent.count], ['l', 500, 1]);
 });
 
+test('what is taken out weighs nothing, and what is not there can be taken out', () => {
+  const recent = new Recent<string>(100);
+  recent.set('a', 'a', 25);
+  recent.set('b', 'b', 30);
+  for (const name of ['a', 'a', 'none']) recent.delete(name);
+  assert.deepEqual([recent.get('a'), recent.get('b'), recent.bytes, recent.count], [undefined, 'b', 30, 1]);
+});
+
 test('what replaces another of its name weighs in its place', () => {
   const recent = new Recent<number>(100);
   for (let i = 1; i <= 10; i++) recent.set('a', i, i);

@@ -39,6 +39,11 @@ export class Recent<V> {
     }
   }
 
+  delete(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -2,9 +2,25 @@ import assert from 'node:assert/strict';
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { EdgeSettings } from './settings.ts';
 import { dpl, TestBed } from './test-bed.ts';
 import { TestClient as Client } from './test-client.ts';
+
+const MB = 1 << 20;
+setFlagsFromString('--expose-gc');
+const gc: () => void = runInNewContext('gc');
+/** What compiled code and the rest of a worker grow by meanwhile. */
+const NOISE_MB = 6;
+/** What JavaScript holds, in MB, when nothing is under way. */
+async function held(): Promise<number> {
+  // What was looked at through a weak reference is held until the turn of the loop ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return (heapUsed + arrayBuffers) / 1e6;
+}
 
 type Status = Readonly<{ requests: number; inflight: number; results: Readonly<Record<string, number>>; repeats: Readonly<{ count: number; bytes: number; hits: number }> }>;
 
@@ -172,7 +188,102 @@ test('requests that come once leave nothing; many that come again take no more m
   const long = (i: number): string => `x-pad: ${'p'.repeat(3500)}\r\nx-n: ${i}\r\n`;
   for (let i = 0; i < 300; i++) await client.ask('/a.txt', long(i));
   assert.equal((await status()).repeats.count, 0);
+  bed.log.length = 0;
+  const before = await held();
   for (let i = 0; i < 800; i++) for (let j = 0; j < 2; j++) await client.ask('/a.txt', long(i));
   const { count, bytes } = (await status()).repeats;
-  assert.ok(count > 100 && count < 800 && bytes <= 8 * 1024 * 1024, `${count} of ${bytes} bytes`);
+  assert.ok(count > 100 && count < 800 && bytes <= 8 * MB, `${count} of ${bytes} bytes`);
+  bed.log.length = 0;
+  const more = (await held()) - before;
+  assert.ok(more < (8 * MB) / 1e6 + NOISE_MB, `${more.toFixed(1)} MB`);
+});
+
+/** A function whose pages have about as many tags as may be said; which ones it was asked for. */
+async function tagged(bed: TestBed): Promise<readonly string[]> {
+  const asked: string[] = [];
+  bed.site({ function: true, builtAt: Date.now() });
+  await bed.serve(dpl(1), (req, res) => {
+    const path = (req.url ?? '').split('?', 1)[0] ?? '';
+    asked.push(path);
+    const tags = Array.from({ length: 250 }, (_, i) => `${path.slice(0, 12)}-${i}-${'t'.repeat(36)}`);
+    res.writeHead(200, { 'x-nextjs-cache': 'HIT', 'content-length': 1, 'x-anchor-entry': JSON.stringify({ g: path, m: Date.now(), r: 60, t: tags }) }).end('p');
+  });
+  return asked;
+}
+/** The function, what it made, and once more. */
+async function remembered(client: Client, path: string): Promise<void> {
+  for (let i = 0; i < 3; i++) await client.ask(path);
+}
+
+test('answers of pages that have left the memory do not hold their tags', { timeout: 60_000 }, async (t) => {
+  const { bed, client, status } = await setup(t, { pageBytes: 2 * MB, memoryBytes: MB });
+  await tagged(bed);
+  for (let i = 0; i < 200; i++) await remembered(client, `/warm-${i}`);
+  bed.log.length = 0;
+  const before = await held();
+  for (let i = 0; i < 2000; i++) await remembered(client, `/page-${i}`);
+  const { count, bytes } = (await status()).repeats;
+  assert.ok(count > 2000, `${count}`);
+  bed.log.length = 0;
+  const more = (await held()) - before;
+  assert.ok(more < bytes / 1e6 + NOISE_MB, `${more.toFixed(1)} MB for ${count} of ${bytes} bytes`);
+});
+
+test('an answer whose page was driven out, or whose host was removed, is forgotten when it is asked for', async (t) => {
+  const { bed, client, status } = await setup(t, { pageBytes: MB });
+  const count = async (): Promise<number> => (await status()).repeats.count;
+  const made = await tagged(bed);
+  for (let i = 0; i < 10; i++) await remembered(client, `/page-${i}`);
+  for (let i = 0; i < 100; i++) await client.ask(`/other-${i}`);
+  assert.deepEqual([await count(), made.length], [10, 110]);
+  await client.ask('/page-0');
+  assert.deepEqual([await count(), made.length], [9, 111]);
+  // It is no stranger: what answers it next is remembered at once.
+  await client.ask('/page-0');
+  assert.deepEqual([await count(), made.length], [10, 111]);
+  bed.routes.delete('app.localhost');
+  for (let i = 0; i < 10; i++) await client.ask(`/page-${i}`);
+  const { repeats } = await status();
+  assert.deepEqual([repeats.count, repeats.bytes], [0, 0]);
+});
+
+test('an answer whose page is only not fresh for now stays, and is given again when it is', async (t) => {
+  const { bed, client, status, hit } = await setup(t);
+  bed.site({ function: true, builtAt: Date.now() - 1000, prerenders: { '/page': bed.page('built', { revalidate: 60, tags: ['t'] }) } });
+  await bed.serve(dpl(1), (_, res) => res.setHeader('content-length', 1).end('f'));
+  await hit(client, '/page');
+  purge(bed, dpl(1), 't');
+  assert.equal((await client.ask('/page')).body, 'f');
+  assert.equal((await status()).repeats.count, 1);
+  rmSync(join(bed.directory, `${dpl(1)}.tags`));
+  assert.equal(await hit(client, '/page'), 'built');
+});
+
+test('answers of routes that were replaced do not hold them', { timeout: 60_000 }, async (t) => {
+  const { bed, client, status } = await setup(t, { memoryBytes: MB });
+  const artifact = bed.artifact({ files: { '/a.txt': bed.file('a') } });
+  const ask = async (i: number): Promise<void> => {
+    bed.route('app.localhost', dpl(1), artifact, Array.from({ length: 1000 }, (_, n) => ({ deploymentId: dpl(i * 1000 + n), artifact: `${artifact}${i}`, until: 0 })));
+    await remembered(client, `/a.txt?${i}`);
+  };
+  for (let i = 0; i < 20; i++) await ask(i);
+  const before = await held();
+  for (let i = 20; i < 220; i++) await ask(i);
+  assert.equal((await status()).repeats.count, 220);
+  const more = (await held()) - before;
+  assert.ok(more < NOISE_MB, `${more.toFixed(1)} MB`);
+});
+
+test('the number of bytes says what answers take: their words, and the key of their page', async (t) => {
+  const { bed, client, status } = await setup(t);
+  const bytes = async (): Promise<number> => (await status()).repeats.bytes;
+  await tagged(bed);
+  const weigh = async (path: string): Promise<number> => {
+    const before = await bytes();
+    await remembered(client, path);
+    return (await bytes()) - before;
+  };
+  const short = await weigh('/p');
+  assert.ok(short > 1024, `${short}`);
+  assert.equal((await weigh(`/p${'x'.repeat(1000)}`)) - short, 1000 * (4 + 2));
 });

@@ -1,6 +1,7 @@
+import type { DeploymentId } from '@anchor/core/names/id.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import type { Answers } from './answers.ts';
-import { stillStands, type Basis, type Choice, type DecideDeps } from './decide.ts';
+import { footing, type Basis, type Choice, type DecideDeps } from './decide.ts';
 import type { CacheResult, RepeatedLine } from './exchange.ts';
 import { Recent } from './recent.ts';
 import { Seen } from './seen.ts';
@@ -9,11 +10,16 @@ import { deploymentNamed, type HostRoutes } from './sites/host-routes.ts';
 import type { Answer } from './wire/ready.ts';
 import type { WireExchange } from './wire/reply.ts';
 
-/** An answer that was given, and what must be as it was for it to be given again to the same words. */
+/**
+ * An answer that was given, and what must be as it was for it to be given again to the same words. Holds nothing of the
+ * page (see StoredPage) and nothing of its route, which has a hundred earlier deployments by its side: a project that
+ * switches or makes pages anew all the time would fill the memory with what is used no more.
+ */
 export type Repeat = {
   /** What the request says its host is. */
   readonly host: string;
-  readonly route: HostRoute;
+  readonly route: WeakRef<HostRoute>;
+  readonly deploymentId: DeploymentId;
   readonly basis: Basis;
   readonly answer: Answer;
   readonly cache: CacheResult;
@@ -22,15 +28,21 @@ export type Repeat = {
   turn: number;
 };
 
-export type RepeatsDeps = Pick<DecideDeps, 'kept' | 'tags' | 'now'> & Readonly<{ routes: HostRoutes; answers: Answers }>;
+export type RepeatsDeps = Pick<DecideDeps, 'sites' | 'kept' | 'tags' | 'now'> & Readonly<{ routes: HostRoutes; answers: Answers }>;
 
 /** Browsers with many cookies say more than this, and seldom the same. */
 export const MAX_REPEATED = 4096;
 const LIMIT_BYTES = 8 * 1024 * 1024;
 /** Of texts that were seen once. */
 const SEEN_BYTES = 256 * 1024;
-/** What an entry weighs beside its text and its line of the log, which holds parts of the text, maybe quoted. */
+/** What an entry weighs beside its texts. */
 const OVERHEAD = 1024;
+
+/**
+ * The text, once more where its pieces were cut from another copy of it, and its line of the log, which holds parts of it,
+ * quoted at most twice as long. A page's key may have two bytes a character.
+ */
+const weightOf = (text: string, basis: Basis): number => OVERHEAD + text.length * 4 + (typeof basis === 'string' ? 0 : basis.key.length * 2);
 
 /**
  * Answers to whole requests by their very bytes: a request that was answered with a file or a fresh page is answered
@@ -56,9 +68,18 @@ export class Repeats {
   /** What answers a request of exactly this text, from who is no proxy; undefined: it has to go the whole way. */
   find(text: string): Repeat | undefined {
     const repeat = this.#repeats.peek(text);
-    if (repeat === undefined || repeat.turn !== this.#turn || this.#closed) return undefined;
-    const { basis, route } = repeat;
-    return this.#deps.routes.find(repeat.host) === route && stillStands(this.#deps, route.deploymentId, basis) ? repeat : undefined;
+    if (repeat === undefined || this.#closed) return undefined;
+    const route = this.#deps.routes.find(repeat.host);
+    // A route that was replaced does not come back: tables make a new one at each switch.
+    const stands = route !== undefined && repeat.route.deref() === route ? footing(this.#deps, route, repeat.basis) : 'gone';
+    if (stands === 'gone') this.#forget(text);
+    return stands === 'stands' && repeat.turn === this.#turn ? repeat : undefined;
+  }
+
+  /** At once, not only when it is the least used. What answers these words next is remembered the first time. */
+  #forget(text: string): void {
+    this.#repeats.delete(text);
+    this.#seen.before(text);
   }
 
   /** It was sent once more. */
@@ -76,10 +97,10 @@ export class Repeats {
     if (exchange.trusted || site.asksWho || basis === 'moment' || deploymentId !== route.deploymentId || !isCurrent(deploymentNamed(target.query, req.headers), route)) return;
     const known = this.#repeats.peek(text);
     if (known === undefined && !this.#seen.before(text)) return;
-    const same = known !== undefined && known.route === route && known.answer === answer && isSame(known.basis, basis);
+    const same = known !== undefined && known.route.deref() === route && known.answer === answer && isSame(known.basis, basis);
     if (same) known.turn = this.#turn;
-    const repeat = same ? known : { host: address.header, route, basis, answer, cache: asset.cache, line: this.#deps.answers.lineOf(exchange), turn: this.#turn };
-    this.#repeats.set(text, repeat, text.length * 4 + OVERHEAD);
+    const repeat = same ? known : { host: address.header, route: new WeakRef(route), deploymentId, basis, answer, cache: asset.cache, line: this.#deps.answers.lineOf(exchange), turn: this.#turn };
+    this.#repeats.set(text, repeat, weightOf(text, basis));
   }
 
   /** From now on each goes the whole way once. */
@@ -101,4 +122,4 @@ export class Repeats {
 }
 
 const isCurrent = (named: string | undefined, route: HostRoute): boolean => named === undefined || named === route.deploymentId;
-const isSame = (a: Basis, b: Basis): boolean => a === b || (typeof a === 'object' && typeof b === 'object' && a.made === b.made && a.version === b.version);
+const isSame = (a: Basis, b: Basis): boolean => a === b || (typeof a === 'object' && typeof b === 'object' && a.key === b.key && a.version === b.version);

@@ -37,11 +37,12 @@ export function createState(options: EdgeOptions): State {
   const answers = new Answers(options);
   const routes = new HostRoutes(options.routes);
   const tags = new TagLogs(options.tagLog, new Rounds().current);
+  const sites = new Sites(options.assets, settings.manifestBytes);
   const now = (): number => options.clock.now();
   return {
     options,
     routes,
-    sites: new Sites(options.assets, settings.manifestBytes),
+    sites,
     tags,
     pools,
     memory,
@@ -49,7 +50,7 @@ export function createState(options: EdgeOptions): State {
     coder: new Coder(kept),
     refresher: new Refresher({ kept, now, pools, startMs: settings.startMs }),
     answers,
-    repeats: new Repeats({ routes, kept, tags, answers, now }),
+    repeats: new Repeats({ routes, sites, kept, tags, answers, now }),
     sender: new AssetSender({
       assets: options.assets,
       memory,

@@ -174,7 +174,7 @@ export class Connection {
     if (repeat === undefined) return false;
     const startedAt = performance.now();
     const requestId = newRequestId();
-    const bytes = ready.bytes(repeat.answer, requestId, repeat.route.deploymentId);
+    const bytes = ready.bytes(repeat.answer, requestId, repeat.deploymentId);
     if (bytes === undefined) return false;
     this.#reading = undefined;
     socket.write(bytes);
