@@ -21,7 +21,7 @@ export const functionMemory: Row = {
         const load = await generate({ port, host: name, paths: PATHS, connections: CONNECTIONS, requests: REQUESTS });
         if (failed(load) > 0) throw new Error(`requests failed: ${JSON.stringify(load.failures)}`);
       }
-      const ours = [await servingProcess(platform)];
+      const ours = [await servingProcess(platform, deployment)];
       const theirs = memoryOfTree(next.pid);
       const sum = (all: readonly Memory[], of: 'pssMb' | 'rssMb'): number => all.reduce((total, memory) => total + memory[of], 0);
       const note = `PSS after ${REQUESTS} requests at ${CONNECTIONS} connections: ${PATHS.join(', ')}; RSS ${sum(ours, 'rssMb').toFixed(0)} MB against ${sum(theirs, 'rssMb').toFixed(0)} MB.`;

@@ -39,10 +39,12 @@ export async function restartFunction(platform: Platform, deployment: string): P
 /** The function processes of Next.js sites. */
 export const functionsOf = (platform: Platform): readonly Memory[] => memoryOfTree(platform.pid('host') ?? 0).filter(({ command }) => command === 'next-server.js');
 
-/** The one process that serves, beside those that wait for their first request: nothing of an application is in them. */
-export async function servingProcess(platform: Platform): Promise<Memory> {
+/** The one process that serves a deployment, beside those that wait for their first request: nothing of an application is in them. Others are stopped. */
+export async function servingProcess(platform: Platform, deployment: string): Promise<Memory> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
+    const running = await host.status();
+    for (const other of new Set(running.ok ? running.value.instances.map((instance) => instance.deployment) : [])) if (other !== deployment) await host.stop(other as Parameters<typeof host.stop>[0]);
     const status = await host.status();
     const all = functionsOf(platform).toSorted((a, b) => b.pssMb - a.pssMb);
     const [largest] = all;
@@ -58,9 +60,12 @@ export async function emptySandbox(platform: Platform): Promise<void> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
     for (const { pid } of functionsOf(platform)) process.kill(pid, 'SIGKILL');
+    // A sandbox counts from the moment on in which it begins to be made.
+    let since = performance.now();
     await eventually(async () => {
       const status = await host.status();
-      return status.ok && status.value.instances.length === 0 && status.value.waiting === 0 && status.value.standbys > 0;
+      if (!status.ok || status.value.instances.length > 0 || status.value.waiting > 0 || status.value.standbys === 0) since = performance.now();
+      return performance.now() - since > SETTLED_MS;
     }, 30_000, () => 'no empty sandbox waits');
   } finally {
     host.close();
