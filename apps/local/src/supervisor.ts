@@ -166,8 +166,7 @@ function keepConnectionsOnRestart(): void {
 }
 
 /**
- * Small processes stay small: V8 grows its young generation far beyond what they need. The edge collects its whole heap
- * when it is at rest (rest.ts), and not after each few seconds with few visitors: its optimized code would go with it. And it
- * collects young objects by itself: where all processors are busy, its helpers are waited for.
+ * Small processes stay small: V8 grows its young generation far beyond what they need. An edge worker collects its young
+ * objects by itself: where all processors are busy, the collector's helpers are waited for.
  */
-const heapFlags = (kind: string): readonly string[] => (kind === 'edge' ? ['--max-semi-space-size=16', '--no-memory-reducer', '--no-parallel-scavenge'] : ['--max-semi-space-size=4']);
+const heapFlags = (kind: string): readonly string[] => (kind === 'edge' ? ['--max-semi-space-size=16', '--no-parallel-scavenge'] : ['--max-semi-space-size=4']);
