@@ -45,10 +45,15 @@ export async function servingProcess(platform: Platform, deployment: string): Pr
   try {
     const running = await host.status();
     for (const other of new Set(running.ok ? running.value.instances.map((instance) => instance.deployment) : [])) if (other !== deployment) await host.stop(other as Parameters<typeof host.stop>[0]);
-    const status = await host.status();
-    const all = functionsOf(platform).toSorted((a, b) => b.pssMb - a.pssMb);
-    const [largest] = all;
-    if (!status.ok || largest === undefined || all.length - status.value.waiting !== 1) throw new Error(`${all.length} function processes run, ${status.ok ? status.value.waiting : '?'} of them waiting`);
+    let largest: Memory | undefined;
+    // Of a function that was stopped a process is started that waits; it counts when it does.
+    await eventually(async () => {
+      const status = await host.status();
+      const all = functionsOf(platform).toSorted((a, b) => b.pssMb - a.pssMb);
+      largest = status.ok && all.length - status.value.waiting === 1 ? all[0] : undefined;
+      return largest !== undefined;
+    }, 20_000, () => 'more than one function process serves, or none');
+    if (largest === undefined) throw new Error('no function process serves');
     return largest;
   } finally {
     host.close();
