@@ -1,49 +1,47 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { collectAll, restful } from './rest.ts';
 
-test('a rest begins anew with whatever ends, and is used once', (t) => {
+/** A rest on a clock that the test moves on; answers how often was collected after so many milliseconds more. */
+function onClock(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let collected = 0;
   const rest = restful(() => collected++);
+  const after = (ms: number): number => {
+    t.mock.timers.tick(ms);
+    return collected;
+  };
+  return { rest, after };
+}
+
+test('a rest begins anew with whatever ends, and is used once', (t) => {
+  const { rest, after } = onClock(t);
   rest.from(100);
-  t.mock.timers.tick(99);
+  assert.equal(after(99), 0);
   rest.from(100);
-  t.mock.timers.tick(99);
-  assert.equal(collected, 0, 'something ended meanwhile');
-  t.mock.timers.tick(1);
-  assert.equal(collected, 1);
-  t.mock.timers.tick(10_000);
-  assert.equal(collected, 1, 'nothing was taken since');
+  assert.equal(after(99), 0, 'something ended meanwhile');
+  assert.equal(after(1), 1);
+  assert.equal(after(10_000), 1, 'nothing was taken since');
   rest.from(100);
-  t.mock.timers.tick(100);
-  assert.equal(collected, 2);
+  assert.equal(after(100), 2);
 });
 
 test('what begins ends the rest, and nothing is collected until it has ended', (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  let collected = 0;
-  const rest = restful(() => collected++);
+  const { rest, after } = onClock(t);
   rest.from(100);
-  t.mock.timers.tick(99);
+  assert.equal(after(99), 0);
   rest.over();
-  t.mock.timers.tick(10_000);
-  assert.equal(collected, 0);
+  assert.equal(after(10_000), 0);
   rest.from(100);
-  t.mock.timers.tick(100);
-  assert.equal(collected, 1);
+  assert.equal(after(100), 1);
 });
 
-test('a shorter rest replaces a longer one, and the other way round', (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  let collected = 0;
-  const rest = restful(() => collected++);
+test('a longer rest replaces a shorter one', (t) => {
+  const { rest, after } = onClock(t);
   rest.from(10);
   rest.from(100);
-  t.mock.timers.tick(99);
-  assert.equal(collected, 0);
-  t.mock.timers.tick(1);
-  assert.equal(collected, 1);
+  assert.equal(after(99), 0);
+  assert.equal(after(1), 1);
 });
 
 test('what nobody refers to any more is given back', () => {
