@@ -61,3 +61,23 @@ test('what a reverse proxy says of a visitor is believed when it was named, and 
   platform = await platform.restart({ flags: [] });
   assert.notEqual((await asked()).headers['x-request-id'], 'named-by-the-proxy');
 });
+
+test('edge workers are scheduled in batches, also after a restart, and nothing else is', { timeout: 120_000 }, async (t) => {
+  const platform = await startPlatform();
+  t.after(() => platform.stop());
+  await platform.kill9('edge-1');
+  assert.deepEqual(await policiesOf(platform.pid('edge-0')!), ['3']);
+  await eventually(async () => (await policiesOf(platform.pid('edge-1')!)).join() === '3', 10_000, () => 'the new worker is not');
+  for (const name of ['server', 'host', 'up'] as const) assert.deepEqual(await policiesOf(platform.pid(name)!), ['0'], name);
+});
+
+/** The scheduling policies that a process's threads have, each once: 0 is the usual one, 3 is `SCHED_BATCH`. */
+async function policiesOf(pid: number): Promise<readonly string[]> {
+  const policies = new Set<string>();
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => '');
+    const policy = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38];
+    if (policy !== undefined) policies.add(policy);
+  }
+  return [...policies];
+}

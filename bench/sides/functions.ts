@@ -26,11 +26,18 @@ export async function scaledToZero(platform: Platform, ms = 60_000): Promise<voi
   }
 }
 
-/** Stops what runs of a deployment, so that the next request starts it with the settings of now. */
+/**
+ * Stops what runs of a deployment, so that the next request starts it with the settings of now. Asked for again until it
+ * is gone: an edge worker that still holds a lease of it asks for it once more when the lease ends, which keeps it.
+ */
 export async function restartFunction(platform: Platform, deployment: string): Promise<void> {
   const host = createFunctionHostClient(pathsIn(platform.data).hostSocket);
   try {
-    await host.stop(deployment as Parameters<typeof host.stop>[0]);
+    await eventually(async () => {
+      await host.stop(deployment as Parameters<typeof host.stop>[0]);
+      const status = await host.status();
+      return status.ok && status.value.instances.every((instance) => instance.deployment !== deployment);
+    }, 60_000, () => `the function of ${deployment} does not stop`);
   } finally {
     host.close();
   }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { batchScheduled } from './batch-scheduled.ts';
 import { compileCacheOf } from './compiled.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 
@@ -39,6 +40,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const proven = new Set<ProcessName>();
 
   const compileCache = compileCacheOf(settings, process.env);
+  const inTurns = batchScheduled(process.env);
   const run = join(settings.data, 'run');
   mkdirSync(run, { recursive: true, mode: 0o700 });
   /** Who is who, for people and for `anchor doctor`. */
@@ -51,7 +53,8 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
     const startedAt = Date.now();
     // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))], {
+    const [program = process.execPath, ...args] = [...(kind === 'edge' ? inTurns : []), process.execPath, '--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))];
+    const child = spawn(program, args, {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2', ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
       // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
       detached: true,

@@ -1,0 +1,29 @@
+import { execFile, spawnSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { batchScheduled } from './batch-scheduled.ts';
+
+/** Number of the policy in the 41st field of /proc/<pid>/stat, sched(7). */
+const BATCH = '3';
+const POLICY = `const { readFileSync } = require('node:fs'); const stat = readFileSync('/proc/self/stat', 'utf8'); console.log(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38], process.pid)`;
+
+test('a program that is started so is scheduled in batches, under the process id that was started', async () => {
+  const [program = '', ...args] = [...batchScheduled(process.env), process.execPath, '-e', POLICY];
+  const running = promisify(execFile)(program, args);
+  const { stdout } = await running;
+  assert.deepEqual(stdout.trim().split(' '), [BATCH, String(running.child.pid)]);
+});
+
+test('where chrt is missing or refused programs are started as they are', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'anchor-chrt-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  assert.deepEqual(batchScheduled({ PATH: directory }), []);
+  await writeFile(join(directory, 'chrt'), '#!/bin/sh\necho "chrt: failed to set pid 0\'s policy: Operation not permitted" >&2\nexit 1\n');
+  await chmod(join(directory, 'chrt'), 0o755);
+  assert.notEqual(spawnSync(join(directory, 'chrt')).status, 0);
+  assert.deepEqual(batchScheduled({ PATH: `${directory}:${process.env['PATH']}` }), []);
+});
