@@ -128,15 +128,19 @@ export function createApplication(files: FunctionFiles, cacheDir: string | undef
         else if (route.status !== undefined) response.statusCode = route.status;
         if (request.headers['x-middleware-prefetch'] !== undefined && route.entry.prerendered !== true) return skipPrefetch(response);
         const { entry, query } = route;
-        const address = new URL(url);
-        if (entry.runtime === 'edge') address.search = searchOf(query);
-        return entries.call(entry, request, response, { ...metaOf(request, url), ...resumed(request), query }, address);
+        return entries.call(entry, request, response, { ...metaOf(request, url), ...resumed(request), query }, entry.runtime === 'edge' ? withSearch(url, searchOf(query)) : url);
       }
     }
   };
 
   const revalidate = createOnDemandRevalidation(handle);
   return { handle };
+}
+
+function withSearch(url: URL, search: string): URL {
+  const address = new URL(url);
+  address.search = search;
+  return address;
 }
 
 const ownPage = ({ pathname, type }: Entry, name: string): boolean => type === 'PAGES' && pathname.endsWith(`/${name}`) && pathname.split('/').length <= 4;
