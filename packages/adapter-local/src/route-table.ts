@@ -26,10 +26,12 @@ export function openRouteTable(file: string): RouteTable {
   let seenVersion = -1;
   let seenSeq = 0;
   let nextFileCheck = 0;
+  let generation = 0;
 
   const take = (row: RouteRow): void => {
     const host = String(row['host']);
     const route = routeOf(row);
+    generation++;
     if (route === undefined) routes.delete(host);
     else routes.set(route.host, route);
     if (route === undefined && row['removed'] === 0) unready.add(host);
@@ -75,6 +77,7 @@ export function openRouteTable(file: string): RouteTable {
     read(db);
     for (const row of db.all('SELECT host FROM aliases WHERE removed = 0')) before.delete(String(row['host']));
     for (const host of before) routes.delete(host);
+    generation++;
   };
 
   const refresh = (): void => {
@@ -93,6 +96,7 @@ export function openRouteTable(file: string): RouteTable {
   timer.unref();
   return {
     lookup: (host) => routes.get(host),
+    generation: () => generation,
     refresh,
     close: () => {
       clearInterval(timer);

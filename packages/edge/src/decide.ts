@@ -125,7 +125,7 @@ function stored(deps: DecideDeps, visit: Visit, path: string, asked: Asked): Sto
  * remembered anew. `not now` is all that only time and tags say, or that can not be told without waiting: a log of tags
  * that is read to its end may leave the page fresh, and a page that is too old is replaced, which makes it `gone`.
  */
-export function footing({ sites, kept, tags, now }: Pick<DecideDeps, 'sites' | 'kept' | 'tags' | 'now'>, { deploymentId, artifact }: HostRoute, basis: Basis): Footing {
+export function footing({ sites, kept, tags, now }: Pick<DecideDeps, 'sites' | 'kept' | 'tags' | 'now'>, { deploymentId, artifact }: Pick<HostRoute, 'deploymentId' | 'artifact'>, basis: Basis): Footing {
   if (typeof basis === 'string') return basis === 'site' ? 'stands' : 'gone';
   const { key, version } = basis;
   const share = kept.of(deploymentId);

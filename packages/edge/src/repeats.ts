@@ -20,16 +20,21 @@ export type Repeat = {
   readonly host: string;
   readonly route: WeakRef<HostRoute>;
   readonly deploymentId: DeploymentId;
+  readonly artifact: string;
   readonly basis: Basis;
   readonly answer: Answer;
   readonly cache: CacheResult;
   readonly line: RepeatedLine;
   /** In which turn the whole way was gone last. */
   turn: number;
+  /** Of all routes, when this one was looked at last. */
+  generation: number;
 };
 
 export type RepeatsDeps = Pick<DecideDeps, 'sites' | 'kept' | 'tags' | 'now'> & Readonly<{ routes: HostRoutes; answers: Answers }>;
 
+/** No generation: the route is looked at the first time. */
+const LOOK = -1;
 /** Browsers with many cookies say more than this, and seldom the same. */
 export const MAX_REPEATED = 4096;
 const LIMIT_BYTES = 8 * 1024 * 1024;
@@ -69,11 +74,24 @@ export class Repeats {
   find(text: string): Repeat | undefined {
     const repeat = this.#repeats.peek(text);
     if (repeat === undefined || this.#closed) return undefined;
-    const route = this.#deps.routes.find(repeat.host);
-    // A route that was replaced does not come back: tables make a new one at each switch.
-    const stands = route !== undefined && repeat.route.deref() === route ? footing(this.#deps, route, repeat.basis) : 'gone';
+    const stands = this.#isRouted(repeat) ? footing(this.#deps, repeat, repeat.basis) : 'gone';
     if (stands === 'gone') this.#forget(text);
     return stands === 'stands' && repeat.turn === this.#turn ? repeat : undefined;
+  }
+
+  /**
+   * Whether the host still has the route. One that was replaced does not come back: tables make a new one at each switch.
+   * Looking it up reads memory in a dozen places, which is not in the processor's caches where many hosts are asked for:
+   * once a generation is enough.
+   */
+  #isRouted(repeat: Repeat): boolean {
+    const { routes } = this.#deps;
+    const { generation } = routes;
+    if (repeat.generation === generation) return true;
+    const route = routes.find(repeat.host);
+    if (route === undefined || repeat.route.deref() !== route) return false;
+    repeat.generation = generation;
+    return true;
   }
 
   /** At once, not only when it is the least used. What answers these words next is remembered the first time. */
@@ -99,7 +117,7 @@ export class Repeats {
     if (known === undefined && !this.#seen.before(text)) return;
     const same = known !== undefined && known.route.deref() === route && known.answer === answer && isSame(known.basis, basis);
     if (same) known.turn = this.#turn;
-    const repeat = same ? known : { host: address.header, route: new WeakRef(route), deploymentId, basis, answer, cache: asset.cache, line: this.#deps.answers.lineOf(exchange), turn: this.#turn };
+    const repeat = same ? known : { host: address.header, route: new WeakRef(route), deploymentId, artifact: route.artifact, basis, answer, cache: asset.cache, line: this.#deps.answers.lineOf(exchange), turn: this.#turn, generation: LOOK };
     this.#repeats.set(text, repeat, weightOf(text, basis));
   }
 

@@ -19,13 +19,28 @@ export type Ask = Readonly<{ method?: string; host?: string; headers?: Readonly<
 
 export const dpl = (n: number): DeploymentId => `dpl_${String(n).padStart(20, '0')}`;
 
+/** Routes that tests change as they like. */
+class TestRoutes extends Map<string, HostRoute> {
+  generation = 0;
+
+  override set(host: string, route: HostRoute): this {
+    this.generation++;
+    return super.set(host, route);
+  }
+
+  override delete(host: string): boolean {
+    this.generation++;
+    return super.delete(host);
+  }
+}
+
 /**
  * A real edge worker on real sockets and files, for tests: routes and function host are kept in memory, functions are
  * real HTTP servers on unix sockets.
  */
 export class TestBed {
   readonly directory = mkdtempSync(join(tmpdir(), 'anchor-test-edge-'));
-  readonly routes = new Map<string, HostRoute>();
+  readonly routes = new TestRoutes();
   /** What `routes` becomes at the next refresh. */
   readonly coming = new Map<string, HostRoute>();
   readonly log: AccessEntry[] = [];
@@ -45,6 +60,7 @@ export class TestBed {
     this.edge = createEdge({
       routes: {
         lookup: (host) => this.routes.get(host),
+        generation: () => this.routes.generation,
         refresh: () => {
           this.refreshes++;
           for (const [host, route] of this.coming) this.routes.set(host, route);

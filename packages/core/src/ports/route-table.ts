@@ -20,6 +20,8 @@ export type EarlierDeployment = Readonly<{ deploymentId: DeploymentId; artifact:
  */
 export interface RouteTable {
   lookup(host: HostName): HostRoute | undefined;
+  /** Another number whenever some host may have another route than before: while it stays, `lookup` answers the same objects. */
+  generation(): number;
   /** Reads the newest state now: called for a host that `lookup` does not know, and before a verification. */
   refresh(): void;
   close(): void;

@@ -21,6 +21,11 @@ export class HostRoutes {
     this.#routes = routes;
   }
 
+  /** While it stays the same, every host has the very route that it had. */
+  get generation(): number {
+    return this.#routes.generation();
+  }
+
   find(header: string): HostRoute | undefined {
     let name = this.#names.get(header);
     if (name === undefined && !this.#names.has(header)) {

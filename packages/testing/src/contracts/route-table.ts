@@ -39,6 +39,23 @@ export function routeTableContract(name: string, make: () => Promise<RouteTableH
     assert.deepEqual(subject.lookup(alias.host)?.earlier, [{ deploymentId: b.id, artifact: sha256(2), until: 1_900_000_000_000 }, { deploymentId: a.id, artifact: sha256(1), until: 0 }]);
   }));
 
+  test(`${name}: the generation changes with every route that is made, switched or removed`, using(make, async (harness) => {
+    const { subject, stores } = harness;
+    const [a, b] = [await deployed(harness, sha256(1)), await deployed(harness, sha256(2))];
+    const other = await deployed(harness, sha256(3));
+    const alias = sampleAlias({ deploymentId: a.id });
+    const changed = async (what: () => Promise<unknown>, seen: () => void): Promise<void> => {
+      const before = subject.generation();
+      await what();
+      await eventually(seen);
+      assert.notEqual(subject.generation(), before);
+    };
+    await changed(() => stores.aliases.compareAndSet(alias), () => assert.equal(subject.lookup(alias.host)?.deploymentId, a.id));
+    await changed(() => stores.aliases.compareAndSet({ ...alias, deploymentId: b.id, history: [a.id], revision: 2 }), () => assert.equal(subject.lookup(alias.host)?.deploymentId, b.id));
+    await changed(() => stores.aliases.compareAndSet({ ...alias, host: host('second.localhost'), deploymentId: other.id }), () => assert.ok(subject.lookup(host('second.localhost'))));
+    await changed(() => stores.aliases.remove(alias.host), () => assert.equal(subject.lookup(alias.host), undefined));
+  }));
+
   test(`${name}: refresh shows the newest state`, using(make, async (harness) => {
     const { subject, stores } = harness;
     const deployment = await deployed(harness);

@@ -3,7 +3,10 @@ import type { MemoryAliases } from './aliases.ts';
 import type { MemoryDeployments } from './deployments.ts';
 
 export function routeTable(aliases: MemoryAliases, deployments: MemoryDeployments): RouteTable {
+  let asked = 0;
   return {
+    // Routes are made anew each time.
+    generation: () => asked++,
     lookup: (host) => {
       const alias = aliases.peek(host);
       const artifact = alias && deployments.peek(alias.deploymentId)?.artifact;
