@@ -59,6 +59,8 @@ const taken = (): number => {
 function lastResort(): () => void {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('gc');
+  // What was compiled before, and is kept, is used under the same flags only.
+  setFlagsFromString('--no-expose-gc');
   return () => {
     if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   };

@@ -19,6 +19,7 @@ import { loadAhead } from './next-ahead.ts';
 import { createApplication, type Application } from './next-application.ts';
 import { loadFunction } from './next-description.ts';
 import { prepareEnvironment } from './next-environment.ts';
+import { keepMoreOldObjects, keepOldObjectsAsUsual } from './old-objects.ts';
 import { inRequest, prefixOutput } from './request-log.ts';
 import { restful } from './rest.ts';
 
@@ -82,6 +83,7 @@ if (files.description.config.serverSourceMaps === true) process.setSourceMapsEna
 prepareEnvironment(files, cacheDir);
 if (files.description.hasActions) await offerLoopback();
 drainOnTerm(server, inFlight);
+process.once('exit', keepOldObjectsAsUsual);
 start(createApplication(files, cacheDir, inFlight));
 setTimeout(() => {
   if (asked) return;
@@ -90,7 +92,10 @@ setTimeout(() => {
 }, QUIET_MS).unref();
 
 function keepCompiled(): void {
-  if ('flushCompileCache' in nodeModule) setTimeout(() => nodeModule.flushCompileCache(), KEEP_MS).unref();
+  setTimeout(() => {
+    if ('flushCompileCache' in nodeModule) nodeModule.flushCompileCache();
+    keepMoreOldObjects();
+  }, KEEP_MS).unref();
 }
 
 /** Server actions that redirect, or that another route owns, make Next ask itself over HTTP: give it an address that answers. */

@@ -29,5 +29,7 @@ export function restful(collect: () => void = collectAll): Rest {
 export function collectAll(): void {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('gc');
+  // Code that was compiled before, and is kept, is used under the same flags only.
+  setFlagsFromString('--no-expose-gc');
   if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

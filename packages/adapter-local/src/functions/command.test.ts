@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { FunctionEntry } from '@anchor/core/artifact/manifest.ts';
 import { functionCommand } from './command.ts';
 
@@ -9,10 +14,30 @@ const server: FunctionEntry = { kind: 'server', tree: 'a'.repeat(64), cwd: '.', 
 test('a Next function is started by the runtime with its entry', () => {
   const command = functionCommand(next, { GREETING: 'a b$`"\n' }, 512);
   assert.ok(command.ok);
-  assert.deepEqual(command.value.argv, ['/node/bin/node', '--max-old-space-size=384', '--min-semi-space-size=16', '--initial-old-space-size=102', '--no-memory-reducer', '/anchor/next-server.js', '/app/function.json']);
+  assert.deepEqual(command.value.argv, ['/node/bin/node', '--max-old-space-size=384', '--min-semi-space-size=16', '--no-memory-reducer', '/anchor/next-server.js', '/app/function.json']);
   assert.equal(command.value.cwd, '/app/apps/site');
   assert.equal(command.value.env['GREETING'], 'a b$`"\n');
   assert.equal(command.value.env['ANCHOR_SOCKET'], '/run/anchor/fn.sock');
+});
+
+test('under the flags of a Next function Node uses what it has compiled ahead of its own modules', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'anchor-test-flags-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  // Node's own test of its code cache asks the same.
+  const script = join(directory, 'usage.cjs');
+  await writeFile(script, `require('node:http'); const { compiledWithCache, compiledWithoutCache } = require('internal/test/binding').internalBinding('builtins').getCacheUsage?.() ?? require('internal/test/binding').internalBinding('builtins'); console.log(JSON.stringify([compiledWithCache.size, [...compiledWithoutCache]]));`);
+  const usage = async (flags: readonly string[]): Promise<readonly [number, readonly string[]]> =>
+    JSON.parse((await promisify(execFile)(process.execPath, ['--expose-internals', '--no-warnings', ...flags, script])).stdout) as readonly [number, readonly string[]];
+  for (const memoryMb of [128, 512, 3008]) {
+    const command = functionCommand(next, {}, memoryMb);
+    assert.ok(command.ok);
+    const [used, compiled] = await usage(command.value.argv.filter((word) => word.startsWith('--')));
+    assert.ok(used > 10, String(used));
+    assert.deepEqual(compiled, []);
+  }
+  // The question can be answered with no, too.
+  const [, compiled] = await usage(['--initial-old-space-size=102']);
+  assert.ok(compiled.length > 10);
 });
 
 test('a Node server is started as it is, with the preload in front of its own NODE_OPTIONS', () => {

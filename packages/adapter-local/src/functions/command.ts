@@ -16,13 +16,6 @@ export const INSIDE = { app: '/app', modules: '/anchor', node: '/node', temporar
  */
 const YOUNG_MB = 16;
 
-/**
- * The part of the memory limit that old objects may take before V8 collects them for the first time. A collection of all
- * ends the life of every hidden class that no object has at that moment, and with it the optimized code of whoever uses
- * it: what a page costs rises by a third for some hundred requests after each. Nearly all of what is old is dead requests.
- */
-const OLD_SHARE = 0.2;
-
 /** Part of the memory limit that V8's heap may take; the rest is for buffers, code and the kernel's own. */
 const HEAP_SHARE = 0.75;
 
@@ -42,9 +35,9 @@ export function functionCommand(entry: FunctionEntry, variables: Readonly<Record
   };
   if (entry.kind === 'next') {
     if (entry.entry === undefined || !isInside(entry.entry)) return refuse('it names no entry inside its files');
-    const old = `--initial-old-space-size=${Math.floor(memoryMb * OLD_SHARE)}`;
-    // For the same reason none after a second or two without a visitor: the runtime has one made once it is at rest (rest.ts).
-    return ok({ argv: [`${INSIDE.node}/bin/node`, heap, `--min-semi-space-size=${YOUNG_MB}`, old, '--no-memory-reducer', `${INSIDE.modules}/next-server.js`, join(INSIDE.app, entry.entry)], env, cwd });
+    // No collection of all after a second or two without a visitor: the runtime has one made once it is at rest (rest.ts). Only
+    // flags that say how much memory there is: under others V8 does not use what Node has compiled ahead of its own modules.
+    return ok({ argv: [`${INSIDE.node}/bin/node`, heap, `--min-semi-space-size=${YOUNG_MB}`, '--no-memory-reducer', `${INSIDE.modules}/next-server.js`, join(INSIDE.app, entry.entry)], env, cwd });
   }
   const [program, ...rest] = entry.argv ?? [];
   if (program === undefined) return refuse('it names no program');
