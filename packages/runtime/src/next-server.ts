@@ -7,6 +7,7 @@
  * internal header that came from outside. An answer with `x-anchor-serve: <path>` has no body: the edge serves its file of
  * that path (percent-encoded) with the answer's status and other headers.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
@@ -51,6 +52,9 @@ const KEEP_MS = 1_000;
 const REST_MS = 30_000;
 const WAITING_REST_MS = 2_000;
 let asked = false;
+let loopback: Promise<void> | undefined;
+/** What is started so belongs to no request, whoever was the first to need it. */
+const outside = AsyncLocalStorage.snapshot();
 
 const server = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse, requestTimeout: 0, keepAliveTimeout: 75_000, noDelay: true }, answer);
 
@@ -69,10 +73,15 @@ function answer(request: AppRequest, response: AppResponse): void {
     });
   }
   if (inFlight.draining) response.setHeader('connection', 'close');
-  inRequest(request, response, () => application.then(({ handle }) => handle(request, response)).catch((cause: unknown) => {
+  inRequest(request, response, () => application.then((app) => serve(app, request, response)).catch((cause: unknown) => {
     console.error(cause);
     response.destroy();
   }));
+}
+
+async function serve({ handle }: Application, request: AppRequest, response: AppResponse): Promise<void> {
+  if (files.description.hasActions && request.method !== 'GET' && request.method !== 'HEAD') await (loopback ??= outside(offerLoopback));
+  return handle(request, response);
 }
 
 // Listening comes first: a request that arrives while Next loads waits in the socket instead of being refused.
@@ -81,7 +90,6 @@ const files = loadFunction(descriptionPath);
 // Before the first module that has one is loaded: Next then names places of the source when it prints an error.
 if (files.description.config.serverSourceMaps === true) process.setSourceMapsEnabled(true);
 prepareEnvironment(files, cacheDir);
-if (files.description.hasActions) await offerLoopback();
 drainOnTerm(server, inFlight);
 process.once('exit', keepOldObjectsAsUsual);
 start(createApplication(files, cacheDir, inFlight));
@@ -98,14 +106,17 @@ function keepCompiled(): void {
   }, KEEP_MS).unref();
 }
 
-/** Server actions that redirect, or that another route owns, make Next ask itself over HTTP: give it an address that answers. */
+/**
+ * Server actions that redirect, or that another route owns, make Next ask itself over HTTP: give it an address that
+ * answers. With the first request that may be an action: Node compiles what IPv6 addresses look like for it, 4 ms of a start.
+ */
 async function offerLoopback(): Promise<void> {
-  const loopback = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse }, answer);
+  const own = createServer({ IncomingMessage: AppRequest, ServerResponse: AppResponse }, answer);
   await new Promise<void>((resolve) => {
-    loopback.once('error', () => resolve()); // no loopback device: Next then lets the browser follow the redirect
-    loopback.listen(0, '127.0.0.1', resolve);
+    own.once('error', () => resolve()); // no loopback device: Next then lets the browser follow the redirect
+    own.listen(0, '127.0.0.1', resolve);
   });
-  const address = loopback.address();
-  loopback.unref();
+  const address = own.address();
+  own.unref();
   if (address !== null && typeof address === 'object') environment['__NEXT_PRIVATE_ORIGIN'] = `http://127.0.0.1:${address.port}`;
 }
