@@ -40,7 +40,6 @@ export function supervise(settings: Settings, report: (line: string) => void): S
   const proven = new Set<ProcessName>();
 
   const compileCache = compileCacheOf(settings, process.env);
-  const inTurns = batchScheduled(process.env);
   const run = join(settings.data, 'run');
   mkdirSync(run, { recursive: true, mode: 0o700 });
   /** Who is who, for people and for `anchor doctor`. */
@@ -53,7 +52,7 @@ export function supervise(settings: Settings, report: (line: string) => void): S
     const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
     const startedAt = Date.now();
     // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
-    const [program = process.execPath, ...args] = [...(kind === 'edge' ? inTurns : []), process.execPath, '--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))];
+    const [program = process.execPath, ...args] = [...(kind === 'edge' ? batchScheduled(process.env) : []), process.execPath, '--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))];
     const child = spawn(program, args, {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2', ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
       // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
@@ -74,19 +73,24 @@ export function supervise(settings: Settings, report: (line: string) => void): S
         onFatal(message.message);
       }
     });
-    child.on('exit', (code, signal) => {
+    child.once('error', (error) => {
+      // What could not be started says nothing else.
+      if (child.pid === undefined) gone(error.message);
+    });
+    child.once('exit', (code, signal) => gone(signal ?? `exit ${code}`));
+    const gone = (how: string): void => {
       children.delete(name);
       endGroup(child.pid);
       if (!stopping) note();
       if (stopping || fatal) return;
       const wait = Date.now() - startedAt > HEALTHY_MS ? 0 : backoff;
-      report(`${name} ended (${signal ?? `exit ${code}`}); it starts again${wait === 0 ? '' : ` in ${wait / 1000} s`}`);
+      report(`${name} ended (${how}); it starts again${wait === 0 ? '' : ` in ${wait / 1000} s`}`);
       const timer = setTimeout(() => {
         timers.delete(timer);
         start(name, Math.min(MAX_BACKOFF_MS, Math.max(100, wait * 2)), onReady, onFatal);
       }, wait);
       timers.add(timer);
-    });
+    };
   };
 
   keepConnectionsOnRestart();

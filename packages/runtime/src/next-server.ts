@@ -92,6 +92,8 @@ if (files.description.config.serverSourceMaps === true) process.setSourceMapsEna
 prepareEnvironment(files, cacheDir);
 drainOnTerm(server, inFlight);
 process.once('exit', keepOldObjectsAsUsual);
+// Entry points of the edge runtime know the environment as it is when they are loaded.
+if (files.description.hasActions && files.description.entries.some(({ runtime }) => runtime === 'edge')) await (loopback = offerLoopback());
 start(createApplication(files, cacheDir, inFlight));
 setTimeout(() => {
   if (asked) return;

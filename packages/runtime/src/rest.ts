@@ -27,9 +27,14 @@ export function restful(collect: () => void = collectAll): Rest {
 
 /** As before running out of memory: the young generation and half-empty pages are given back, too. */
 export function collectAll(): void {
+  const gc: unknown = globalThis.gc ?? exposed();
+  if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** Code that was compiled before, and is kept, is used under the same flags only: they are as they were, afterwards. */
+function exposed(): unknown {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('gc');
-  // Code that was compiled before, and is kept, is used under the same flags only.
   setFlagsFromString('--no-expose-gc');
-  if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  return gc;
 }

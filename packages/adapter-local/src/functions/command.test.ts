@@ -20,6 +20,12 @@ test('a Next function is started by the runtime with its entry', () => {
   assert.equal(command.value.env['ANCHOR_SOCKET'], '/run/anchor/fn.sock');
 });
 
+test('an older Node is not given the flag under which it would compile its own modules anew', () => {
+  const command = functionCommand({ ...next, node: '22.23.5' }, {}, 512);
+  assert.ok(command.ok);
+  assert.deepEqual(command.value.argv.slice(0, 4), ['/node/bin/node', '--max-old-space-size=384', '--no-memory-reducer', '/anchor/next-server.js']);
+});
+
 test('under the flags of a Next function Node uses what it has compiled ahead of its own modules', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'anchor-test-flags-'));
   t.after(() => rm(directory, { recursive: true, force: true }));

@@ -15,6 +15,8 @@ export const INSIDE = { app: '/app', modules: '/anchor', node: '/node', temporar
  * of its processor time, and the process is no larger after it.
  */
 const YOUNG_MB = 16;
+/** Up to Node 22 that flag is one of those under which V8 does not use what was compiled ahead, which costs more than it saves. */
+const YOUNG_FROM = 24;
 
 /** Part of the memory limit that V8's heap may take; the rest is for buffers, code and the kernel's own. */
 const HEAP_SHARE = 0.75;
@@ -37,7 +39,7 @@ export function functionCommand(entry: FunctionEntry, variables: Readonly<Record
     if (entry.entry === undefined || !isInside(entry.entry)) return refuse('it names no entry inside its files');
     // No collection of all after a second or two without a visitor: the runtime has one made once it is at rest (rest.ts). Only
     // flags that say how much memory there is: under others V8 does not use what Node has compiled ahead of its own modules.
-    return ok({ argv: [`${INSIDE.node}/bin/node`, heap, `--min-semi-space-size=${YOUNG_MB}`, '--no-memory-reducer', `${INSIDE.modules}/next-server.js`, join(INSIDE.app, entry.entry)], env, cwd });
+    return ok({ argv: [`${INSIDE.node}/bin/node`, heap, ...(Number.parseInt(entry.node, 10) >= YOUNG_FROM ? [`--min-semi-space-size=${YOUNG_MB}`] : []), '--no-memory-reducer', `${INSIDE.modules}/next-server.js`, join(INSIDE.app, entry.entry)], env, cwd });
   }
   const [program, ...rest] = entry.argv ?? [];
   if (program === undefined) return refuse('it names no program');
