@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { isRecord } from './environment.ts';
 import type { Entry, FunctionFiles } from './next-description.ts';
 import { runOnEdgeRuntime, sendWebResponse } from './next-edge.ts';
+import { beginCompiling } from './old-objects.ts';
 
 export type RequestMeta = Record<string, unknown>;
 type NodeHandler = (request: IncomingMessage, response: ServerResponse, context: { waitUntil: (work: Promise<unknown>) => void; requestMeta: RequestMeta }) => Promise<unknown>;
@@ -53,7 +54,8 @@ async function importHandler({ root, require }: FunctionFiles, entry: Entry): Pr
     module = require(path);
   } catch (cause) {
     if (!(isRecord(cause) && cause['code'] === 'ERR_REQUIRE_ESM') && !(cause instanceof SyntaxError)) throw cause;
-    module = await import(pathToFileURL(path).href);
+    const done = beginCompiling();
+    module = await import(pathToFileURL(path).href).finally(done);
   }
   module = await module; // an entry point with top-level await
   for (const candidate of [module, isRecord(module) ? module['default'] : undefined]) {

@@ -20,7 +20,7 @@ import { loadAhead } from './next-ahead.ts';
 import { createApplication, type Application } from './next-application.ts';
 import { loadFunction } from './next-description.ts';
 import { prepareEnvironment } from './next-environment.ts';
-import { keepMoreOldObjects, keepOldObjectsAsUsual } from './old-objects.ts';
+import { keepMoreOldObjects } from './old-objects.ts';
 import { inRequest, prefixOutput } from './request-log.ts';
 import { restful } from './rest.ts';
 
@@ -91,7 +91,6 @@ const files = loadFunction(descriptionPath);
 if (files.description.config.serverSourceMaps === true) process.setSourceMapsEnabled(true);
 prepareEnvironment(files, cacheDir);
 drainOnTerm(server, inFlight);
-process.once('exit', keepOldObjectsAsUsual);
 // Entry points of the edge runtime know the environment as it is when they are loaded.
 if (files.description.hasActions && files.description.entries.some(({ runtime }) => runtime === 'edge')) await (loopback = offerLoopback());
 start(createApplication(files, cacheDir, inFlight));
