@@ -11,7 +11,7 @@ const MODULES = `
   import { setFlagsFromString } from 'node:v8';
   import { collectAll } from ${JSON.stringify(import.meta.resolve('./rest.ts'))};
   import { beginCompiling, keepMoreOldObjects } from ${JSON.stringify(import.meta.resolve('./old-objects.ts'))};
-  enableCompileCache(process.env.CACHE);
+  if (process.env.CACHE !== undefined) enableCompileCache(process.env.CACHE);
   const require = createRequire(process.cwd() + '/');`;
 
 /** What a process of its own prints; with Node's own account of its compile cache. */
