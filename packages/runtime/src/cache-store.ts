@@ -3,9 +3,9 @@
  * truth: what memory holds is used only while the file is the one it was read from. A file is complete or absent. Reads
  * and writes never throw: a cache that fails is a cache that misses.
  */
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { statSync, type Stats } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
@@ -18,7 +18,8 @@ export type CacheLimits = Readonly<{ memoryBytes: number; diskBytes: number }>;
 const DEFAULTS: CacheLimits = { memoryBytes: 32 << 20, diskBytes: 512 << 20 };
 
 type Held = { value: unknown; bytes: number; version: string };
-let temporaryNames = 0;
+/** A file system's clock ticks every 4 to 10 ms: younger files may be replaced by one of the same number, time and size. */
+const TELLTALE_MS = 50;
 
 /** `directory` undefined: memory only. */
 export function createCacheStore(directory: string | undefined, limits: CacheLimits = DEFAULTS): CacheStore {
@@ -53,14 +54,15 @@ export function createCacheStore(directory: string | undefined, limits: CacheLim
         const path = pathOf(directory, key);
         const found = statSync(path, { throwIfNoEntry: false });
         if (found === undefined) return void forget(key);
-        const version = `${found.ino}:${found.mtimeMs}:${found.size}`;
-        if (inMemory?.version === version) {
+        const version = versionOf(found);
+        if (version !== undefined && inMemory?.version === version) {
           hold(key, inMemory);
           return inMemory.value;
         }
         const bytes = await readFile(path);
         const value: unknown = deserialize(bytes);
-        hold(key, { value, bytes: bytes.length, version });
+        if (version === undefined) forget(key);
+        else hold(key, { value, bytes: bytes.length, version });
         return value;
       } catch {
         return undefined; // removed meanwhile, or of another version of Node
@@ -76,13 +78,13 @@ export function createCacheStore(directory: string | undefined, limits: CacheLim
       }
       if (directory === undefined) return hold(key, { value, bytes: bytes.length, version: '' });
       const path = pathOf(directory, key);
-      const temporary = `${path}.${process.pid}.${++temporaryNames}`;
+      // Not told apart by numbers of processes: each sandbox counts its own.
+      const temporary = `${path}.${randomBytes(12).toString('hex')}`;
       try {
         await mkdir(dirname(path), { recursive: true });
-        await writeFile(temporary, bytes);
-        const { ino, mtimeMs, size } = await stat(temporary);
+        await writeFile(temporary, bytes, { flag: 'wx' });
         await rename(temporary, path);
-        hold(key, { value, bytes: bytes.length, version: `${ino}:${mtimeMs}:${size}` });
+        forget(key);
         writtenSinceSweep += bytes.length;
         if (writtenSinceSweep < limits.diskBytes / 8) return;
         writtenSinceSweep = 0;
@@ -93,6 +95,11 @@ export function createCacheStore(directory: string | undefined, limits: CacheLim
       }
     },
   };
+}
+
+/** What tells a file from all others that were or will be under its name; undefined when it is too young for that. */
+function versionOf({ ino, mtimeMs, size }: Stats): string | undefined {
+  return Date.now() - mtimeMs < TELLTALE_MS ? undefined : `${ino}:${mtimeMs}:${size}`;
 }
 
 /** Removes the oldest files until what is left fits well. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { serialize } from 'node:v8';
 import { createCacheHandler } from './cache-handler.ts';
 import { createCacheStore } from './cache-store.ts';
 import { createRevalidationLocks } from './revalidation-lock.ts';
@@ -44,6 +45,34 @@ test('memory never hides what another process wrote later', async () => {
     assert.equal((await two.handler.get('/a', { kind: 'APP_PAGE' }))?.value?.['html'], html);
     assert.equal((await one.handler.get('/a', { kind: 'APP_PAGE' }))?.value?.['html'], html);
   }
+});
+
+test('processes that have the same number, each in its own sandbox, write a page at once: one version is left, and whole', async () => {
+  const inSandbox = async (name: string) => ((await import(new URL(`./cache-store.ts?${name}`, import.meta.url).href)) as { createCacheStore: typeof createCacheStore }).createCacheStore(directory);
+  const [one, two] = [await inSandbox('a'), await inSandbox('b')];
+  for (let round = 0; round < 100; round++) {
+    const texts = ['a', 'b'].map((letter) => letter.repeat(50_000));
+    await Promise.all([one.write('page', texts[0]), two.write('page', texts[1])]);
+    const [first, second] = await Promise.all([one.read('page'), two.read('page')]);
+    assert.ok(typeof first === 'string' && texts.includes(first), 'a page is a mixture of two');
+    assert.equal(first, second, 'the processes differ');
+  }
+  assert.equal((await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length, 1);
+});
+
+test('a file that can not be told from the one before it, as the clock has not ticked, is read', async () => {
+  const [one, two] = [createCacheStore(directory), createCacheStore(directory)];
+  await one.write('page', 'first');
+  const [name = ''] = (await readdir(directory, { recursive: true })).filter((path) => path.includes('/'));
+  const path = join(directory, name);
+  const tick = new Date(Date.now() + 60_000);
+  await utimes(path, tick, tick);
+  assert.equal(await two.read('page'), 'first');
+  const { ino, mtimeMs, size } = await stat(path);
+  await writeFile(path, serialize('other'));
+  await utimes(path, tick, tick);
+  assert.deepEqual(await stat(path).then((found) => [found.ino, found.mtimeMs, found.size]), [ino, mtimeMs, size]);
+  assert.equal(await two.read('page'), 'other');
 });
 
 test('an invalidated tag makes entries of every process unusable, later ones not', async () => {

@@ -1,4 +1,5 @@
 /** The file behind the tag clock: appended to by every process of a deployment, now and then written anew by one of them. */
+import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -33,7 +34,7 @@ export function shortenLog(file: string, read: () => Readonly<{ length: number; 
     const { length, text } = read();
     const old = openSync(file, 'r');
     try {
-      const temporary = `${file}.${process.pid}`;
+      const temporary = `${file}.${randomBytes(12).toString('hex')}`;
       writeFileSync(temporary, text);
       renameSync(temporary, file);
       // Read after the switch: whoever appends to the old file from here on sees that it is not the log any more.
