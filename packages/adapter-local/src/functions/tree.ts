@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, copyFile, link, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmod, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Tree } from '@anchor/core/artifact/manifest.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
@@ -23,6 +24,8 @@ export type TreePorts = Readonly<{
 
 const HASH = /^[0-9a-f]{64}$/;
 const PARALLEL = 32;
+const TURN_MS = 1;
+const READABLE = 0o444;
 
 export function createTrees(paths: Pick<Paths, 'trees'>, ports: TreePorts): Trees {
   const running = new Map<string, Promise<Result<string>>>();
@@ -71,32 +74,66 @@ async function build(root: string, directory: string, hash: string, ports: TreeP
   }
 }
 
+/**
+ * Links are made in this thread, for a moment at a time: handed to the thread pool one by one, each takes two switches
+ * between threads for a few microseconds of work, a thousand times, while visitors want the same processors.
+ */
 async function write(root: string, tree: Tree, ports: TreePorts): Promise<Result<void>> {
+  const turn = turns();
   const directories = new Set(tree.entries.map((entry) => dirname(entry.path)));
-  for (const directory of directories) if (directory !== '.') await mkdir(join(root, directory), { recursive: true, mode: 0o755 });
-  const waiting = tree.entries.values();
+  for (const directory of directories) {
+    if (directory !== '.') mkdirSync(join(root, directory), { recursive: true, mode: 0o755 });
+    await turn();
+  }
+  const others: Extract<Tree['entries'][number], { blob: string }>[] = [];
+  for (const entry of tree.entries) {
+    if ('link' in entry) symlinkSync(entry.link, join(root, entry.path));
+    else if (entry.executable === true || !linked(join(root, entry.path), ports.blobFile?.(entry.blob))) others.push(entry);
+    await turn();
+  }
+  const waiting = others.values();
   let refused: Result<void> = ok(undefined);
   const worker = async (): Promise<void> => {
     for (const entry of waiting) {
       if (!refused.ok) return;
-      if ('link' in entry) await symlink(entry.link, join(root, entry.path));
-      else {
-        const placed = await place(join(root, entry.path), entry.blob, entry.executable === true, ports);
-        if (!placed.ok) refused = placed;
-      }
+      const placed = await place(join(root, entry.path), entry.blob, entry.executable === true, ports);
+      if (!placed.ok) refused = placed;
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
   return refused;
 }
 
-/** An executable is a copy, so that the blob's own mode stays; everything else shares the blob's bytes on disk. */
+/** Call after each step: now and then it lets others have the thread. */
+function turns(): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < TURN_MS) return undefined;
+    return new Promise((resolve) => setImmediate(() => {
+      since = performance.now();
+      resolve();
+    }));
+  };
+}
+
+/** False when there is no such blob, or no link to it can be made: on another file system, or when it has too many. */
+function linked(path: string, file: string | undefined): boolean {
+  if (file === undefined) return false;
+  try {
+    linkSync(file, path);
+  } catch {
+    return false;
+  }
+  chmodSync(path, READABLE);
+  return true;
+}
+
+/** A copy of a blob: an executable always is one, so that the blob's own mode stays. */
 async function place(path: string, hash: string, executable: boolean, { blobs, blobFile }: TreePorts): Promise<Result<void>> {
-  const mode = executable ? 0o555 : 0o444;
+  const mode = executable ? 0o555 : READABLE;
   try {
     if (blobFile !== undefined) {
-      if (executable) await copyFile(blobFile(hash), path);
-      else await link(blobFile(hash), path).catch(() => copyFile(blobFile(hash), path)); // other file system, or too many links
+      await copyFile(blobFile(hash), path);
       await chmod(path, mode);
       return ok(undefined);
     }

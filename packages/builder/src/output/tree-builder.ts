@@ -12,6 +12,8 @@ export class TreeBuilder {
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
   readonly #files = new Map<string, Found>();
+  /** Where folders really are. Nothing changes the checkout any more. */
+  readonly #folders = new Map<string, Promise<Found | undefined>>();
 
   /** `root`: the checkout; tree paths are relative to it. */
   constructor(root: string) {
@@ -36,7 +38,7 @@ export class TreeBuilder {
   /** Adds one file or link, exactly as it lies there; its parents must be real directories, else the real place is added. */
   async addPath(path: string): Promise<void> {
     const parent = posix.dirname(path);
-    const real = parent === '.' ? '' : (await findInside(this.#root, parent))?.path;
+    const real = parent === '.' ? '' : (await this.#folder(parent))?.path;
     if (real === undefined) return;
     const here = real === '' ? posix.basename(path) : `${real}/${posix.basename(path)}`;
     if (this.#entries.has(here) || this.#files.has(here)) return;
@@ -47,6 +49,12 @@ export class TreeBuilder {
     } else if (stat?.isFile() === true) {
       this.#files.set(here, { path: here, absolute: join(this.#root, here), kind: 'file', size: stat.size, mode: stat.mode, mtimeMs: stat.mtimeMs, inode: stat.ino });
     }
+  }
+
+  #folder(path: string): Promise<Found | undefined> {
+    const found = this.#folders.get(path) ?? findInside(this.#root, path);
+    this.#folders.set(path, found);
+    return found;
   }
 
   /** Adds a file that lies elsewhere under another path of the tree. */
