@@ -19,4 +19,5 @@ export type LoadSpec = Readonly<{
  */
 export type Sample = readonly [path: number, sentAt: number, ms: number, body: number];
 
-export type LoadResult = Readonly<{ samples: readonly Sample[]; failures: Readonly<Record<string, number>> }>;
+/** `first`: in an open loop, that the generator came before everything else on the machine. */
+export type LoadResult = Readonly<{ samples: readonly Sample[]; failures: Readonly<Record<string, number>>; first: boolean }>;

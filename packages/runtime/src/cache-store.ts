@@ -18,8 +18,9 @@ export type CacheLimits = Readonly<{ memoryBytes: number; diskBytes: number }>;
 const DEFAULTS: CacheLimits = { memoryBytes: 32 << 20, diskBytes: 512 << 20 };
 
 type Held = { value: unknown; bytes: number; version: string };
-/** A file system's clock ticks every 4 to 10 ms: younger files may be replaced by one of the same number, time and size. */
+/** Most file systems' clocks tick every 4 to 10 ms, some once a second: younger files may be replaced by one of the same number, time and size. */
 const TELLTALE_MS = 50;
+const TELLTALE_OF_SECONDS_MS = 2_000;
 
 /** `directory` undefined: memory only. */
 export function createCacheStore(directory: string | undefined, limits: CacheLimits = DEFAULTS): CacheStore {
@@ -99,7 +100,8 @@ export function createCacheStore(directory: string | undefined, limits: CacheLim
 
 /** What tells a file from all others that were or will be under its name; undefined when it is too young for that. */
 function versionOf({ ino, mtimeMs, size }: Stats): string | undefined {
-  return Date.now() - mtimeMs < TELLTALE_MS ? undefined : `${ino}:${mtimeMs}:${size}`;
+  const telltale = mtimeMs % 1_000 === 0 ? TELLTALE_OF_SECONDS_MS : TELLTALE_MS;
+  return Date.now() - mtimeMs < telltale ? undefined : `${ino}:${mtimeMs}:${size}`;
 }
 
 /** Removes the oldest files until what is left fits well. */

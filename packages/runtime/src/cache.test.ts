@@ -65,14 +65,20 @@ test('a file that can not be told from the one before it, as the clock has not t
   await one.write('page', 'first');
   const [name = ''] = (await readdir(directory, { recursive: true })).filter((path) => path.includes('/'));
   const path = join(directory, name);
-  const tick = new Date(Date.now() + 60_000);
-  await utimes(path, tick, tick);
-  assert.equal(await two.read('page'), 'first');
-  const { ino, mtimeMs, size } = await stat(path);
-  await writeFile(path, serialize('other'));
-  await utimes(path, tick, tick);
-  assert.deepEqual(await stat(path).then((found) => [found.ino, found.mtimeMs, found.size]), [ino, mtimeMs, size]);
-  assert.equal(await two.read('page'), 'other');
+  const replaced = async (time: number, from: string, to: string): Promise<unknown> => {
+    const tick = new Date(time);
+    await writeFile(path, serialize(from));
+    await utimes(path, tick, tick);
+    assert.equal(await two.read('page'), from);
+    const { ino, mtimeMs, size } = await stat(path);
+    await writeFile(path, serialize(to));
+    await utimes(path, tick, tick);
+    assert.deepEqual(await stat(path).then((found) => [found.ino, found.mtimeMs, found.size]), [ino, mtimeMs, size]);
+    return two.read('page');
+  };
+  assert.equal(await replaced(Date.now() + 60_000, 'north', 'south'), 'south');
+  // Nothing replaces a file under the time of long ago: that one is known without being read.
+  assert.equal(await replaced(Date.now() - 60_001, 'older', 'newer'), 'older');
 });
 
 test('an invalidated tag makes entries of every process unusable, later ones not', async () => {

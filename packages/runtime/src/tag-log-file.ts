@@ -1,6 +1,6 @@
 /** The file behind the tag clock: appended to by every process of a deployment, now and then written anew by one of them. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const MAX_TRIES = 5;
@@ -35,8 +35,13 @@ export function shortenLog(file: string, read: () => Readonly<{ length: number; 
     const old = openSync(file, 'r');
     try {
       const temporary = `${file}.${randomBytes(12).toString('hex')}`;
-      writeFileSync(temporary, text);
-      renameSync(temporary, file);
+      try {
+        writeFileSync(temporary, text, { flag: 'wx' });
+        renameSync(temporary, file);
+      } catch (cause) {
+        rmSync(temporary, { force: true });
+        throw cause;
+      }
       // Read after the switch: whoever appends to the old file from here on sees that it is not the log any more.
       const rest = Buffer.alloc(Math.max(0, fstatSync(old).size - length));
       const count = readSync(old, rest, 0, rest.length, length);

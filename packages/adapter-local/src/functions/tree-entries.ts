@@ -1,4 +1,4 @@
-import { treeSchema, type Tree } from '@anchor/core/artifact/manifest.ts';
+import { MAX_TREE_DEPTH, treeSchema, type Tree } from '@anchor/core/artifact/manifest.ts';
 import { printable } from '@anchor/core/names/name.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 
@@ -23,6 +23,7 @@ export function parseTree(bytes: Uint8Array): Result<Tree> {
   const seen = new Set<string>();
   for (const { path } of entries) {
     if (!isInside(path)) return refuse(`"${printable(path)}" is not a relative path inside it`);
+    if (path.split('/').length - 1 > MAX_TREE_DEPTH) return refuse(`a file lies more than ${MAX_TREE_DEPTH} folders deep`);
     if (seen.has(path)) return refuse(`"${printable(path)}" is in it twice`);
     seen.add(path);
   }
@@ -41,13 +42,10 @@ export const isInside = (path: string): boolean =>
 
 function pointsInside(path: string, link: string): boolean {
   if (link === '' || link.length > 4096 || link.startsWith('/') || link.includes('\0')) return false;
-  let depth = path.split('/').length - 1;
-  for (const part of link.split('/')) {
-    if (part === '..') depth--;
-    else if (part !== '' && part !== '.') depth++;
-    if (depth < 0) return false;
-  }
-  return true;
+  const parts = link.split('/').filter((part) => part !== '' && part !== '.');
+  const ups = parts.filter((part) => part === '..').length;
+  // Upwards first: above what another link leads to is somewhere else than the text says.
+  return parts.lastIndexOf('..') < ups && ups < path.split('/').length;
 }
 
 const refuse = (why: string): Result<never> => fail('artifact_invalid', "The function's file list is not usable", 'Deploy again; if it happens again, the build output is at fault.', why);

@@ -39,6 +39,14 @@ test('a tree becomes a directory of read-only files that share their bytes with 
   assert.notEqual(executable.ino, blob.ino, 'a copy: the blob does not become executable');
 });
 
+test('folders may lie as deep as a tree may have them', async (t) => {
+  const { put, tree, trees } = await place(t);
+  const path = `${'d/'.repeat(128)}f`;
+  const made = await trees.materialise(await tree([{ path, blob: await put('deep'), size: 4 }, { path: 'e/f', blob: await put('flat'), size: 4 }]));
+  assert.ok(made.ok, JSON.stringify(made));
+  assert.equal(await readFile(join(made.value, path), 'utf8'), 'deep');
+});
+
 test('many makers of one tree at once leave one directory and nothing else', async (t) => {
   const { paths, put, tree, blobs } = await place(t);
   const text = await put('x');
@@ -86,6 +94,7 @@ test('file lists that leave the tree or write over themselves are refused', () =
     [file('/etc/passwd')], [file('../x')], [file('a/../../x')], [file('a//b')], [file('./a')], [file('')], [file('a/')], [file('a\0b')],
     [file('a'), file('a')], [file('a'), file('a/b')], [file('a/b'), file('a')], [{ path: 'l', link: 'x' }, file('l/passwd')],
     [{ path: 'l', link: '/etc' }], [{ path: 'l', link: '../x' }], [{ path: 'a/l', link: '../../x' }], [{ path: 'l', link: 'a/../../x' }], [{ path: 'l', link: '' }],
+    [{ path: 'a/b/x', link: '../..' }, { path: 'a/b/l', link: 'x/../../blobs' }], [file(`${'d/'.repeat(129)}f`)],
     [{ path: 'a' }], [{ path: 'a', blob: 'zz', size: 1 }],
   ]) {
     const parsed = parseTree(bytes(entries));

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Tree } from '@anchor/core/artifact/manifest.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Paths } from '../paths.ts';
+import { inTurns } from './turns.ts';
 import { parseTree } from './tree-entries.ts';
 
 /** The files of functions on disk: one directory a tree, shared by every deployment with equal functions. */
@@ -24,7 +25,6 @@ export type TreePorts = Readonly<{
 
 const HASH = /^[0-9a-f]{64}$/;
 const PARALLEL = 32;
-const TURN_MS = 1;
 const READABLE = 0o444;
 
 export function createTrees(paths: Pick<Paths, 'trees'>, ports: TreePorts): Trees {
@@ -75,21 +75,32 @@ async function build(root: string, directory: string, hash: string, ports: TreeP
 }
 
 /**
- * Links are made in this thread, for a moment at a time: handed to the thread pool one by one, each takes two switches
- * between threads for a few microseconds of work, a thousand times, while visitors want the same processors.
+ * Folders and links are made in this thread, for a moment at a time: handed to the thread pool one by one, each takes two
+ * switches between threads for a few microseconds of work, a thousand times, while visitors want the same processors.
  */
 async function write(root: string, tree: Tree, ports: TreePorts): Promise<Result<void>> {
-  const turn = turns();
-  const directories = new Set(tree.entries.map((entry) => dirname(entry.path)));
-  for (const directory of directories) {
-    if (directory !== '.') mkdirSync(join(root, directory), { recursive: true, mode: 0o755 });
-    await turn();
+  const turn = inTurns();
+  const folders = new Set<string>();
+  for (const { path } of tree.entries) {
+    // One call a folder, from the top: how deep the tree is says how many steps there are, not how long one takes.
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const folder = path.slice(0, slash);
+      if (folders.has(folder)) continue;
+      await turn();
+      mkdirSync(join(root, folder), 0o755);
+      folders.add(folder);
+    }
   }
   const others: Extract<Tree['entries'][number], { blob: string }>[] = [];
+  let { blobFile } = ports;
   for (const entry of tree.entries) {
-    if ('link' in entry) symlinkSync(entry.link, join(root, entry.path));
-    else if (entry.executable === true || !linked(join(root, entry.path), ports.blobFile?.(entry.blob))) others.push(entry);
     await turn();
+    if ('link' in entry) symlinkSync(entry.link, join(root, entry.path));
+    else {
+      const outcome = entry.executable === true || blobFile === undefined ? 'another way' : linkBlob(blobFile(entry.blob), join(root, entry.path));
+      if (outcome !== 'linked') others.push(entry);
+      if (outcome === 'never') blobFile = undefined;
+    }
   }
   const waiting = others.values();
   let refused: Result<void> = ok(undefined);
@@ -104,28 +115,16 @@ async function write(root: string, tree: Tree, ports: TreePorts): Promise<Result
   return refused;
 }
 
-/** Call after each step: now and then it lets others have the thread. */
-function turns(): () => Promise<void> | undefined {
-  let since = performance.now();
-  return () => {
-    if (performance.now() - since < TURN_MS) return undefined;
-    return new Promise((resolve) => setImmediate(() => {
-      since = performance.now();
-      resolve();
-    }));
-  };
-}
-
-/** False when there is no such blob, or no link to it can be made: on another file system, or when it has too many. */
-function linked(path: string, file: string | undefined): boolean {
-  if (file === undefined) return false;
+/** `another way`: there is no such blob, or it has as many links as it may. `never`: no blob can be linked here, as on another file system. */
+function linkBlob(file: string, path: string): 'linked' | 'another way' | 'never' {
   try {
     linkSync(file, path);
-  } catch {
-    return false;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    return code === 'ENOENT' || code === 'EMLINK' ? 'another way' : 'never';
   }
   chmodSync(path, READABLE);
-  return true;
+  return 'linked';
 }
 
 /** A copy of a blob: an executable always is one, so that the blob's own mode stays. */

@@ -1,9 +1,10 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { Tree } from '@anchor/core/artifact/manifest.ts';
+import { MAX_TREE_DEPTH, type Tree } from '@anchor/core/artifact/manifest.ts';
 import { APP, findInside, type Found } from '../run/inside.ts';
 import { linkStaysInside } from '../source/extract-tar.ts';
-import { inParallel, type ArtifactStore } from './artifact-store.ts';
+import { anchorError } from '@anchor/core/result/result.ts';
+import { ArtifactError, inParallel, type ArtifactStore } from './artifact-store.ts';
 
 type Entry = Tree['entries'][number];
 
@@ -73,6 +74,7 @@ export class TreeBuilder {
 
   /** Stores every file and the tree itself; the tree's blob. */
   async store(store: ArtifactStore): Promise<string> {
+    for (const path of [...this.#entries.keys(), ...this.#files.keys()]) if (path.split('/').length - 1 > MAX_TREE_DEPTH) throw tooDeep(path);
     await inParallel([...this.#files.values()], async (found) => {
       const stored = await store.treeFile(found);
       this.#entries.set(found.path, { path: found.path, ...stored, ...((found.mode & 0o111) === 0 ? {} : { executable: true }) });
@@ -82,6 +84,9 @@ export class TreeBuilder {
     return store.tree({ version: 1, entries });
   }
 }
+
+const tooDeep = (path: string): ArtifactError =>
+  new ArtifactError(anchorError('output_refused', 'A file of the function lies too deep', `Leave it out, or keep it in fewer folders: ${MAX_TREE_DEPTH} within each other at the most.`, `"${path.slice(0, 200)}…" lies in ${path.split('/').length - 1}.`));
 
 function hasEntryAbove(path: string, entries: ReadonlyMap<string, Entry>): boolean {
   for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) if (entries.has(path.slice(0, slash))) return true;

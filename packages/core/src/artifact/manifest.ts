@@ -108,6 +108,9 @@ export const manifestSchema = z.object({
   components: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), webSchema),
 });
 
+/** Folders within folders that a function's files may lie in. Whoever looks at what is above each file does so for every one of them. */
+export const MAX_TREE_DEPTH = 128;
+
 /** The files of a function: paths relative, "/" separated, never outside; links stay inside the tree. */
 export const treeSchema = z.object({
   version: z.literal(1),
