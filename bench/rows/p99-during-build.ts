@@ -18,8 +18,8 @@ export const p99DuringBuild: Row = {
     if (other.status !== 201) throw new Error(JSON.stringify(other.body));
     const quiet: number[][] = PATHS.map(() => []);
     const busy: number[][] = PATHS.map(() => []);
-    /** `until`: the time (milliseconds since the epoch) after which requests do not count, known when the load has ended. */
     let first = true;
+    /** `until`: the time (milliseconds since the epoch) after which requests do not count, known when the load has ended. */
     const run = async (into: number[][], seconds: number, onReady?: () => void, until: () => number = () => Infinity): Promise<void> => {
       const load = await generate({ port: platform.edgePort, host: `${host}`, paths: PATHS, connections: 64, perSecond: PER_SECOND, seconds }, undefined, onReady);
       first &&= load.first;

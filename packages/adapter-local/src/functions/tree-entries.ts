@@ -1,4 +1,4 @@
-import { MAX_TREE_DEPTH, treeSchema, type Tree } from '@anchor/core/artifact/manifest.ts';
+import { isTooDeep, MAX_TREE_DEPTH, treeSchema, type Tree } from '@anchor/core/artifact/manifest.ts';
 import { printable } from '@anchor/core/names/name.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 
@@ -6,8 +6,8 @@ const MAX_ENTRIES = 200_000;
 
 /**
  * Reads a tree blob. Refuses (`artifact_invalid`) what could leave the tree or write one file over another: absolute
- * paths, `.` and `..` parts, empty parts, NUL, the same path twice, a path below a file or below a link, and links
- * that point outside.
+ * paths, `.` and `..` parts, empty parts, NUL, more than {@link MAX_TREE_DEPTH} folders, the same path twice, a path below
+ * a file or below a link, and links that point outside or turn upwards after a name.
  */
 export function parseTree(bytes: Uint8Array): Result<Tree> {
   let json: unknown;
@@ -23,7 +23,7 @@ export function parseTree(bytes: Uint8Array): Result<Tree> {
   const seen = new Set<string>();
   for (const { path } of entries) {
     if (!isInside(path)) return refuse(`"${printable(path)}" is not a relative path inside it`);
-    if (path.split('/').length - 1 > MAX_TREE_DEPTH) return refuse(`a file lies more than ${MAX_TREE_DEPTH} folders deep`);
+    if (isTooDeep(path)) return refuse(`a file lies more than ${MAX_TREE_DEPTH} folders deep`);
     if (seen.has(path)) return refuse(`"${printable(path)}" is in it twice`);
     seen.add(path);
   }

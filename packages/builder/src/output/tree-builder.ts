@@ -1,6 +1,6 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { MAX_TREE_DEPTH, type Tree } from '@anchor/core/artifact/manifest.ts';
+import { isTooDeep, MAX_TREE_DEPTH, type Tree } from '@anchor/core/artifact/manifest.ts';
 import { APP, findInside, type Found } from '../run/inside.ts';
 import { linkStaysInside } from '../source/extract-tar.ts';
 import { anchorError } from '@anchor/core/result/result.ts';
@@ -74,7 +74,7 @@ export class TreeBuilder {
 
   /** Stores every file and the tree itself; the tree's blob. */
   async store(store: ArtifactStore): Promise<string> {
-    for (const path of [...this.#entries.keys(), ...this.#files.keys()]) if (path.split('/').length - 1 > MAX_TREE_DEPTH) throw tooDeep(path);
+    for (const path of [...this.#entries.keys(), ...this.#files.keys()]) if (isTooDeep(path)) throw tooDeep(path);
     await inParallel([...this.#files.values()], async (found) => {
       const stored = await store.treeFile(found);
       this.#entries.set(found.path, { path: found.path, ...stored, ...((found.mode & 0o111) === 0 ? {} : { executable: true }) });

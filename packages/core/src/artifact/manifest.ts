@@ -110,6 +110,7 @@ export const manifestSchema = z.object({
 
 /** Folders within folders that a function's files may lie in. Whoever looks at what is above each file does so for every one of them. */
 export const MAX_TREE_DEPTH = 128;
+export const isTooDeep = (path: string): boolean => path.split('/').length - 1 > MAX_TREE_DEPTH;
 
 /** The files of a function: paths relative, "/" separated, never outside; links stay inside the tree. */
 export const treeSchema = z.object({
