@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { inTab, mark, marked } from '../browser.ts';
 import { buildIdOf, heading } from './pages-router/text.ts';
-import { inBothPhases, type Site } from './site.ts';
+import { inEveryPhase, type Site } from './site.ts';
 import { useStage } from './stage.ts';
 
 /**
- * `app/` and `pages/` in one app, from zero and with two processes; what a proxy does to both is in proxy.test.ts, in
+ * `app/` and `pages/` in one app, in every phase; what a proxy does to both is in proxy.test.ts, in
  * every phase. This deployment leaves slashes alone (skipTrailingSlashRedirect), and a second one the addresses of data
  * (skipProxyUrlNormalize).
  */
@@ -18,7 +18,7 @@ const settings = (skipProxyUrlNormalize: boolean): Record<string, string> => ({ 
 
 useStage(['browser'], { app: 'both-routers', hold: '/api/hold', files: settings(false) }, (stage) => { ({ site, browser } = stage); });
 
-inBothPhases(() => site, () => {
+inEveryPhase(() => site, () => {
   test('pages, API routes and files of both routers answer beside each other', async () => {
     for (const [path, text] of [['/', 'home of app/'], ['/app-page', 'dynamic page of app/'], ['/static-page', 'static page of app/'], ['/pages-page', 'page of pages/'], ['/posts/first', 'post first']] as const) assert.equal(heading(await site.visit(path)), text);
     assert.match(heading(await site.visit('/pages-static')), /^static page of pages\/ stamp=\w+$/);
@@ -84,7 +84,8 @@ inBothPhases(() => site, () => {
 });
 
 test('skipProxyUrlNormalize: the proxy sees the address of data as it is', async () => {
-  await site.push(settings(true));
+  // After a rollback production stays where it is until somebody promotes.
+  await site.promote((await site.push(settings(true))).id);
   const id = buildIdOf(await site.visit('/pages-page'));
   const answer = await site.visit(`/_next/data/${id}/pages-ssr.json?a=1`, { headers: { 'x-nextjs-data': '1' } });
   assert.deepEqual([answer.status, answer.headers['x-proxy-path']], [200, `/_next/data/${id}/pages-ssr.json`]);

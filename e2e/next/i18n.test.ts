@@ -6,7 +6,7 @@ import { plain, type Answer, type Platform } from '../platform.ts';
 import { compareAll } from './compare.ts';
 import { asks } from './i18n/asks.ts';
 import { buildIdOf, heading } from './pages-router/text.ts';
-import { inBothPhases, type Site } from './site.ts';
+import { inEveryPhase, type Site } from './site.ts';
 import { useStage } from './stage.ts';
 
 /**
@@ -22,7 +22,7 @@ const german = (path: string, headers: Record<string, string> = {}): Promise<Ans
 
 const stage = useStage(['browser', 'reference'], { app: 'i18n', hold: '/base/api/hold/' }, (stage) => { ({ platform, site, browser } = stage); });
 
-inBothPhases(() => site, (phase) => {
+inEveryPhase(() => site, (phase) => {
   test('the locale is in the path, the default one is not', async () => {
     for (const [path, locale] of [['/base/ssg/', 'en'], ['/base/en/ssg/', 'en'], ['/base/de/ssg/', 'de'], ['/base/fr/ssg/', 'fr'], ['/base/nl-NL/ssg/', 'nl-NL'], ['/base/nl-nl/ssg/', 'nl-NL']] as const) {
       assert.match(heading(await site.visit(path)), new RegExp(`^static locale=${locale} `), path);

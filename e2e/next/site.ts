@@ -117,8 +117,8 @@ function holdOpen(port: number, host: string, path: string): { destroy(): void }
   return sent;
 }
 
-/** Declares the same tests twice: from a start at zero, and with two processes serving. `site` is called when the tests run. */
-export function inBothPhases(site: () => Site, declare: (phase: string) => void): void {
+/** Declares the same tests three times: from a start at zero, with two processes serving, and after a promotion and a rollback. `site` is called when the tests run. */
+export function inEveryPhase(site: () => Site, declare: (phase: string) => void): void {
   describe('from zero', () => {
     before(() => site().toZero());
     declare('from zero');
@@ -127,11 +127,6 @@ export function inBothPhases(site: () => Site, declare: (phase: string) => void)
     before(() => site().twoProcesses());
     declare('with two processes');
   });
-}
-
-/** The same, and a third time after a promotion and a rollback. */
-export function inEveryPhase(site: () => Site, declare: (phase: string) => void): void {
-  inBothPhases(site, declare);
   describe('after a promotion and a rollback', () => {
     before(async () => {
       const first = site().live();
