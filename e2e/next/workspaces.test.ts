@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { logOf, newest } from '../helpers.ts';
 import { startPlatform, type Platform } from '../platform.ts';
 import { APPS } from '../repository.ts';
-import { deployApp, type Site } from './site.ts';
+import { deployApp, inEveryPhase, type Site } from './site.ts';
 
 type Workspace = Readonly<{ name: string; folder: string; install: string; build: string; settings?: object }>;
 const TURBO = 'turbo run build --filter=./apps/web --env-mode=loose';
@@ -37,7 +37,7 @@ function filesOf(folder: string): Record<string, string> {
 }
 
 let platform: Platform;
-before(async () => { platform = await startPlatform(); });
+before(async () => { platform = await startPlatform({ flags: ['--function-turns'] }); });
 after(() => platform.stop());
 
 for (const { name, folder, install, build, settings } of WORKSPACES.filter(({ folder }) => only === undefined || only.includes(folder))) {
@@ -56,24 +56,25 @@ for (const { name, folder, install, build, settings } of WORKSPACES.filter(({ fo
       assert.doesNotMatch(log, /There is no lock file/);
     });
 
-    test('pages and files come from the edge', async () => {
-      const home = await site.visit('/');
-      assert.match(home.body, /<h1 data-from="@acme\/ui">Workspace<\/h1>/);
-      assert.equal(home.headers['x-anchor-cache'], 'HIT');
-      assert.equal((await site.visit('/pic.png')).status, 200);
-    });
+    inEveryPhase(() => site, () => {
+      test('pages and files come from the edge', async () => {
+        const home = await site.visit('/');
+        assert.match(home.body, /<h1 data-from="@acme\/ui">Workspace<\/h1>/);
+        assert.equal(home.headers['x-anchor-cache'], 'HIT');
+        assert.equal((await site.visit('/pic.png')).status, 200);
+      });
 
-    test('the function has the packages and the files outside of the app that it needs, from zero', async () => {
-      await site.toZero();
-      const hello = await site.visit('/api/hello');
-      assert.equal(hello.status, 200, hello.body);
-      assert.deepEqual(JSON.parse(hello.body), { greeting: 'Hello from outside the app', day: 86_400_000 });
-      assert.match((await site.visit('/now')).body, /<h1 data-from="@acme\/ui">at=\d+<\/h1>/);
-    });
+      test('the function has the packages and the files outside of the app that it needs', async () => {
+        const hello = await site.visit('/api/hello');
+        assert.equal(hello.status, 200, hello.body);
+        assert.deepEqual(JSON.parse(hello.body), { greeting: 'Hello from outside the app', day: 86_400_000 });
+        assert.match((await site.visit('/now')).body, /<h1 data-from="@acme\/ui">at=\d+<\/h1>/);
+      });
 
-    test('images are optimized with the codecs of the workspace', async () => {
-      const image = await site.visit('/_next/image?url=%2Fpic.png&w=64&q=75', { headers: { accept: 'image/webp,*/*' } });
-      assert.deepEqual([image.status, image.headers['content-type']], [200, 'image/webp'], image.body.slice(0, 300));
+      test('images are optimized with the codecs of the workspace', async () => {
+        const image = await site.visit('/_next/image?url=%2Fpic.png&w=64&q=75', { headers: { accept: 'image/webp,*/*' } });
+        assert.deepEqual([image.status, image.headers['content-type']], [200, 'image/webp'], image.body.slice(0, 300));
+      });
     });
   });
 }
