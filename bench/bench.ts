@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { createProject } from '../e2e/helpers.ts';
 import { startPlatform, type Platform } from '../e2e/platform.ts';
 import { createRepository, nodeServer } from '../e2e/repository.ts';
-import { coldBuild, type BareApp } from './sides/bare.ts';
-import { firstPush, type Demo } from './sides/demo.ts';
+import { coldBuild, type BareApp } from './subjects/bare.ts';
+import { firstPush, type Demo } from './subjects/demo.ts';
 
-/** What rows share; each thing is made when a row first asks for it, and `close` takes everything away. */
+/** The state that cases share. Each thing is created when a case first needs it; `close` removes everything. */
 export type Bench = ReturnType<typeof createBench>;
 
-/** Functions that nobody uses are gone after a moment, so that one row's do not weigh on the next. */
+/** Unused functions stop after a second, so that one case's do not weigh on the next. */
 const SLEEPY = { functions: { idleSeconds: 1 } };
 
 export function createBench(say: (line: string) => void) {
@@ -32,25 +32,41 @@ export function createBench(say: (line: string) => void) {
     // Node and npm of the builds are there before anything is timed, as they are on the other side.
     await createProject(platform, 'warm', SLEEPY);
     const repository = await createRepository();
-    const pushed = await repository.commit({ ...nodeServer("res.end('warm')"), 'package.json': JSON.stringify({ name: 'warm', private: true, engines: { node: '>=20' }, scripts: { start: 'node server.js' } }) }).then(() => repository.push(platform, 'warm'));
+    const pushed = await repository
+      .commit({
+        ...nodeServer("res.end('warm')"),
+        'package.json': JSON.stringify({
+          name: 'warm',
+          private: true,
+          engines: { node: '>=20' },
+          scripts: { start: 'node server.js' },
+        }),
+      })
+      .then(() => repository.push(platform, 'warm'));
     await repository.remove();
     if (!pushed.output.includes('Live at')) throw new Error(pushed.output);
     return platform;
   }
   const platform = (): Promise<Platform> => (running ??= start());
 
-  /** Directory of the Node version that the platform builds and runs with. */
+  /** Returns the directory of the Node version that the platform builds and runs with. */
   async function node(): Promise<string> {
     const { data } = await platform();
-    const [version] = (await readdir(join(data, 'nodes'))).filter((name) => /^\d+\.\d+\.\d+$/.test(name)).sort().toReversed();
+    const [version] = (await readdir(join(data, 'nodes')))
+      .filter((name) => /^\d+\.\d+\.\d+$/.test(name))
+      .sort()
+      .toReversed();
     if (version === undefined) throw new Error('the platform has no Node version');
     return join(data, 'nodes', version);
   }
 
   return {
-    say, temporary, platform, node,
+    say,
+    temporary,
+    platform,
+    node,
     onEnd: (end: () => Promise<unknown>): void => void ends.push(end),
-    /** One bare build in an empty directory; the first one stays as the application to start. Seconds. */
+    /** Runs one bare build in an empty directory; the first one stays as the application to start. Returns seconds. */
     async coldBuild(): Promise<number> {
       const { seconds, app: built } = await coldBuild(await temporary(), await node());
       if (app === undefined) app = built;
@@ -65,7 +81,7 @@ export function createBench(say: (line: string) => void) {
       if (app === undefined) throw new Error('no bare build');
       return app;
     },
-    /** The first push of a project of this name; the first of all stays as the demo. Seconds. */
+    /** Makes the first push of a project of this name; the first of all stays as the demo. Returns seconds. */
     async firstPush(project: string): Promise<Readonly<{ seconds: number; demo: Demo }>> {
       const first = await firstPush(await platform(), project, SLEEPY);
       site ??= first.demo;
@@ -76,7 +92,8 @@ export function createBench(say: (line: string) => void) {
       return site ?? (await this.firstPush('demo')).demo;
     },
     async close(): Promise<void> {
-      for (const end of ends.splice(0).toReversed()) await end().catch((error: unknown) => say(`cleaning up: ${String(error)}`));
+      for (const end of ends.splice(0).toReversed())
+        await end().catch((error: unknown) => say(`cleaning up: ${String(error)}`));
     },
   };
 }

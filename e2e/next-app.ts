@@ -1,4 +1,7 @@
-/** A fixture app through the real way: npm ci, next build with our adapter, packaging, files on disk, the function process. No sandbox. */
+/**
+ * A fixture app through the real way: npm ci, next build with our adapter, packaging, files on disk, the function
+ * process. No sandbox.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -7,16 +10,23 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
-import { createTrees } from '@anchor/adapter-local/functions/tree.ts';
-import { emitModules } from '@anchor/adapter-local/modules.ts';
-import { packageNext } from '@anchor/builder/next/package-next.ts';
-import { createArtifactStore } from '@anchor/builder/output/artifact-store.ts';
-import { createCompressor } from '@anchor/builder/output/compressor.ts';
-import { DEFAULT_LIMITS } from '@anchor/builder/run/limits.ts';
-import type { WebComponent } from '@anchor/core/artifact/manifest.ts';
+import { openBlobStore } from '@anchor/adapter-local/blobs/blob-store.ts';
+import { createFileTrees } from '@anchor/function-host/file-trees.ts';
+import { emitModules } from '@anchor/function-host/modules.ts';
+import { packageNext } from '@anchor/packaging/next/package-next.ts';
+import { createArtifactStore } from '@anchor/packaging/output/artifact-store.ts';
+import { createCompressor } from '@anchor/packaging/output/compressor.ts';
+import { DEFAULT_ARTIFACT_LIMITS } from '@anchor/packaging/output/limits.ts';
+import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
 
-export type BuiltApp = Readonly<{ directory: string; app: string; tree: string; runtimeDir: string; component: WebComponent; remove(): Promise<void> }>;
+export type BuiltApp = Readonly<{
+  directory: string;
+  app: string;
+  tree: string;
+  runtimeDir: string;
+  component: WebComponent;
+  remove(): Promise<void>;
+}>;
 
 export async function buildApp(name: string, env: Readonly<Record<string, string>> = {}): Promise<BuiltApp> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'anchor-test-')));
@@ -24,29 +34,69 @@ export async function buildApp(name: string, env: Readonly<Record<string, string
   await cp(fileURLToPath(new URL(`./apps/${name}`, import.meta.url)), app, { recursive: true });
   await run(app, ['npm', 'ci', '--no-audit', '--no-fund'], {});
   const { runtimeDir, adapterPath } = await emitModules({ modules: join(directory, 'modules') });
-  await run(app, [process.execPath, 'node_modules/next/dist/bin/next', 'build'], { NEXT_ADAPTER_PATH: adapterPath, ANCHOR_DEPLOYMENT_ID: 'dpl_00000000000000000001', NEXT_TELEMETRY_DISABLED: '1', ...env });
+  await run(app, [process.execPath, 'node_modules/next/dist/bin/next', 'build'], {
+    NEXT_ADAPTER_PATH: adapterPath,
+    ANCHOR_DEPLOYMENT_ID: 'dpl_00000000000000000001',
+    NEXT_TELEMETRY_DISABLED: '1',
+    ...env,
+  });
   const blobs = openBlobStore(join(directory, 'blobs'));
-  const store = createArtifactStore({ blobs, compressor: createCompressor({ blobs, dir: join(directory, 'compressed') }), limits: DEFAULT_LIMITS, secrets: [] });
+  const store = createArtifactStore({
+    blobs,
+    compressor: createCompressor({ blobs, dir: join(directory, 'compressed') }),
+    limits: DEFAULT_ARTIFACT_LIMITS,
+    secrets: [],
+  });
   const packaged = await packageNext({ root: app, project: '', node: process.versions.node }, store);
   if (!packaged.ok) throw new Error(JSON.stringify(packaged.error));
-  const tree = await createTrees({ trees: join(directory, 'trees') }, { blobs }).materialise(packaged.value.function!.tree);
+  const tree = await createFileTrees({ trees: join(directory, 'trees') }, { blobs }).materialize(
+    packaged.value.function!.tree,
+  );
   if (!tree.ok) throw new Error(JSON.stringify(tree.error));
-  return { directory, app, tree: tree.value, runtimeDir, component: packaged.value, remove: () => rm(directory, { recursive: true, force: true }) };
+  return {
+    directory,
+    app,
+    tree: tree.value,
+    runtimeDir,
+    component: packaged.value,
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
 }
 
-async function run(cwd: string, [command = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  const child = spawn(command, args, { cwd, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(
+  cwd: string,
+  [command = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output.slice(-4000)}`);
 }
 
-export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: Buffer; text: string; chunks: readonly string[] }>;
-export type Call = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Buffer; abortAfterFirstChunk?: boolean; onChunk?: (text: string) => void }>;
+export type FunctionResponse = Readonly<{
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  text: string;
+  chunks: readonly string[];
+}>;
+export type Call = Readonly<{
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  abortAfterFirstChunk?: boolean;
+  onChunk?: (text: string) => void;
+}>;
 export type RunningFunction = Readonly<{
   child: ChildProcess;
-  get(path: string, call?: Call): Promise<Answer>;
+  get(path: string, call?: Call): Promise<FunctionResponse>;
   output(): string;
   /** Resolves when the output matches. */
   logged(pattern: RegExp): Promise<RegExpExecArray>;
@@ -56,21 +106,35 @@ export type RunningFunction = Readonly<{
 
 let started = 0;
 
-export async function startFunction(built: BuiltApp, options: Readonly<{ cache: string; node?: string; env?: Record<string, string> }>): Promise<RunningFunction> {
+export async function startFunction(
+  built: BuiltApp,
+  options: Readonly<{ cache: string; node?: string; env?: Record<string, string> }>,
+): Promise<RunningFunction> {
   const run = join(built.directory, `run-${++started}`);
   await mkdir(run);
   const socket = join(run, 'fn.sock');
-  const child = spawn(options.node ?? process.execPath, [join(built.runtimeDir, 'next-server.js'), join(built.tree, built.component.function!.entry!)], {
-    cwd: built.tree, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], ANCHOR_SOCKET: socket, ANCHOR_CACHE: join(built.directory, options.cache), ...options.env },
-  });
+  const child = spawn(
+    options.node ?? process.execPath,
+    [join(built.runtimeDir, 'next-server.js'), join(built.tree, built.component.function!.entry!)],
+    {
+      cwd: built.tree,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        ANCHOR_SOCKET: socket,
+        ANCHOR_CACHE: join(built.directory, options.cache),
+        ...options.env,
+      },
+    },
+  );
   return watch(child, socket);
 }
 
 /** A server process on a unix socket, ready when that accepts. */
 export async function watch(child: ChildProcess, socket: string): Promise<RunningFunction> {
   let output = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exited = once(child, 'exit');
   const deadline = Date.now() + 20_000;
   while (!(await accepts(socket))) {
@@ -107,25 +171,40 @@ const accepts = (path: string): Promise<boolean> =>
     socket.on('connect', () => socket.destroy());
   });
 
-export const callSocket = (socketPath: string, path: string, call: Call = {}): Promise<Answer> =>
+export const callSocket = (socketPath: string, path: string, call: Call = {}): Promise<FunctionResponse> =>
   new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path, method: call.method ?? 'GET', headers: { host: 'site.localhost:7480', 'x-forwarded-proto': 'http', 'x-request-id': 'req-1', ...call.headers }, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      const finish = (): void => {
-        const body = Buffer.concat(chunks);
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, text: body.toString('utf8'), chunks: chunks.map((bytes) => bytes.toString('utf8')) });
-      };
-      answer.on('data', (bytes: Buffer) => {
-        chunks.push(bytes);
-        call.onChunk?.(bytes.toString('utf8'));
-        if (call.abortAfterFirstChunk === true) {
-          sent.destroy();
-          finish();
-        }
-      });
-      answer.on('end', finish);
-      answer.on('error', (cause) => (call.abortAfterFirstChunk === true ? undefined : reject(cause)));
-    });
+    const sent = request(
+      {
+        socketPath,
+        path,
+        method: call.method ?? 'GET',
+        headers: { host: 'site.localhost:7480', 'x-forwarded-proto': 'http', 'x-request-id': 'req-1', ...call.headers },
+        agent: false,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        const finish = (): void => {
+          const body = Buffer.concat(chunks);
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body,
+            text: body.toString('utf8'),
+            chunks: chunks.map((bytes) => bytes.toString('utf8')),
+          });
+        };
+        response.on('data', (bytes: Buffer) => {
+          chunks.push(bytes);
+          call.onChunk?.(bytes.toString('utf8'));
+          if (call.abortAfterFirstChunk === true) {
+            sent.destroy();
+            finish();
+          }
+        });
+        response.on('end', finish);
+        response.on('error', (cause) => (call.abortAfterFirstChunk === true ? undefined : reject(cause)));
+      },
+    );
     sent.on('error', (cause) => (call.abortAfterFirstChunk === true ? undefined : reject(cause)));
     sent.end(call.body);
   });

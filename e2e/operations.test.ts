@@ -7,24 +7,34 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { createProject, ended, newest, type DeploymentAnswer } from './helpers.ts';
+import { createProject, ended, newest, type DeploymentResponse } from './helpers.ts';
 import { eventually, startPlatform, type Platform } from './platform.ts';
 import { createRepository, nodeServer, staticSite, type Repository } from './repository.ts';
 
-/** What an operator relies on: streams, scaling, the queue, clean-up, restarts, a full disk, and a backup on another machine. */
+/**
+ * The operator's tasks: streams, scaling, the queue, clean-up, restarts, a full disk, and a backup on another machine.
+ */
 let platform: Platform;
 let repository: Repository;
 let backups: string;
 const FLAGS = ['--builds', '1'] as const;
 
-type EnvironmentAnswer = { name: string; deploymentId: string; revision: number; earlier: string[] };
-const production = async (project: string): Promise<EnvironmentAnswer> => {
-  const { body } = await platform.api<{ items: EnvironmentAnswer[] }>('GET', `/api/projects/${project}/environments`);
+type EnvironmentResponse = { name: string; deploymentId: string; revision: number; earlier: string[] };
+const production = async (project: string): Promise<EnvironmentResponse> => {
+  const { body } = await platform.api<{ items: EnvironmentResponse[] }>('GET', `/api/projects/${project}/environments`);
   const found = body.items.find(({ name }) => name === 'production');
   assert.ok(found !== undefined);
   return found;
 };
-const deployment = async (id: string): Promise<DeploymentAnswer & { buildStartedAt?: number; steps: { name: string }[] }> => (await platform.api<DeploymentAnswer & { buildStartedAt?: number; steps: { name: string }[] }>('GET', `/api/deployments/${id}`)).body;
+const deployment = async (
+  id: string,
+): Promise<DeploymentResponse & { buildStartedAt?: number; steps: { name: string }[] }> =>
+  (
+    await platform.api<DeploymentResponse & { buildStartedAt?: number; steps: { name: string }[] }>(
+      'GET',
+      `/api/deployments/${id}`,
+    )
+  ).body;
 /** Pushes and waits. */
 async function deploy(project: string, files: Record<string, string>, branch = 'main'): Promise<string> {
   await repository.commit(files);
@@ -34,20 +44,32 @@ async function deploy(project: string, files: Record<string, string>, branch = '
   assert.equal(status, 'success', JSON.stringify(error));
   return id;
 }
-/** Deploys a folder of one file with a build that takes a while; answers at once. */
+/** Deploys a folder of one file with a build that takes a while; returns at once. */
 async function start(project: string, branch: string): Promise<string> {
   await repository.commit({ 'index.html': `${project} ${branch} ${Math.random()}` });
-  const before = (await platform.api<{ items: { id: string }[] }>('GET', `/api/projects/${project}/deployments?limit=1`)).body.items[0]?.id;
-  // The push goes on telling until the build is done; nobody waits for it.
+  const before = (
+    await platform.api<{ items: { id: string }[] }>('GET', `/api/projects/${project}/deployments?limit=1`)
+  ).body.items[0]?.id;
+  // The push prints progress until the build is done; the test does not wait for it.
   void repository.push(platform, project, branch);
   let id = '';
-  await eventually(async () => (id = (await newest(platform, project)).id) !== before, 10_000, () => 'the push did not arrive');
+  await eventually(
+    async () => (id = (await newest(platform, project)).id) !== before,
+    10_000,
+    () => 'the push did not arrive',
+  );
   return id;
 }
 const anchor = (to: Platform, ...args: string[]): Promise<{ code: number; output: string }> =>
   new Promise((resolve) => {
     const env = { PATH: process.env['PATH'], HOME: repository.path, ANCHOR_URL: to.apiUrl, ANCHOR_TOKEN: to.token };
-    execFile(process.execPath, [fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url)), ...args], { cwd: backups, env }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }));
+    execFile(
+      process.execPath,
+      [fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url)), ...args],
+      { cwd: backups, env },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
+    );
   });
 
 const LIVE = nodeServer(`
@@ -55,7 +77,7 @@ const LIVE = nodeServer(`
   if (req.url === '/events') { res.writeHead(200, { 'content-type': 'text/event-stream' }); res.write('data: open\\n\\n'); streams.add(res); res.on('close', () => streams.delete(res)); return; }
   if (req.url.startsWith('/say/')) { for (const stream of streams) stream.write('data: ' + req.url.slice(5) + '\\n\\n'); return res.end(String(streams.size)); }
   res.end(globalThis.boot);`);
-/** The upgrade by hand: a server without dependencies that answers each short text frame in capitals. */
+/** The upgrade by hand: a server without dependencies that echoes each short text frame in capitals. */
 const SOCKET = `
   .on('upgrade', (req, socket) => {
     const accept = require('node:crypto').createHash('sha1').update(req.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
@@ -74,8 +96,11 @@ before(async () => {
   backups = repository.path;
   await createProject(platform, 'live', { functions: { idleSeconds: 1 } });
   await createProject(platform, 'shop');
-  for (const name of ['slow', 'other']) await createProject(platform, name, { build: { buildCommand: 'sleep 1.5', outputDirectory: '.' } });
-  await platform.api('PUT', '/api/projects/shop/environments/production/variables', { variables: [{ name: 'SECRET_WORD', value: 'mizzen' }] });
+  for (const name of ['slow', 'other'])
+    await createProject(platform, name, { build: { buildCommand: 'sleep 1.5', outputDirectory: '.' } });
+  await platform.api('PUT', '/api/projects/shop/environments/production/variables', {
+    variables: [{ name: 'SECRET_WORD', value: 'mizzen' }],
+  });
   await deploy('live', { ...LIVE, 'server.js': (LIVE['server.js'] ?? '').replace('.listen(', `${SOCKET}.listen(`) });
 });
 after(async () => {
@@ -87,10 +112,22 @@ after(async () => {
 /** Opens a request and gives its body chunk by chunk. */
 function open(host: string, path: string, headers: Record<string, string> = {}) {
   const seen: { text: string; upgraded?: Duplex; status?: number } = { text: '' };
-  const call = request({ host: '127.0.0.1', port: platform.edgePort, path, agent: false, headers: { host: `${host}:${platform.edgePort}`, ...headers } }, (response) => {
-    if (response.statusCode !== undefined) seen.status = response.statusCode;
-    response.setEncoding('utf8').on('data', (text: string) => (seen.text += text)).on('error', () => undefined);
-  });
+  const call = request(
+    {
+      host: '127.0.0.1',
+      port: platform.edgePort,
+      path,
+      agent: false,
+      headers: { host: `${host}:${platform.edgePort}`, ...headers },
+    },
+    (response) => {
+      if (response.statusCode !== undefined) seen.status = response.statusCode;
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (seen.text += text))
+        .on('error', () => undefined);
+    },
+  );
   call.on('upgrade', (response, socket) => {
     if (response.statusCode !== undefined) seen.status = response.statusCode;
     seen.upgraded = socket;
@@ -103,43 +140,90 @@ function open(host: string, path: string, headers: Record<string, string> = {}) 
 
 test('events reach the browser one by one, and a WebSocket goes both ways', async () => {
   const events = open('live.localhost', '/events');
-  await eventually(() => events.seen.text === 'data: open\n\n', 10_000, () => `no first event: ${events.seen.text}`);
-  assert.equal((await platform.visit('live.localhost', '/say/hello')).body, '1');
-  await eventually(() => events.seen.text.endsWith('data: hello\n\n'), 5_000, () => `no second event: ${events.seen.text}`);
+  await eventually(
+    () => events.seen.text === 'data: open\n\n',
+    10_000,
+    () => `no first event: ${events.seen.text}`,
+  );
+  assert.equal((await platform.request('live.localhost', '/say/hello')).body, '1');
+  await eventually(
+    () => events.seen.text.endsWith('data: hello\n\n'),
+    5_000,
+    () => `no second event: ${events.seen.text}`,
+  );
 
-  const socket = open('live.localhost', '/socket', { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.from('a key of 16 byte').toString('base64') });
-  await eventually(() => socket.seen.upgraded !== undefined, 10_000, () => `no upgrade: ${socket.seen.status ?? ''} ${socket.seen.text}`);
-  for (const [word, all] of [['ahoy', 'AHOY'], ['land', 'AHOYLAND']] as const) {
+  const socket = open('live.localhost', '/socket', {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.from('a key of 16 byte').toString('base64'),
+  });
+  await eventually(
+    () => socket.seen.upgraded !== undefined,
+    10_000,
+    () => `no upgrade: ${socket.seen.status ?? ''} ${socket.seen.text}`,
+  );
+  for (const [word, all] of [
+    ['ahoy', 'AHOY'],
+    ['land', 'AHOYLAND'],
+  ] as const) {
     const mask = Buffer.from([1, 2, 3, 4]);
-    socket.seen.upgraded?.write(Buffer.concat([Buffer.from([0x81, 0x80 | word.length]), mask, Buffer.from(Buffer.from(word).map((byte, i) => byte ^ (mask[i % 4] ?? 0)))]));
-    await eventually(() => socket.seen.text === all, 5_000, () => `no answer: ${socket.seen.text}`);
+    socket.seen.upgraded?.write(
+      Buffer.concat([
+        Buffer.from([0x81, 0x80 | word.length]),
+        mask,
+        Buffer.from(Buffer.from(word).map((byte, i) => byte ^ (mask[i % 4] ?? 0))),
+      ]),
+    );
+    await eventually(
+      () => socket.seen.text === all,
+      5_000,
+      () => `no response: ${socket.seen.text}`,
+    );
   }
   events.close();
   socket.close();
 });
 
-/** Asks three times at once, with pauses around the time after which an idle function goes; through all of the next tests. */
+/**
+ * Sends three requests at once, with pauses around the time after which an idle function stops; through all of the next
+ * tests.
+ */
 function trickle() {
   const boots = new Set<string>();
   const wrong: string[] = [];
   const stopping = new AbortController();
   const run = (async () => {
     for (let round = 0; !stopping.signal.aborted; round++) {
-      for (const { status, body } of await Promise.all([1, 2, 3].map(() => platform.visit('live.localhost')))) {
+      for (const { status, body } of await Promise.all([1, 2, 3].map(() => platform.request('live.localhost')))) {
         if (status === 200) boots.add(body);
         else wrong.push(`${status} ${body}`);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, [6_500, 1_000, 7_000, 7_500, 900, 8_000][round % 6]);
-        stopping.signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+        stopping.signal.addEventListener(
+          'abort',
+          () => {
+            clearTimeout(timer);
+            resolve();
+          },
+          { once: true },
+        );
       });
     }
   })();
-  return { boots, wrong, stop: () => { stopping.abort(); return run; } };
+  return {
+    boots,
+    wrong,
+    stop: () => {
+      stopping.abort();
+      return run;
+    },
+  };
 }
 let trickling: ReturnType<typeof trickle> | undefined;
 
-test('of two promotes at the same time one wins and the other is told', async () => {
+test('of two promotes at the same time one wins and the other gets a conflict', async () => {
   trickling = trickle();
   const first = await deploy('shop', nodeServer(`res.end('one ' + process.env.SECRET_WORD);`));
   const second = await deploy('shop', nodeServer(`res.end('two ' + process.env.SECRET_WORD);`));
@@ -147,27 +231,46 @@ test('of two promotes at the same time one wins and the other is told', async ()
   for (let round = 0; round < 5; round++) {
     assert.equal((await platform.api('POST', `/api/deployments/${third}/promote`, {})).status, 200);
     const { revision } = await production('shop');
-    const answers = await Promise.all([first, second].map((id) => platform.api<{ deploymentId?: string; code?: string; fix?: string }>('POST', `/api/deployments/${id}/promote`, { revision })));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 409], JSON.stringify(answers));
-    const loser = answers.find(({ status }) => status === 409);
+    const responses = await Promise.all(
+      [first, second].map((id) =>
+        platform.api<{ deploymentId?: string; code?: string; fix?: string }>('POST', `/api/deployments/${id}/promote`, {
+          revision,
+        }),
+      ),
+    );
+    assert.deepEqual(responses.map(({ status }) => status).toSorted(), [200, 409], JSON.stringify(responses));
+    const loser = responses.find(({ status }) => status === 409);
     assert.equal(loser?.body.code, 'conflict');
     assert.ok((loser?.body.fix ?? '').length > 10);
-    const winner = answers.findIndex(({ status }) => status === 200);
-    assert.equal((await platform.visit('shop.localhost')).body, winner === 0 ? 'one mizzen' : 'two mizzen');
+    const winner = responses.findIndex(({ status }) => status === 200);
+    assert.equal((await platform.request('shop.localhost')).body, winner === 0 ? 'one mizzen' : 'two mizzen');
   }
-  // Whoever won last: from here on the second is live and the first is before it.
-  for (const id of [third, first, second]) assert.equal((await platform.api('POST', `/api/deployments/${id}/promote`, {})).status, 200);
+  // Whichever won last: from here on the second is live and the first is before it.
+  for (const id of [third, first, second])
+    assert.equal((await platform.api('POST', `/api/deployments/${id}/promote`, {})).status, 200);
 });
 
-test('a running build is canceled at once, and nothing of it goes on', async () => {
+test('a running build is canceled at once, and none of its processes remains', async () => {
   await platform.api('PATCH', '/api/projects/slow', { build: { buildCommand: 'sleep 4321' } });
   const id = await start('slow', 'main');
-  await eventually(async () => (await deployment(id)).steps.some(({ name }) => name === 'build'), 20_000, () => 'it does not build');
-  await eventually(async () => (await processes('sleep 4321')).length > 0, 20_000, () => 'it does not build');
-  const canceled = await platform.api<DeploymentAnswer>('POST', `/api/deployments/${id}/cancel`);
+  await eventually(
+    async () => (await deployment(id)).steps.some(({ name }) => name === 'build'),
+    20_000,
+    () => 'it does not build',
+  );
+  await eventually(
+    async () => (await processes('sleep 4321')).length > 0,
+    20_000,
+    () => 'it does not build',
+  );
+  const canceled = await platform.api<DeploymentResponse>('POST', `/api/deployments/${id}/cancel`);
   assert.equal(canceled.status, 200, JSON.stringify(canceled.body));
   assert.equal((await ended(platform, id)).error?.code, 'canceled');
-  await eventually(async () => (await processes('sleep 4321')).length === 0, 10_000, () => 'the build still runs');
+  await eventually(
+    async () => (await processes('sleep 4321')).length === 0,
+    10_000,
+    () => 'the build still runs',
+  );
   await platform.api('PATCH', '/api/projects/slow', { build: { buildCommand: 'sleep 1.5' } });
 });
 
@@ -185,39 +288,80 @@ test('of three quick pushes only the newest is built; another project does not w
   const [, second, third] = await Promise.all(queue.map((id) => ended(platform, id).then(() => deployment(id))));
   await ended(platform, other);
   const started = (await deployment(other)).buildStartedAt ?? Infinity;
-  assert.ok(started < (second?.buildStartedAt ?? 0) && started < (third?.buildStartedAt ?? 0), 'it waited for the other project');
+  assert.ok(
+    started < (second?.buildStartedAt ?? 0) && started < (third?.buildStartedAt ?? 0),
+    'it waited for the other project',
+  );
 });
 
 test('a function goes to zero and comes back, and no request of a trickle is lost', async () => {
   assert.ok(trickling !== undefined);
   const { boots, wrong, stop } = trickling;
-  await eventually(() => boots.size > 1 || wrong.length > 0, 40_000, () => 'it never went to zero');
+  await eventually(
+    () => boots.size > 1 || wrong.length > 0,
+    40_000,
+    () => 'it never went to zero',
+  );
   await stop();
   assert.deepEqual(wrong, []);
 });
 
 test('clean-up keeps what addresses and rollbacks need, and removes the rest', async () => {
-  const gone = await deploy('shop', { ...nodeServer(`res.end('preview');`), 'only-here.txt': 'x'.repeat(5_000) }, 'topic');
-  const removed = await repository.git('-c', `http.extraHeader=Authorization: Basic ${Buffer.from(`anchor:${platform.token}`).toString('base64')}`, 'push', `${platform.apiUrl}/git/shop.git`, '--delete', 'topic');
+  const gone = await deploy(
+    'shop',
+    { ...nodeServer(`res.end('preview');`), 'only-here.txt': 'x'.repeat(5_000) },
+    'topic',
+  );
+  const removed = await repository.git(
+    '-c',
+    `http.extraHeader=Authorization: Basic ${Buffer.from(`anchor:${platform.token}`).toString('base64')}`,
+    'push',
+    `${platform.apiUrl}/git/shop.git`,
+    '--delete',
+    'topic',
+  );
   assert.equal(removed.code, 0, removed.output);
-  await eventually(async () => (await platform.visit('shop-git-topic.localhost')).status === 404, 5_000, () => 'the preview still answers');
+  await eventually(
+    async () => (await platform.request('shop-git-topic.localhost')).status === 404,
+    5_000,
+    () => 'the preview still responds',
+  );
   platform = await platform.restart({ between: () => age(platform.data) });
 
-  const dry = await platform.api<{ deployments: string[]; blobs: number; bytes: number }>('POST', '/api/gc', { dryRun: true });
+  const dry = await platform.api<{
+    deployments: string[];
+    blobs: number;
+    bytes: number;
+    caches: { kind: string; bytes: number; projects?: { project: string; freed: boolean }[] }[];
+  }>('POST', '/api/gc', { dryRun: true });
   assert.equal(dry.status, 200, JSON.stringify(dry.body));
   assert.ok(dry.body.deployments.includes(gone));
   const { deploymentId, earlier } = await production('shop');
   for (const id of [deploymentId, ...earlier]) assert.ok(!dry.body.deployments.includes(id), `${id} is needed`);
   assert.ok(dry.body.blobs > 0 && dry.body.bytes >= 5_000);
-  assert.deepEqual((await platform.api('POST', '/api/gc', { dryRun: true })).body, dry.body, 'a dry run changes nothing');
+  assert.deepEqual(
+    (await platform.api('POST', '/api/gc', { dryRun: true })).body,
+    dry.body,
+    'a dry run changes nothing',
+  );
+  const [builds] = dry.body.caches;
+  assert.ok(
+    builds?.kind === 'build caches' &&
+      builds.bytes > 0 &&
+      builds.projects?.some(({ project, freed }) => project === 'shop' && !freed),
+    JSON.stringify(dry.body.caches),
+  );
+  const all = await anchor(platform, 'gc', '--caches', '--dry-run');
+  assert.match(all.output, /build caches .*\n/);
+  assert.match(all.output, /shop .* would be freed/);
   const real = await anchor(platform, 'gc', '--json');
   assert.equal(real.code, 0, real.output);
   assert.deepEqual((JSON.parse(real.output) as { deployments: string[] }).deployments, dry.body.deployments);
 
-  assert.equal((await platform.visit('shop.localhost')).body, 'two mizzen');
+  assert.equal((await platform.request('shop.localhost')).body, 'two mizzen');
   assert.equal((await platform.api('POST', `/api/deployments/${gone}/promote`, {})).status, 409, 'its files are gone');
   assert.equal((await platform.api('POST', '/api/projects/shop/environments/production/rollback', {})).status, 200);
-  assert.equal((await platform.visit('shop.localhost')).body, 'one mizzen');
+  assert.equal((await platform.request('shop.localhost')).body, 'one mizzen');
   assert.equal((await platform.api('POST', '/api/projects/shop/environments/production/undo-rollback')).status, 200);
   assert.equal((await platform.api('POST', `/api/deployments/${deploymentId}/promote`, {})).status, 200);
 });
@@ -225,18 +369,22 @@ test('clean-up keeps what addresses and rollbacks need, and removes the rest', a
 test('a backup of a running platform comes to life on another one, secrets and tokens too', async () => {
   await createProject(platform, 'pages');
   await deploy('pages', { 'package.json': '{}', 'server.js': '', ...staticSite('pages of the first') });
-  const made = await platform.api<{ value: string }>('POST', '/api/tokens', { name: 'ci', scope: 'deploy', project: 'shop' });
+  const made = await platform.api<{ value: string }>('POST', '/api/tokens', {
+    name: 'ci',
+    scope: 'deploy',
+    project: 'shop',
+  });
   const wrong: string[] = [];
-  const asking = new AbortController();
+  const stopRequests = new AbortController();
   const visitor = (async () => {
-    while (!asking.signal.aborted) {
-      const { status, body } = await platform.visit('shop.localhost');
+    while (!stopRequests.signal.aborted) {
+      const { status, body } = await platform.request('shop.localhost');
       if (status !== 200) wrong.push(body);
     }
   })();
   const file = join(backups, 'all.backup');
   const backup = await anchor(platform, 'backup', file);
-  asking.abort();
+  stopRequests.abort();
   await visitor;
   assert.equal(backup.code, 0, backup.output);
   assert.deepEqual(wrong, []);
@@ -247,7 +395,11 @@ test('a backup of a running platform comes to life on another one, secrets and t
     const whole = await readFile(file);
     const flipped = Buffer.from(whole);
     flipped[Math.floor(flipped.length / 2)] = (flipped[Math.floor(flipped.length / 2)] ?? 0) ^ 0xff;
-    for (const [name, bytes] of [['cut.backup', whole.subarray(0, whole.length - 2_000)], ['flipped.backup', flipped], ['empty.backup', Buffer.alloc(0)]] as const) {
+    for (const [name, bytes] of [
+      ['cut.backup', whole.subarray(0, whole.length - 2_000)],
+      ['flipped.backup', flipped],
+      ['empty.backup', Buffer.alloc(0)],
+    ] as const) {
       await writeFile(join(backups, name), bytes);
       const refused = await anchor(other, 'restore', name, '--yes');
       assert.notEqual(refused.code, 0, name);
@@ -258,15 +410,27 @@ test('a backup of a running platform comes to life on another one, secrets and t
 
     const restored = await anchor(other, 'restore', file, '--yes');
     assert.equal(restored.code, 0, restored.output);
-    await eventually(async () => (await other.visit('shop.localhost')).body === 'two mizzen', 60_000, () => `the site did not come:\n${other.output()}`);
-    assert.match((await other.visit('pages.localhost')).body, /pages of the first/);
-    assert.equal((await other.visit('live.localhost')).status, 200);
-    await eventually(async () => (await other.visit('shop.localhost')).status === 200 && (await fetch(`${other.apiUrl}/api/health`)).ok, 30_000, () => 'the API did not come back');
-    const asks = async (bearer: string): Promise<number> => (await fetch(`${other.apiUrl}/api/projects/shop`, { headers: { authorization: `Bearer ${bearer}` } })).status;
-    assert.equal(await asks(made.body.value), 200, 'a token of the first works');
-    assert.equal(await asks(platform.token), 200);
-    assert.equal(await asks(token), 401, 'tokens are those of the backup');
-    const listed = await fetch(`${other.apiUrl}/api/projects/shop/deployments`, { headers: { authorization: `Bearer ${platform.token}` } });
+    await eventually(
+      async () => (await other.request('shop.localhost')).body === 'two mizzen',
+      60_000,
+      () => `the site did not come:\n${other.output()}`,
+    );
+    assert.match((await other.request('pages.localhost')).body, /pages of the first/);
+    assert.equal((await other.request('live.localhost')).status, 200);
+    await eventually(
+      async () =>
+        (await other.request('shop.localhost')).status === 200 && (await fetch(`${other.apiUrl}/api/health`)).ok,
+      30_000,
+      () => 'the API did not come back',
+    );
+    const statusWith = async (bearer: string): Promise<number> =>
+      (await fetch(`${other.apiUrl}/api/projects/shop`, { headers: { authorization: `Bearer ${bearer}` } })).status;
+    assert.equal(await statusWith(made.body.value), 200, 'a token of the first works');
+    assert.equal(await statusWith(platform.token), 200);
+    assert.equal(await statusWith(token), 401, 'tokens are those of the backup');
+    const listed = await fetch(`${other.apiUrl}/api/projects/shop/deployments`, {
+      headers: { authorization: `Bearer ${platform.token}` },
+    });
     assert.equal(((await listed.json()) as { items: unknown[] }).items.length, 4);
   } finally {
     await other.stop();
@@ -275,15 +439,24 @@ test('a backup of a running platform comes to life on another one, secrets and t
 
 test('a disk that is too full refuses builds with the reason, and serves on', async () => {
   platform = await platform.restart({ flags: [...FLAGS, '--min-free-disk-mb', '900000000'] });
-  assert.equal((await platform.visit('shop.localhost')).body, 'two mizzen', 'all sites are back after the restart');
-  assert.match((await platform.visit('pages.localhost')).body, /pages of the first/);
-  assert.equal((await platform.visit('live.localhost')).status, 200);
+  assert.equal((await platform.request('shop.localhost')).body, 'two mizzen', 'all sites are back after the restart');
+  assert.match((await platform.request('pages.localhost')).body, /pages of the first/);
+  assert.equal((await platform.request('live.localhost')).status, 200);
   const before = await newest(platform, 'shop');
-  const refused = await platform.api<{ code: string; cause: string; fix: string }>('POST', '/api/projects/shop/deployments', { kind: 'git', force: true });
+  const refused = await platform.api<{ code: string; cause: string; fix: string }>(
+    'POST',
+    '/api/projects/shop/deployments',
+    { kind: 'git', force: true },
+  );
   assert.equal(refused.body.code, 'disk_full', JSON.stringify(refused.body));
   assert.ok(refused.status >= 400);
   assert.match(refused.body.cause, /MB are free/);
   assert.match(refused.body.fix, /anchor gc/);
+  assert.deepEqual(
+    (await readdir(join(platform.data, 'disks'))).filter((name) => name.endsWith('.img')),
+    [],
+    'build caches went first',
+  );
   await repository.commit(nodeServer(`res.end('four');`));
   const pushed = await repository.push(platform, 'shop');
   assert.notEqual(pushed.code, 0);
@@ -291,13 +464,21 @@ test('a disk that is too full refuses builds with the reason, and serves on', as
   assert.equal((await newest(platform, 'shop')).id, before.id);
   const status = await platform.api<{ ok: boolean; checks: { name: string; ok: boolean }[] }>('GET', '/api/status');
   assert.equal(status.body.checks.find(({ name }) => name === 'disk')?.ok, false);
-  assert.equal((await platform.visit('shop.localhost')).body, 'two mizzen');
+  assert.equal((await platform.request('shop.localhost')).body, 'two mizzen');
 });
 
 /** Processes of this machine whose command line is this one. */
 async function processes(command: string): Promise<string[]> {
   const all = await readdir('/proc');
-  const found = await Promise.all(all.filter((name) => /^\d+$/.test(name)).map(async (pid) => ((await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim() === command ? pid : undefined)));
+  const found = await Promise.all(
+    all
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (pid) =>
+        (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim() === command
+          ? pid
+          : undefined,
+      ),
+  );
   return found.filter((pid) => pid !== undefined);
 }
 
@@ -305,10 +486,13 @@ async function processes(command: string): Promise<string[]> {
 async function age(data: string): Promise<void> {
   const by = 100 * 86_400_000;
   const db = new DatabaseSync(join(data, 'anchor.db'));
-  db.prepare(`UPDATE deployments SET created_at = created_at - ?, doc = json_set(doc, '$.createdAt', json_extract(doc, '$.createdAt') - ?)`).run(by, by);
+  db.prepare(
+    `UPDATE deployments SET created_at = created_at - ?, doc = json_set(doc, '$.createdAt', json_extract(doc, '$.createdAt') - ?)`,
+  ).run(by, by);
   db.close();
   for (const entry of await readdir(join(data, 'blobs'), { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) await utimes(path, new Date((await stat(path)).mtimeMs - by), new Date((await stat(path)).mtimeMs - by));
+    if (entry.isFile())
+      await utimes(path, new Date((await stat(path)).mtimeMs - by), new Date((await stat(path)).mtimeMs - by));
   }
 }

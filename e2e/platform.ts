@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -7,8 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string; bytes: Buffer }>;
-export type RequestOptions = Readonly<{ method?: string; headers?: Record<string, string>; body?: string | Uint8Array }>;
+export type HttpResponse = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string; bytes: Buffer }>;
+export type RequestOptions = Readonly<{
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}>;
 
 /** A real platform: the processes that `./up` starts, on ports and in a directory of their own. */
 export type Platform = Readonly<{
@@ -17,15 +22,20 @@ export type Platform = Readonly<{
   edgePort: number;
   apiUrl: string;
   token: string;
-  /** What the platform printed so far. */
+  /** Returns the platform's output so far. */
   output(): string;
-  pid(name: 'server' | 'host' | 'edge-0' | 'edge-1' | 'up'): number | undefined;
-  /** Sends SIGKILL and resolves when the supervisor has started a new process and it answers. */
+  pid(name: 'server' | 'host' | `edge-${number}` | 'up'): number | undefined;
+  /** Sends SIGKILL and resolves when the supervisor has started a new process and it responds. */
   kill9(name: 'server' | 'host' | 'edge-0' | 'edge-1'): Promise<void>;
-  /** A request to a site through the edge, as a visitor would send it. */
-  visit(host: string, path?: string, options?: RequestOptions): Promise<Answer>;
+  /** Sends a request to a site through the edge, as a client would. */
+  request(host: string, path?: string, options?: RequestOptions): Promise<HttpResponse>;
   /** A request to the API with the owner's token. */
-  api<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: T }>;
+  api<T = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: T }>;
   stop(): Promise<void>;
   /** Stops it and starts it again on the same data; with other flags if given, after `between` if given. */
   restart(change?: Readonly<{ flags?: readonly string[]; between?: () => Promise<void> }>): Promise<Platform>;
@@ -33,11 +43,34 @@ export type Platform = Readonly<{
 
 const UP = fileURLToPath(new URL('../apps/local/src/up.ts', import.meta.url));
 
-export async function startPlatform(options: Readonly<{ data?: string; flags?: readonly string[]; keepData?: boolean; apiPort?: number; edgePort?: number }> = {}): Promise<Platform> {
+export async function startPlatform(
+  options: Readonly<{
+    data?: string;
+    flags?: readonly string[];
+    keepData?: boolean;
+    apiPort?: number;
+    edgePort?: number;
+  }> = {},
+): Promise<Platform> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'anchor-test-')));
   const apiPort = options.apiPort ?? (await freePort());
   const edgePort = options.edgePort ?? (await freePort());
-  const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', UP, '--data', data, '--api-port', String(apiPort), '--edge-port', String(edgePort), '--no-demo', ...(options.flags ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      UP,
+      '--data',
+      data,
+      '--api-port',
+      String(apiPort),
+      '--edge-port',
+      String(edgePort),
+      '--no-demo',
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -50,13 +83,19 @@ export async function startPlatform(options: Readonly<{ data?: string; flags?: r
       return {};
     }
   };
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Stop(`the platform ended: ${output}`);
-    return output.includes('platform ready');
-  }, 60_000, () => `the platform did not become ready:\n${output}`);
+  await eventually(
+    async () => {
+      if (child.exitCode !== null) throw new Stop(`the platform ended: ${output}`);
+      return output.includes('platform ready');
+    },
+    60_000,
+    () => `the platform did not become ready:\n${output}`,
+  );
 
   const platform: Platform = {
-    data, apiPort, edgePort,
+    data,
+    apiPort,
+    edgePort,
     apiUrl: `http://127.0.0.1:${apiPort}`,
     token: readFileSync(join(data, 'admin-token'), 'utf8').trim(),
     output: () => output,
@@ -65,21 +104,39 @@ export async function startPlatform(options: Readonly<{ data?: string; flags?: r
       const before = pids()[name];
       if (before === undefined) throw new Error(`${name} does not run`);
       process.kill(before, 'SIGKILL');
-      await eventually(() => {
-        const now = pids()[name];
-        return now !== undefined && now !== before;
-      }, 20_000, () => `${name} did not come back:\n${output}`);
-      if (name === 'server') await eventually(async () => (await plain(apiPort, '127.0.0.1', '/api/health')).status === 200, 30_000, () => `the API did not come back:\n${output}`);
-      if (name === 'host') await eventually(() => existsSync(join(data, 'run', 'host.sock')), 30_000, () => `the host did not come back:\n${output}`);
+      await eventually(
+        () => {
+          const now = pids()[name];
+          return now !== undefined && now !== before;
+        },
+        20_000,
+        () => `${name} did not come back:\n${output}`,
+      );
+      if (name === 'server')
+        await eventually(
+          async () => (await plain(apiPort, '127.0.0.1', '/api/health')).status === 200,
+          30_000,
+          () => `the API did not come back:\n${output}`,
+        );
+      if (name === 'host')
+        await eventually(
+          () => existsSync(join(data, 'run', 'host.sock')),
+          30_000,
+          () => `the host did not come back:\n${output}`,
+        );
     },
-    visit: (host, path = '/', request = {}) => plain(edgePort, host, path, request),
+    request: (host, path = '/', request = {}) => plain(edgePort, host, path, request),
     async api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-      const answer = await plain(apiPort, '127.0.0.1', path, {
+      const response = await plain(apiPort, '127.0.0.1', path, {
         method,
-        headers: { authorization: `Bearer ${platform.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${platform.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { status: answer.status, body: (answer.body === '' ? undefined : JSON.parse(answer.body)) as T };
+      return { status: response.status, body: (response.body === '' ? undefined : JSON.parse(response.body)) as T };
     },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -98,8 +155,12 @@ export async function startPlatform(options: Readonly<{ data?: string; flags?: r
 
 class Stop extends Error {}
 
-/** Asks until it is true; fails with what `otherwise` says after the deadline. */
-export async function eventually(check: () => boolean | Promise<boolean>, ms: number, otherwise: () => string): Promise<void> {
+/** Polls until it is true; fails with the text of `otherwise` after the deadline. */
+export async function eventually(
+  check: () => boolean | Promise<boolean>,
+  ms: number,
+  otherwise: () => string,
+): Promise<void> {
   const deadline = performance.now() + ms;
   for (;;) {
     try {
@@ -113,29 +174,60 @@ export async function eventually(check: () => boolean | Promise<boolean>, ms: nu
 }
 
 /** One request on a connection of its own; `*.localhost` need not resolve. */
-export function plain(port: number, host: string, path: string, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Answer> {
+export function plain(
+  port: number,
+  host: string,
+  path: string,
+  { method = 'GET', headers = {}, body }: RequestOptions = {},
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, method, path, agent: false, headers: { host: host === '127.0.0.1' ? `127.0.0.1:${port}` : `${host}:${port}`, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...headers } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => {
-        const bytes = Buffer.concat(chunks);
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8'), bytes });
-      });
-      response.once('error', reject);
-    });
+    const request = httpRequest(
+      {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        agent: false,
+        headers: {
+          host: host === '127.0.0.1' ? `127.0.0.1:${port}` : `${host}:${port}`,
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('end', () => {
+          const bytes = Buffer.concat(chunks);
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8'), bytes });
+        });
+        response.once('error', reject);
+      },
+    );
     request.once('error', reject);
-    request.setTimeout(120_000, () => request.destroy(new Error(`no answer for ${method} ${host}${path}`)));
+    request.setTimeout(120_000, () => request.destroy(new Error(`no response to ${method} ${host}${path}`)));
     request.end(body);
   });
 }
 
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/** Below the ports that Linux gives to connections and to servers that leave the choice to it (32768 to 60999). */
+const [FIRST_PORT, PORTS] = [10_000, 22_000];
+
+/**
+ * Returns a free port that no other process takes by chance before it is used, nor while a platform restarts: other
+ * test files run at the same time.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 20; tries++) {
+    const port = FIRST_PORT + randomInt(PORTS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
   });

@@ -5,7 +5,10 @@ import { createProject, ended, github, newest, pushPayload, type CreatedProject 
 import { eventually, plain, startPlatform, type Platform } from './platform.ts';
 import { createRepository, staticSite, type Repository } from './repository.ts';
 
-/** Every way in which a commit reaches the platform. The repository "elsewhere" is a real git server over HTTP with credentials. */
+/**
+ * Every way in which a commit reaches the platform. The repository "elsewhere" is a real git server over HTTP with
+ * credentials.
+ */
 let platform: Platform;
 let repository: Repository;
 let site: CreatedProject;
@@ -18,8 +21,14 @@ const commitElsewhere = async (text: string, branch = 'main'): Promise<string> =
   return sha;
 };
 /** A removed host is unknown to every edge worker within moments. */
-const gone = (host: string): Promise<void> => eventually(async () => (await platform.visit(host)).status === 404, 2_000, () => `${host} still answers`);
-const accepted = (body: string): { deliveryId: string; deploymentIds: string[] } => JSON.parse(body) as { deliveryId: string; deploymentIds: string[] };
+const gone = (host: string): Promise<void> =>
+  eventually(
+    async () => (await platform.request(host)).status === 404,
+    2_000,
+    () => `${host} still responds`,
+  );
+const accepted = (body: string): { deliveryId: string; deploymentIds: string[] } =>
+  JSON.parse(body) as { deliveryId: string; deploymentIds: string[] };
 
 before(async () => {
   platform = await startPlatform({ flags: ['--allow-git-host', '127.0.0.1', '--builds', '2'] });
@@ -27,7 +36,14 @@ before(async () => {
   await createProject(platform, 'elsewhere');
   assert.equal((await platform.api('PATCH', '/api/projects/elsewhere', { status: 'paused' })).status, 200);
   repository = await createRepository();
-  site = await createProject(platform, 'site', { source: { kind: 'git', url: `http://anchor:${platform.token}@127.0.0.1:${platform.apiPort}/git/elsewhere.git`, provider: 'github' }, branchRules: [{ pattern: 'stage/*', environment: 'staging' }] });
+  site = await createProject(platform, 'site', {
+    source: {
+      kind: 'git',
+      url: `http://anchor:${platform.token}@127.0.0.1:${platform.apiPort}/git/elsewhere.git`,
+      provider: 'github',
+    },
+    branchRules: [{ pattern: 'stage/*', environment: 'staging' }],
+  });
   first = await commitElsewhere('one');
 });
 after(async () => {
@@ -41,17 +57,17 @@ test('credentials in the repository URL are stored as a secret and never shown',
   assert.ok(shown.body.source.url.startsWith('http://127.0.0.1'));
 });
 
-test('a GitHub push is answered 202 with the deployment, which goes live', async () => {
-  const answer = await github(platform, site, 'push', pushPayload('main', first), { delivery: 'delivery-1' });
-  assert.equal(answer.status, 202, answer.body);
-  const [id] = accepted(answer.body).deploymentIds;
+test('a GitHub push gets 202 with the deployment, which goes live', async () => {
+  const response = await github(platform, site, 'push', pushPayload('main', first), { delivery: 'delivery-1' });
+  assert.equal(response.status, 202, response.body);
+  const [id] = accepted(response.body).deploymentIds;
   assert.ok(id !== undefined);
   const done = await ended(platform, id);
   assert.equal(done.status, 'success', JSON.stringify(done.error));
-  assert.match((await platform.visit('site.localhost')).body, /<h1>one<\/h1>/);
+  assert.match((await platform.request('site.localhost')).body, /<h1>one<\/h1>/);
 
-  const again = await github(platform, site, 'push', pushPayload('main', first), { delivery: 'delivery-1' });
-  assert.deepEqual(accepted(again.body), accepted(answer.body), 'the same delivery twice');
+  const repeated = await github(platform, site, 'push', pushPayload('main', first), { delivery: 'delivery-1' });
+  assert.deepEqual(accepted(repeated.body), accepted(response.body), 'a duplicate delivery');
   const sameCommit = await github(platform, site, 'push', pushPayload('main', first));
   assert.deepEqual(accepted(sameCommit.body).deploymentIds, [id], 'the same commit in another delivery');
 });
@@ -60,17 +76,26 @@ test('refused webhooks: 401 without or with a wrong signature, 404 for an unknow
   const payload = pushPayload('main', first);
   assert.equal((await github(platform, site, 'push', payload, { secret: 'wrong' })).status, 401);
   assert.equal((await github(platform, site, 'push', payload, { signature: '' })).status, 401);
-  assert.equal((await github(platform, { ...site, project: { id: 'prj_00000000000000000000', name: 'x' } }, 'push', payload)).status, 404);
+  assert.equal(
+    (await github(platform, { ...site, project: { id: 'prj_00000000000000000000', name: 'x' } }, 'push', payload))
+      .status,
+    404,
+  );
   assert.equal((await github(platform, site, 'push', undefined, { body: '{"ref":' })).status, 400);
-  // The server answers before all of it is sent: the connection may be cut under the sender's hands.
-  const large = await github(platform, site, 'push', undefined, { body: 'x'.repeat(26 * 1024 * 1024) }).catch((error: NodeJS.ErrnoException) => ({ status: error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 413 : 0 }));
+  // The server responds before all of it is sent: the connection may be cut under the sender's hands.
+  const large = await github(platform, site, 'push', undefined, { body: 'x'.repeat(26 * 1024 * 1024) }).catch(
+    (error: NodeJS.ErrnoException) => ({ status: error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 413 : 0 }),
+  );
   assert.equal(large.status, 413);
-  const { body } = await platform.api<{ items: { state: string; reason?: string }[] }>('GET', '/api/projects/site/deliveries?state=rejected&limit=100');
+  const { body } = await platform.api<{ items: { state: string; reason?: string }[] }>(
+    'GET',
+    '/api/projects/site/deliveries?state=rejected&limit=100',
+  );
   assert.ok(body.items.length >= 4, JSON.stringify(body.items));
   assert.ok(body.items.every((delivery) => (delivery.reason ?? '') !== ''));
 });
 
-test('ping is answered, [skip ci] makes no deployment', async () => {
+test('ping is accepted, [skip ci] makes no deployment', async () => {
   assert.equal((await github(platform, site, 'ping', { zen: 'x', hook_id: 1 })).status, 202);
   const skipped = await github(platform, site, 'push', pushPayload('main', 'b'.repeat(40), 'docs [skip ci]'));
   assert.equal(skipped.status, 202);
@@ -79,29 +104,48 @@ test('ping is answered, [skip ci] makes no deployment', async () => {
 
 test('a branch gets a preview of its own, a stage its environment, and a deleted branch takes its preview away', async () => {
   const sha = await commitElsewhere('preview', 'feat/login');
-  const preview = accepted((await github(platform, site, 'push', pushPayload('feat/login', sha))).body).deploymentIds[0] ?? '';
-  const stage = accepted((await github(platform, site, 'push', pushPayload('stage/one', sha))).body).deploymentIds[0] ?? '';
+  const preview =
+    accepted((await github(platform, site, 'push', pushPayload('feat/login', sha))).body).deploymentIds[0] ?? '';
+  const stage =
+    accepted((await github(platform, site, 'push', pushPayload('stage/one', sha))).body).deploymentIds[0] ?? '';
   assert.equal((await ended(platform, preview)).status, 'success');
   assert.equal((await ended(platform, stage)).environment, 'staging');
-  assert.match((await platform.visit('site-git-feat-login.localhost')).body, /preview/);
-  assert.match((await platform.visit('site-staging.localhost')).body, /preview/);
-  assert.match((await platform.visit('site.localhost')).body, /one/);
-  const deleted = await github(platform, site, 'push', { ...pushPayload('feat/login', '0'.repeat(40)), deleted: true, head_commit: null, commits: [] });
+  assert.match((await platform.request('site-git-feat-login.localhost')).body, /preview/);
+  assert.match((await platform.request('site-staging.localhost')).body, /preview/);
+  assert.match((await platform.request('site.localhost')).body, /one/);
+  const deleted = await github(platform, site, 'push', {
+    ...pushPayload('feat/login', '0'.repeat(40)),
+    before: sha,
+    deleted: true,
+    head_commit: null,
+    commits: [],
+  });
   assert.equal(deleted.status, 202, deleted.body);
   await gone('site-git-feat-login.localhost');
 });
 
 test('a pull request of a fork waits for approval, gets a preview, and loses it when it closes', async () => {
   const sha = await commitElsewhere('from a fork', 'pull-7');
-  const pull = (action: string): object => ({ action, number: 7, pull_request: { number: 7, title: 'A change', user: { login: 'stranger' }, head: { ref: 'main', sha, repo: { id: 99, full_name: 'stranger/site', fork: true } }, base: { ref: 'main', repo: { id: 1, full_name: 'test/site' } } }, repository: { id: 1, full_name: 'test/site' } });
+  const pull = (action: string): object => ({
+    action,
+    number: 7,
+    pull_request: {
+      number: 7,
+      title: 'A change',
+      user: { login: 'stranger' },
+      head: { ref: 'main', sha, repo: { id: 99, full_name: 'stranger/site', fork: true } },
+      base: { ref: 'main', repo: { id: 1, full_name: 'test/site' } },
+    },
+    repository: { id: 1, full_name: 'test/site' },
+  });
   const opened = await github(platform, site, 'pull_request', pull('opened'));
   assert.equal(opened.status, 202, opened.body);
   const id = accepted(opened.body).deploymentIds[0] ?? '';
   assert.equal((await platform.api<{ status: string }>('GET', `/api/deployments/${id}`)).body.status, 'held');
   assert.equal((await platform.api('POST', `/api/deployments/${id}/approve`)).status, 200);
   assert.equal((await ended(platform, id)).status, 'success');
-  assert.match((await platform.visit('site-git-pr-7.localhost')).body, /from a fork/);
-  assert.match((await platform.visit('site.localhost')).body, /one/, 'production is untouched');
+  assert.match((await platform.request('site-git-pr-7.localhost')).body, /from a fork/);
+  assert.match((await platform.request('site.localhost')).body, /one/, 'production is untouched');
   assert.equal((await github(platform, site, 'pull_request', pull('closed'))).status, 202);
   await gone('site-git-pr-7.localhost');
 });
@@ -109,33 +153,75 @@ test('a pull request of a fork waits for approval, gets a preview, and loses it 
 test('GitLab and Gitea pushes deploy too', async () => {
   const sha = await commitElsewhere('two');
   const path = `/webhooks/gitlab/${site.project.id}`;
-  const payload = JSON.stringify({ object_kind: 'push', ref: 'refs/heads/main', before: first, after: sha, checkout_sha: sha, user_name: 'Test', project: { id: 1, path_with_namespace: 'test/site' }, commits: [{ id: sha, message: 'two', author: { name: 'Test' }, added: [], modified: ['index.html'], removed: [] }] });
-  const wrong = await plain(platform.apiPort, '127.0.0.1', path, { method: 'POST', body: payload, headers: { 'x-gitlab-event': 'Push Hook', 'x-gitlab-token': 'wrong', 'content-type': 'application/json' } });
+  const payload = JSON.stringify({
+    object_kind: 'push',
+    ref: 'refs/heads/main',
+    before: first,
+    after: sha,
+    checkout_sha: sha,
+    user_name: 'Test',
+    project: { id: 1, path_with_namespace: 'test/site' },
+    commits: [{ id: sha, message: 'two', author: { name: 'Test' }, added: [], modified: ['index.html'], removed: [] }],
+  });
+  const wrong = await plain(platform.apiPort, '127.0.0.1', path, {
+    method: 'POST',
+    body: payload,
+    headers: { 'x-gitlab-event': 'Push Hook', 'x-gitlab-token': 'wrong', 'content-type': 'application/json' },
+  });
   assert.equal(wrong.status, 401);
-  const gitlab = await plain(platform.apiPort, '127.0.0.1', path, { method: 'POST', body: payload, headers: { 'x-gitlab-event': 'Push Hook', 'x-gitlab-token': site.hooks.webhookSecret, 'x-gitlab-event-uuid': 'gl-1', 'content-type': 'application/json' } });
+  const gitlab = await plain(platform.apiPort, '127.0.0.1', path, {
+    method: 'POST',
+    body: payload,
+    headers: {
+      'x-gitlab-event': 'Push Hook',
+      'x-gitlab-token': site.hooks.webhookSecret,
+      'x-gitlab-event-uuid': 'gl-1',
+      'content-type': 'application/json',
+    },
+  });
   assert.equal(gitlab.status, 202, gitlab.body);
   const id = accepted(gitlab.body).deploymentIds[0] ?? '';
 
   const body = JSON.stringify({ ...pushPayload('main', sha), pusher: { login: 'test' } });
-  const gitea = await plain(platform.apiPort, '127.0.0.1', `/webhooks/gitea/${site.project.id}`, { method: 'POST', body, headers: { 'x-gitea-event': 'push', 'x-gitea-delivery': 'gt-1', 'x-gitea-signature': createHmac('sha256', site.hooks.webhookSecret).update(body).digest('hex'), 'content-type': 'application/json' } });
+  const gitea = await plain(platform.apiPort, '127.0.0.1', `/webhooks/gitea/${site.project.id}`, {
+    method: 'POST',
+    body,
+    headers: {
+      'x-gitea-event': 'push',
+      'x-gitea-delivery': 'gt-1',
+      'x-gitea-signature': createHmac('sha256', site.hooks.webhookSecret).update(body).digest('hex'),
+      'content-type': 'application/json',
+    },
+  });
   assert.equal(gitea.status, 202, gitea.body);
-  assert.deepEqual(accepted(gitea.body).deploymentIds, [id], 'one deployment for one commit, whoever tells of it');
+  assert.deepEqual(
+    accepted(gitea.body).deploymentIds,
+    [id],
+    'one deployment for one commit, whichever host delivers it',
+  );
   assert.equal((await ended(platform, id)).status, 'success');
-  assert.match((await platform.visit('site.localhost')).body, /two/);
+  assert.match((await platform.request('site.localhost')).body, /two/);
 });
 
 test('the deploy hook URL builds the head of the production branch; a wrong secret is refused', async () => {
   await commitElsewhere('three');
   const url = new URL(site.hooks.deployHookUrl);
-  assert.ok([401, 404].includes((await plain(platform.apiPort, '127.0.0.1', `${url.pathname.slice(0, -3)}xxx`, { method: 'POST' })).status));
-  const answer = await plain(platform.apiPort, '127.0.0.1', url.pathname, { method: 'POST' });
-  assert.equal(answer.status, 202, answer.body);
-  assert.equal((await ended(platform, accepted(answer.body).deploymentIds[0] ?? '')).status, 'success');
-  assert.match((await platform.visit('site.localhost')).body, /three/);
+  assert.ok(
+    [401, 404].includes(
+      (await plain(platform.apiPort, '127.0.0.1', `${url.pathname.slice(0, -3)}xxx`, { method: 'POST' })).status,
+    ),
+  );
+  const response = await plain(platform.apiPort, '127.0.0.1', url.pathname, { method: 'POST' });
+  assert.equal(response.status, 202, response.body);
+  assert.equal((await ended(platform, accepted(response.body).deploymentIds[0] ?? '')).status, 'success');
+  assert.match((await platform.request('site.localhost')).body, /three/);
 });
 
 test('a delivery can be replayed: a new deployment of the same commit', async () => {
-  const { body } = await platform.api<{ items: { id: string; event: string; deploymentIds: string[] }[] }>('GET', '/api/projects/site/deliveries?state=accepted&limit=100');
+  const { body } = await platform.api<{ items: { id: string; event: string; deploymentIds: string[] }[] }>(
+    'GET',
+    '/api/projects/site/deliveries?state=accepted&limit=100',
+  );
   const delivery = body.items.findLast((item) => item.event === 'push' && item.deploymentIds.length > 0);
   assert.ok(delivery !== undefined);
   const replayed = await platform.api<{ deploymentIds: string[] }>('POST', `/api/deliveries/${delivery.id}/replay`);
@@ -146,26 +232,39 @@ test('a delivery can be replayed: a new deployment of the same commit', async ()
 });
 
 test('hostile repository addresses are refused with a reason', async () => {
-  for (const url of ['ext::sh -c "touch /tmp/owned"', '--upload-pack=touch /tmp/owned', 'file:///etc', '/etc', 'http://169.254.169.254/latest', 'http://10.0.0.1/x.git', 'https://[::1]/x.git', 'fd::3', 'git@-oProxyCommand=id:x']) {
-    const refused = await platform.api<{ code: string; fix: string }>('POST', '/api/projects', { name: 'bad', source: { kind: 'git', url } });
+  for (const url of [
+    'ext::sh -c "touch /tmp/owned"',
+    '--upload-pack=touch /tmp/owned',
+    'file:///etc',
+    '/etc',
+    'http://169.254.169.254/latest',
+    'http://10.0.0.1/x.git',
+    'https://[::1]/x.git',
+    'fd::3',
+    'git@-oProxyCommand=id:x',
+  ]) {
+    const refused = await platform.api<{ code: string; fix: string }>('POST', '/api/projects', {
+      name: 'bad',
+      source: { kind: 'git', url },
+    });
     assert.ok(refused.status === 400 || refused.status === 422 || refused.status === 403, `${url}: ${refused.status}`);
     assert.ok(refused.body.fix.length > 10, url);
   }
 });
 
-test('git push to a project of its own streams the log and says where it is live; branches and failures too', async () => {
+test('git push to a project of its own streams the log and prints the address; branches and failures too', async () => {
   await createProject(platform, 'hosted');
   await repository.commit(staticSite('pushed'));
   const pushed = await repository.push(platform, 'hosted');
   assert.equal(pushed.code, 0, pushed.output);
   assert.match(pushed.output, /remote: .*Live at http:\/\/hosted\.localhost/);
-  assert.match((await platform.visit('hosted.localhost')).body, /pushed/);
+  assert.match((await platform.request('hosted.localhost')).body, /pushed/);
   await repository.push(platform, 'hosted', 'topic');
-  assert.match((await platform.visit('hosted-git-topic.localhost')).body, /pushed/);
+  assert.match((await platform.request('hosted-git-topic.localhost')).body, /pushed/);
   await repository.commit({ 'package.json': '{"scripts":{"build":"exit 3"}}' });
   const failed = await repository.push(platform, 'hosted');
-  assert.equal(failed.code, 0, 'the refs were updated');
+  assert.equal(failed.code, 1, 'git push tells that the deployment failed');
   assert.equal((await newest(platform, 'hosted')).status, 'failed');
   assert.match(failed.output, /fix:/i);
-  assert.match((await platform.visit('hosted.localhost')).body, /pushed/, 'the old one serves');
+  assert.match((await platform.request('hosted.localhost')).body, /pushed/, 'the old one serves');
 });

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, freePort, plain } from './platform.ts';
 
-/** ./up itself, as the README says: the script, not what it starts. */
+/** ./up itself, as in the README: the script, not what it starts. */
 const UP = fileURLToPath(new URL('../up', import.meta.url));
 let data: string;
 let apiPort: number;
@@ -26,12 +26,26 @@ after(async () => {
 
 /** Starts ./up; settings by environment, as well as by flag. */
 function up(flags: readonly string[]) {
-  const env = { ...process.env, HOME: data, ANCHOR_DATA: data, ANCHOR_API_PORT: String(apiPort), ANCHOR_EDGE_PORT: String(edgePort) };
+  const env = {
+    ...process.env,
+    HOME: data,
+    ANCHOR_DATA: data,
+    ANCHOR_API_PORT: String(apiPort),
+    ANCHOR_EDGE_PORT: String(edgePort),
+  };
   const child = spawn('bash', [UP, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
-  const ended = new Promise<number | null>((resolve) => { child.once('close', (code) => { running.delete(child); resolve(code); }); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve(code);
+    });
+  });
   return { child, ended, output: () => output };
 }
 const home = () => plain(edgePort, 'demo.localhost', '/');
@@ -39,31 +53,36 @@ const home = () => plain(edgePort, 'demo.localhost', '/');
 test('./up --once on an empty machine pushes the demo, shows its build, and ends with addresses and a token', async () => {
   const run = up(['--once']);
   assert.equal(await run.ended, 0, run.output());
-  const said = run.output();
-  assert.match(said, /remote: .*next build/);
-  assert.match(said, new RegExp(`✓ http://demo\\.localhost:${edgePort} answers`));
-  assert.match(said, new RegExp(`API {5}http://127\\.0\\.0\\.1:${apiPort}`));
-  assert.match(said, /Token {3}anc_\S+/);
+  const printed = run.output();
+  assert.match(printed, /remote: .*next build/);
+  assert.match(printed, new RegExp(`✓ http://demo\\.localhost:${edgePort} is live`));
+  assert.match(printed, new RegExp(`API {5}http://127\\.0\\.0\\.1:${apiPort}`));
+  assert.match(printed, /Token {3}in \S+admin-token/);
+  assert.doesNotMatch(printed, /anc_[A-Za-z0-9]{20}/, 'what may end in a journal shows no token');
   await assert.rejects(home(), 'everything is stopped again');
 });
 
 test('the next ./up comes back with the site live and builds nothing; Ctrl-C stops everything', async () => {
   const run = up([]);
-  await eventually(() => run.output().includes('Log in'), 60_000, () => run.output());
+  await eventually(
+    () => run.output().includes('Log in'),
+    60_000,
+    () => run.output(),
+  );
   assert.ok(!run.output().includes('remote:'));
-  const answer = await home();
-  assert.equal(answer.status, 200);
-  assert.match(answer.body, /Your site is live\./);
+  const response = await home();
+  assert.equal(response.status, 200);
+  assert.match(response.body, /Your site is live\./);
   assert.match((await plain(edgePort, 'demo.localhost', '/dynamic')).body, /Made for this request/);
   const second = up(['--once']);
   assert.equal(await second.ended, 1);
-  assert.match(second.output(), /A platform runs on this data directory already/);
+  assert.match(second.output(), /Another platform uses this data directory/);
   run.child.kill('SIGINT');
   assert.equal(await run.ended, 0, run.output());
   await assert.rejects(home());
 });
 
-test('--once ends with the reason when it can not work', async () => {
+test('--once exits with the reason when it cannot work', async () => {
   const run = up(['--once', '--api-port', 'nonsense']);
   assert.equal(await run.ended, 2);
   assert.match(run.output(), /See \.\/up --help/);
@@ -73,16 +92,34 @@ test('the first start of changed code compiles it, starts over under the same pr
   const other = await mkdtemp(join(tmpdir(), 'anchor-test-up-'));
   t.after(() => rm(other, { recursive: true, force: true }));
   const program = fileURLToPath(new URL('../apps/local/src/up.ts', import.meta.url));
-  const flags = ['--data', join(other, 'data'), '--api-port', String(await freePort()), '--edge-port', String(await freePort()), '--no-demo'];
+  const flags = [
+    '--data',
+    join(other, 'data'),
+    '--api-port',
+    String(await freePort()),
+    '--edge-port',
+    String(await freePort()),
+    '--no-demo',
+  ];
   for (const over of [true, false]) {
-    const child = spawn(process.execPath, [program, ...flags], { env: { ...process.env, NODE_COMPILE_CACHE: join(other, 'compiled') }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, ...flags], {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(other, 'compiled') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     running.add(child);
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
     const ended = once(child, 'close');
-    await eventually(() => output.includes('platform ready'), 60_000, () => output);
+    await eventually(
+      () => output.includes('platform ready'),
+      60_000,
+      () => output,
+    );
     const environ = await readFile(`/proc/${child.pid}/environ`, 'latin1');
-    assert.equal(environ.split('\0').includes('ANCHOR_COMPILED=1'), over, output);
+    assert.equal(environ.split('\0').includes('ANCHOR_COMPILE_CACHE_READY=1'), over, output);
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null], output);
     running.delete(child);

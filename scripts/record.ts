@@ -11,7 +11,21 @@ if (file === undefined || command.length === 0) {
 }
 const recording: [number, string][] = [];
 const started = performance.now();
-const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '), '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, COLUMNS: '100', LINES: '40', TERM: 'xterm-256color' } });
+const child = spawn(
+  'script',
+  [
+    '--quiet',
+    '--flush',
+    '--return',
+    '--command',
+    command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '),
+    '/dev/null',
+  ],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, COLUMNS: '100', LINES: '40', TERM: 'xterm-256color' },
+  },
+);
 child.stdout.setEncoding('utf8').on('data', (text: string) => {
   process.stdout.write(text);
   recording.push([performance.now() - started, text]);

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
-# Non-root users often lack these two, although what lies there can be looked at.
+# Non-root users often lack these two, although they can read them.
 PATH="$PATH:/usr/sbin:/sbin"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -40,7 +40,7 @@ install_packages() {
   say "Installing $* …"
   local log
   log="$(mktemp)"
-  # the lists of a fresh machine are empty or old, so a first failure is answered with an update
+  # the lists of a fresh machine are empty or old, so after a first failure the lists are updated
   if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" >"$log" 2>&1 </dev/null; then
     if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
       tail -n 15 "$log" >&2
@@ -65,7 +65,7 @@ need_commands() {
   done
 }
 
-# What isolating builds and functions takes (packages/adapter-local/src/sandbox/requirements.ts).
+# What isolating builds and functions takes (packages/sandbox-linux/src/requirements.ts).
 need_sandbox() {
   [ "$(id -u)" -eq 0 ] || fail "Builds and functions are isolated from each other and from you, which takes root." \
     "Run it with sudo (sudo -E env PATH=\"\$PATH\" $0), or add --unsafe-no-sandbox to ./up for code that you trust."
@@ -80,7 +80,7 @@ need_packages() {
     say "Installing packages ($why) …"
     local log
     log="$(mktemp)"
-    if ! (cd "$ROOT" && npm ci --no-audit --no-fund --include=dev --include=optional) >"$log" 2>&1 </dev/null; then
+    if ! (cd "$ROOT" && npm ci --ignore-scripts --no-audit --no-fund --include=dev --include=optional) >"$log" 2>&1 </dev/null; then
       tail -n 25 "$log" >&2
       rm -f "$log"
       fail "npm ci failed." "Look at its message above; mostly the registry could not be reached."

@@ -1,12 +1,17 @@
-/** What the load generator is told, as JSON in its first argument. */
+/** The specification for the load generator, as JSON in its first argument. */
 export type LoadSpec = Readonly<{
   port: number;
   host: string;
   paths: readonly string[];
   connections: number;
-  /** Closed loop: so many requests in total, each connection as fast as it is answered … */
+  /** Each request on a connection of its own, as most browsers' first ones are. */
+  fresh?: boolean;
+  /** Closed loop: so many requests in total, each connection as fast as responses arrive … */
   requests?: number;
-  /** … or open loop: a request of each path every `1/perSecond` seconds, whatever the answers do; latency counts from when it was due. */
+  /**
+   * … or open loop: a request of each path every `1/perSecond` seconds, whatever the responses do; latency counts from
+   * when it was due.
+   */
   perSecond?: number;
   seconds?: number;
   /** Every body must hold exactly one of these. Absent: any body that is not empty. */
@@ -14,10 +19,14 @@ export type LoadSpec = Readonly<{
 }>;
 
 /**
- * One request: index of its path, when it was sent (milliseconds since the epoch), how long it took, and which of
- * `bodies` it held (-1: it failed, then `failures` says how).
+ * One request: index of its path, time of sending (milliseconds since the epoch), duration, and index of its body in
+ * `bodies` (-1: it failed, `failures` has the reason).
  */
 export type Sample = readonly [path: number, sentAt: number, ms: number, body: number];
 
 /** `first`: in an open loop, that the generator came before everything else on the machine. */
-export type LoadResult = Readonly<{ samples: readonly Sample[]; failures: Readonly<Record<string, number>>; first: boolean }>;
+export type LoadResult = Readonly<{
+  samples: readonly Sample[];
+  failures: Readonly<Record<string, number>>;
+  first: boolean;
+}>;

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 export type Memory = Readonly<{ pid: number; command: string; pssMb: number; rssMb: number }>;
 
-/** Memory of a process and all that descend from it. PSS counts a page that several share once, divided among them. */
+/**
+ * Returns the memory of a process and all its descendants. PSS divides a shared page among the processes that share it.
+ */
 export function memoryOfTree(root: number): readonly Memory[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -11,17 +13,18 @@ export function memoryOfTree(root: number): readonly Memory[] {
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
   const found: Memory[] = [];
-  const visit = (pid: number): void => {
+  const collect = (pid: number): void => {
     try {
       const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-      const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
+      const field = (name: string): number =>
+        Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
       found.push({ pid, command: nameOf(pid), pssMb: field('Pss'), rssMb: field('Rss') });
     } catch {
       // It ended while we looked, or is a kernel's remnant without memory.
     }
-    for (const child of children.get(pid) ?? []) visit(child);
+    for (const child of children.get(pid) ?? []) collect(child);
   };
-  visit(root);
+  collect(root);
   return found;
 }
 
@@ -34,7 +37,7 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-/** The script's name of our own processes, else the program's. */
+/** Returns the script's name of our own processes, else the program's. */
 function nameOf(pid: number): string {
   const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   const program = nameOfPath(argv[0] ?? '');

@@ -8,6 +8,10 @@ const stage = useStage(['browser', 'gates'], { app: 'app-router', hold: '/api/ho
 const site = () => stage.site;
 
 inEveryPhase(site, () => {
-  declareBrowsing(() => stage.browser, site, () => stage.gates);
+  declareBrowsing(
+    () => stage.browser,
+    site,
+    () => stage.gates,
+  );
   declareActions(() => stage.browser, site);
 });

@@ -1,36 +1,60 @@
-/** The same request to a deployed site and to `next start` of the same app, and what of the two answers must be equal. */
-import type { Answer, RequestOptions } from '../platform.ts';
+/**
+ * Sends the same request to a deployed site and to `next start` of the same app. Compares the parts of the two
+ * responses that must be equal.
+ */
+import type { HttpResponse, RequestOptions } from '../platform.ts';
 
-export type Ask = Readonly<RequestOptions & {
-  /** `<build>` stands for each side's build id. */
-  path: string;
-  /** What differs, by the part's name, and why that is right. A part that is named and does not differ is an error too. */
-  differs?: Readonly<Record<string, string>>;
-  /** The body is not compared: it holds what is random or of one build. */
-  anyBody?: boolean;
+export type ComparedRequest = Readonly<
+  RequestOptions & {
+    /** `<build>` is replaced by each side's build id. */
+    path: string;
+    /** Explained differences, by the part's name. An explanation without a difference is an error too. */
+    differs?: Readonly<Record<string, string>>;
+    /** The body is not compared: it holds what is random or of one build. */
+    anyBody?: boolean;
+  }
+>;
+
+export type Side = Readonly<{
+  buildId: string;
+  request(path: string, options?: RequestOptions): Promise<HttpResponse>;
 }>;
 
-export type Side = Readonly<{ buildId: string; visit(path: string, options?: RequestOptions): Promise<Answer> }>;
-
-/** Headers that say what an answer is; those of the transport and of the platform are not among them. */
+/** Headers that describe a response; those of the transport and of the platform are not among them. */
 const COMPARED = ['location', 'content-type', 'set-cookie', 'cache-control', 'vary', 'allow', 'link'];
-const compared = (name: string): boolean => COMPARED.includes(name) || /^x-(?:middleware|nextjs|from|proxy|edge|case)/.test(name);
+const compared = (name: string): boolean =>
+  COMPARED.includes(name) || /^x-(?:middleware|nextjs|from|proxy|edge|case)/.test(name);
 
-/** What differs everywhere, and is right so. */
+/** Differences that are correct everywhere. */
 const EVERYWHERE: Readonly<Record<string, string>> = {
   'x-nextjs-deployment-id': 'only a deployment has an id',
   'x-nextjs-prerender': 'says which kind of page it is to a cache; the edge is that cache',
   'x-nextjs-stale-time': 'the same',
-  'x-nextjs-cache': 'the edge says x-anchor-cache for what it answers by itself; the caching tests compare this one',
+  'x-nextjs-cache': 'the edge sets x-anchor-cache on what it serves by itself; the caching tests compare this one',
 };
 
-/** Asks both; answers what differs without being explained, and what is explained but does not differ, a line each. */
-export async function compare(site: Side, reference: Side, { path, differs = {}, anyBody = false, ...options }: Ask): Promise<readonly string[]> {
-  const ask = async (side: Side): Promise<Record<string, string>> => {
-    const sent = options.headers === undefined ? options : { ...options, headers: Object.fromEntries(Object.entries(options.headers).map(([name, value]) => [name, value.replaceAll('<build>', side.buildId)])) };
-    return partsOf(await side.visit(path.replaceAll('<build>', side.buildId), sent), side.buildId, anyBody);
+/**
+ * Sends the request to both. Returns a line for each unexplained difference, and for each explanation without a
+ * difference.
+ */
+export async function compare(
+  site: Side,
+  reference: Side,
+  { path, differs = {}, anyBody = false, ...options }: ComparedRequest,
+): Promise<readonly string[]> {
+  const partsFrom = async (side: Side): Promise<Record<string, string>> => {
+    const sent =
+      options.headers === undefined
+        ? options
+        : {
+            ...options,
+            headers: Object.fromEntries(
+              Object.entries(options.headers).map(([name, value]) => [name, value.replaceAll('<build>', side.buildId)]),
+            ),
+          };
+    return partsOf(await side.request(path.replaceAll('<build>', side.buildId), sent), side.buildId, anyBody);
   };
-  const [ours, theirs] = await Promise.all([ask(site), ask(reference)]);
+  const [ours, theirs] = await Promise.all([partsFrom(site), partsFrom(reference)]);
   const lines: string[] = [];
   const what = `${options.method ?? 'GET'} ${path}${options.headers === undefined ? '' : ` ${JSON.stringify(options.headers)}`}`;
   for (const part of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
@@ -41,44 +65,70 @@ export async function compare(site: Side, reference: Side, { path, differs = {},
   return lines;
 }
 
-/** Asks both for everything, in order; a line for each difference that is not explained. */
-export async function compareAll(site: Side, reference: Side, asks: readonly Ask[]): Promise<readonly string[]> {
+/** Sends every request to both, in order. Returns a line for each difference that is not explained. */
+export async function compareAll(
+  site: Side,
+  reference: Side,
+  requests: readonly ComparedRequest[],
+): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (const one of asks) lines.push(...(await compare(site, reference, one)));
+  for (const one of requests) lines.push(...(await compare(site, reference, one)));
   return lines;
 }
 
-function partsOf({ status, headers, body }: Answer, buildId: string, anyBody: boolean): Record<string, string> {
+function partsOf({ status, headers, body }: HttpResponse, buildId: string, anyBody: boolean): Record<string, string> {
   const parts: Record<string, string> = { status: String(status) };
   const redirects = status >= 300 && status < 400;
   for (const [name, value] of Object.entries(headers)) {
     // Headers of the configuration are set on redirects too, as on Vercel; `next start` leaves them out there.
     if (redirects && name.startsWith('x-from')) continue;
-    if (compared(name) && !(name in EVERYWHERE)) parts[name] = normal(Array.isArray(value) ? [...value].sort().join(' | ') : String(value), buildId);
+    if (compared(name) && !(name in EVERYWHERE))
+      parts[name] = normal(Array.isArray(value) ? [...value].sort().join(' | ') : String(value), buildId);
   }
-  // What `next start` tells shared caches is meant for the edge, which keeps it to itself: browsers ask again.
-  if (/^s-maxage=|^public, max-age=0/.test(parts['cache-control'] ?? 'public, max-age=0')) delete parts['cache-control'];
-  const vary = (parts['vary'] ?? '').toLowerCase().split(/,\s*/).filter((name) => name !== '' && name !== 'accept-encoding' && !RSC_VARY.has(name)).sort().join(', ');
+  // What `next start` sends to shared caches is meant for the edge, which does not pass it on: browsers revalidate.
+  if (/^s-maxage=|^public, max-age=0/.test(parts['cache-control'] ?? 'public, max-age=0'))
+    delete parts['cache-control'];
+  const vary = (parts['vary'] ?? '')
+    .toLowerCase()
+    .split(/,\s*/)
+    .filter((name) => name !== '' && name !== 'accept-encoding' && !RSC_VARY.has(name))
+    .sort()
+    .join(', ');
   if (vary === '') delete parts['vary'];
   else parts['vary'] = vary;
-  if (parts['content-type'] !== undefined) parts['content-type'] = parts['content-type'].toLowerCase().replace('; ', ';');
+  if (parts['content-type'] !== undefined)
+    parts['content-type'] = parts['content-type'].toLowerCase().replace('; ', ';');
   // A redirect's text is for clients of another time.
   if (!anyBody && !redirects) parts['body'] = normal(pageOf(body), buildId);
   return parts;
 }
 
 /** Next names these for App Router pages; some of them for every page of an app. */
-const RSC_VARY = new Set(['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch', 'next-url']);
+const RSC_VARY = new Set([
+  'rsc',
+  'next-router-state-tree',
+  'next-router-prefetch',
+  'next-router-segment-prefetch',
+  'next-url',
+]);
 
-/** Of a page what a visitor sees, and of one of the Pages Router the data in it: the rest names the files of one build. */
+/**
+ * Of a page only the visible part counts, and of one of the Pages Router its data: the rest names the files of one
+ * build.
+ */
 function pageOf(body: string): string {
   const data = /<script id="__NEXT_DATA__"[^>]*>(.*?)<\/script>/s.exec(body)?.[1];
-  if (data === undefined) return body.startsWith('<!DOCTYPE html>') ? body.replace(/ data-dpl-id="[^"]*"/, '').replace(/<script\b.*?<\/script>|<link\b[^>]*>|<template\b.*?<\/template>|<!--.*?-->/gs, '') : body;
-  // What says how a page was made differs between one made by the build and the same made again.
-  const { scriptLoader: _, isExperimentalCompile: _made, ...kept } = JSON.parse(data) as Record<string, unknown>;
+  if (data === undefined)
+    return body.startsWith('<!DOCTYPE html>')
+      ? body
+          .replace(/ data-dpl-id="[^"]*"/, '')
+          .replace(/<script\b.*?<\/script>|<link\b[^>]*>|<template\b.*?<\/template>|<!--.*?-->/gs, '')
+      : body;
+  // Data about how a page was rendered differs between the build's version and a later one.
+  const { scriptLoader: _, isExperimentalCompile: _made, ...rest } = JSON.parse(data) as Record<string, unknown>;
   const text = /<div id="__next">(.*?)<script/s.exec(body)?.[1] ?? '';
   const html = /<html([^>]*)>/.exec(body)?.[1]?.replace(/ data-dpl-id="[^"]*"/, '') ?? '';
-  return JSON.stringify({ html, text: text.replaceAll('<!-- -->', ''), ...kept });
+  return JSON.stringify({ html, text: text.replaceAll('<!-- -->', ''), ...rest });
 }
 
 /** Without what is of one build, one port or one deployment. */
@@ -91,7 +141,8 @@ function normal(text: string, buildId: string): string {
     .replace(/stamp=\w+|"stamp":"\w+"/g, 'stamp')
     .replace(/\/_next\/static\/(?:immutable\/)?[^"'\s<>\\)]+/g, '/_next/static/<file>')
     .replace(/%2F_next%2Fstatic%2F(?:immutable%2F)?/g, '%2F_next%2Fstatic%2F')
-    .replace(/__prerender_bypass=\w+/g, '__prerender_bypass=<secret>').replace(/__next_preview_data=[\w.-]+/g, '__next_preview_data=<secret>');
+    .replace(/__prerender_bypass=\w+/g, '__prerender_bypass=<secret>')
+    .replace(/__next_preview_data=[\w.-]+/g, '__next_preview_data=<secret>');
 }
 
 /** Where they part, and a little of what follows. */
@@ -103,4 +154,5 @@ function apart(ours: string | undefined, theirs: string | undefined): string {
   return `${short(ours.slice(from))}, next start: ${short(theirs.slice(from))}`;
 }
 
-const short = (value: string | undefined): string => (value === undefined ? 'absent' : JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value));
+const short = (value: string | undefined): string =>
+  value === undefined ? 'absent' : JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value);

@@ -1,4 +1,7 @@
-/** Tabs that were opened before a promotion or a rollback go on: they navigate, load chunks, and call what their own deployment has. */
+/**
+ * Pages that were opened before a promotion or a rollback keep working: they navigate, load chunks, and call functions
+ * of their own deployment.
+ */
 import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -24,11 +27,12 @@ const close = async (tab: Tab): Promise<void> => {
 };
 const go = (page: Page, name: string): Promise<void> => page.getByRole('link', { name, exact: true }).click();
 const shows = (page: Page, text: string): Promise<void> => page.locator('h1', { hasText: text }).waitFor();
-/** The deployment that answers who says to belong to `named`. */
-const answering = async (named: string, path = '/dynamic'): Promise<string | undefined> => String((await site.visit(path, { headers: { 'x-deployment-id': named } })).headers['x-anchor-deployment']);
+/** Returns the deployment that serves a client whose page belongs to `named`. */
+const deploymentFor = async (named: string, path = '/dynamic'): Promise<string | undefined> =>
+  String((await site.request(path, { headers: { 'x-deployment-id': named } })).headers['x-anchor-deployment']);
 const setSkew = async (skewSeconds: number): Promise<void> => {
-  const answer = await platform.api('PATCH', `/api/projects/${site.name}`, { functions: { skewSeconds } });
-  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const response = await platform.api('PATCH', `/api/projects/${site.name}`, { functions: { skewSeconds } });
+  assert.equal(response.status, 200, JSON.stringify(response.body));
 };
 
 useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' }, (stage) => {
@@ -37,7 +41,10 @@ useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' }, (stag
 });
 
 /** Everything that a tab does, on the pages of its own version; the document stays. */
-async function livesOn(tabs: Readonly<Record<'home' | 'lazy' | 'actions' | 'classic', Tab>>, version: string): Promise<void> {
+async function livesOn(
+  tabs: Readonly<Record<'home' | 'lazy' | 'actions' | 'classic', Tab>>,
+  version: string,
+): Promise<void> {
   const { home, lazy, actions, classic } = tabs;
   for (const { page } of Object.values(tabs)) await mark(page);
   await go(home.page, '/dynamic');
@@ -46,7 +53,10 @@ async function livesOn(tabs: Readonly<Record<'home' | 'lazy' | 'actions' | 'clas
   await shows(home.page, 'lazy');
   await lazy.page.getByRole('button', { name: 'show' }).click();
   await lazy.page.getByText(`later ${version}`).waitFor();
-  assert.equal(await lazy.page.getByTestId('later').evaluate((element) => getComputedStyle(element).color), 'rgb(1, 2, 3)');
+  assert.equal(
+    await lazy.page.getByTestId('later').evaluate((element) => getComputedStyle(element).color),
+    'rgb(1, 2, 3)',
+  );
   await actions.page.getByRole('button', { name: 'Call' }).click();
   await actions.page.getByText(`ahoy heard by ${version}`).waitFor();
   await actions.page.getByLabel('Word').fill('ship');
@@ -56,10 +66,15 @@ async function livesOn(tabs: Readonly<Record<'home' | 'lazy' | 'actions' | 'clas
   await shows(classic.page, `server ${version}`);
   await go(classic.page, 'static');
   await shows(classic.page, `static ${version}`);
-  for (const { page } of Object.values(tabs)) assert.ok(await marked(page), `${page.url()} was loaded anew`);
+  for (const { page } of Object.values(tabs)) assert.ok(await marked(page), `${page.url()} was reloaded`);
 }
 
-const openAll = async () => ({ home: await open('/'), lazy: await open('/lazy'), actions: await open('/actions'), classic: await open('/classic') });
+const openAll = async () => ({
+  home: await open('/'),
+  lazy: await open('/lazy'),
+  actions: await open('/actions'),
+  classic: await open('/classic'),
+});
 
 describe('a promotion', () => {
   let tabs: Awaited<ReturnType<typeof openAll>>;
@@ -76,12 +91,12 @@ describe('a promotion', () => {
       'app/actions/form.tsx': (await read('app/actions/form.tsx')).replace('./shout', './say'),
     });
     second = deployment.id;
-    assert.match((await site.visit('/dynamic')).body, /dynamic (<!-- -->)?two/);
+    assert.match((await site.request('/dynamic')).body, /dynamic (<!-- -->)?two/);
     // Nothing of the old deployment runs any more: its tabs start it again.
     await site.toZero(first);
   });
 
-  test('the tabs that were open go on with their own version, from a start at zero', async () => {
+  test('the tabs that were open keep their own version, from a start at zero', async () => {
     await livesOn(tabs, 'one');
     for (const tab of Object.values(tabs)) await close(tab);
   });
@@ -114,16 +129,20 @@ describe('a promotion', () => {
   });
 
   test('query, header and cookie name the deployment alike', async () => {
-    for (const [path, headers] of [[`/dynamic?dpl=${first}`, {}], ['/dynamic', { 'x-deployment-id': first }], ['/dynamic', { cookie: `a=b; __anchor_dpl=${first}` }]] as const) {
-      const answer = await site.visit(path, { headers });
-      assert.match(answer.body, /dynamic (<!-- -->)?one/);
-      assert.equal(answer.headers['x-anchor-deployment'], first);
+    for (const [path, headers] of [
+      [`/dynamic?dpl=${first}`, {}],
+      ['/dynamic', { 'x-deployment-id': first }],
+      ['/dynamic', { cookie: `a=b; __anchor_dpl=${first}` }],
+    ] as const) {
+      const response = await site.request(path, { headers });
+      assert.match(response.body, /dynamic (<!-- -->)?one/);
+      assert.equal(response.headers['x-anchor-deployment'], first);
     }
   });
 });
 
 describe('a rollback, and switches in quick succession', () => {
-  test('tabs of the newer deployment go on after a rollback, and so do those of the older after two more switches', async () => {
+  test('tabs of the newer deployment keep working after a rollback, and so do those of the older after two more switches', async () => {
     const newer = await openAll();
     await site.rollback(first);
     const older = await openAll();
@@ -161,8 +180,8 @@ describe('a rollback, and switches in quick succession', () => {
   });
 });
 
-describe('what a host may be asked for', () => {
-  test('no deployment of another project, of a preview or of nobody can be named', async () => {
+describe('the methods and paths that a host accepts', () => {
+  test('no deployment of another project, of a preview or of an unknown id can be named', async () => {
     await createProject(platform, 'stranger');
     const repository = await createRepository();
     await repository.commit(staticSite('stranger'));
@@ -172,17 +191,44 @@ describe('what a host may be asked for', () => {
     assert.match((await site.repository.push(platform, site.name, 'topic')).output, /Live at/);
     const preview = (await newest(platform, site.name)).id;
     assert.notEqual(preview, second);
-    for (const named of [stranger, preview, 'dpl_00000000000000000000', 'my-own', '../../x', '__proto__', first.toUpperCase(), `${first}x`, '']) {
-      assert.equal(await answering(named), second, named);
-      assert.equal((await site.visit(`/dynamic?dpl=${encodeURIComponent(named)}`)).headers['x-anchor-deployment'], second, named);
-      assert.equal((await site.visit('/dynamic', { headers: { cookie: `__anchor_dpl=${named}` } })).headers['x-anchor-deployment'], second, named);
+    for (const named of [
+      stranger,
+      preview,
+      'dpl_00000000000000000000',
+      'my-own',
+      '../../x',
+      '__proto__',
+      first.toUpperCase(),
+      `${first}x`,
+      '',
+    ]) {
+      assert.equal(await deploymentFor(named), second, named);
+      assert.equal(
+        (await site.request(`/dynamic?dpl=${encodeURIComponent(named)}`)).headers['x-anchor-deployment'],
+        second,
+        named,
+      );
+      assert.equal(
+        (await site.request('/dynamic', { headers: { cookie: `__anchor_dpl=${named}` } })).headers[
+          'x-anchor-deployment'
+        ],
+        second,
+        named,
+      );
     }
     // Nor production's from the preview's own host.
-    assert.equal((await platform.visit(`${site.name}-git-topic.localhost`, '/dynamic', { headers: { 'x-deployment-id': first } })).headers['x-anchor-deployment'], preview);
+    assert.equal(
+      (
+        await platform.request(`${site.name}-git-topic.localhost`, '/dynamic', {
+          headers: { 'x-deployment-id': first },
+        })
+      ).headers['x-anchor-deployment'],
+      preview,
+    );
   });
 });
 
-describe('a tab that is older than what is kept', () => {
+describe('a page that is older than the retained deployments', () => {
   let tabs: Awaited<ReturnType<typeof openAll>>;
   let call: Tab;
   let plain: Tab;
@@ -193,7 +239,11 @@ describe('a tab that is older than what is kept', () => {
     plain = await open('/actions', { javaScriptEnabled: false });
     await setSkew(1);
     await site.promote(second);
-    await eventually(async () => (await answering(first)) === second, 30_000, () => 'its time never ended');
+    await eventually(
+      async () => (await deploymentFor(first)) === second,
+      30_000,
+      () => 'its time never ended',
+    );
   });
 
   test('loads the new version when it navigates, in both routers', async () => {
@@ -218,7 +268,7 @@ describe('a tab that is older than what is kept', () => {
     await close(tabs.lazy);
   });
 
-  test('loads its page anew when it calls an action that is gone, and can then call it', async () => {
+  test('reloads its page when it calls an action that is gone, and can then call it', async () => {
     const { actions } = tabs;
     await actions.page.getByLabel('Word').fill('late');
     await actions.page.getByRole('button', { name: 'Say' }).click();

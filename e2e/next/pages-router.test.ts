@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareAll } from './compare.ts';
 import { declareApi } from './pages-router/api.ts';
-import { asks } from './pages-router/asks.ts';
+import { requests } from './pages-router/requests.ts';
 import { declareBrowser } from './pages-router/browser.ts';
 import { declareData } from './pages-router/data.ts';
 import { declareRevalidation } from './pages-router/isr.ts';
@@ -24,7 +24,10 @@ inEveryPhase(site, (phase) => {
   declareBrowser(site, () => stage.browser, unique);
 });
 
-test('every request is answered as next start answers it, but for what is explained', async () => {
-  const { visit } = stage.site;
-  assert.deepEqual(await compareAll({ buildId: buildIdOf(await visit('/ssr')), visit }, stage.reference, asks), []);
+test('every request gets the response of next start, but for what is explained', async () => {
+  const { request } = stage.site;
+  assert.deepEqual(
+    await compareAll({ buildId: buildIdOf(await request('/ssr')), request }, stage.reference, requests),
+    [],
+  );
 });

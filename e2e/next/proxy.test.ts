@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { compareAll } from './compare.ts';
 import { buildIdOf } from './pages-router/text.ts';
-import { asks } from './proxy/asks.ts';
+import { requests } from './proxy/requests.ts';
 import { declareConfiguration } from './proxy/configuration.ts';
 import { startExternal, type External } from './proxy/external.ts';
 import { declareMiddleware } from './proxy/middleware.ts';
@@ -14,7 +14,12 @@ let external: External;
 const stage = useStage(['reference', 'gates'], async () => {
   external = await startExternal();
   const settings = { skipTrailingSlashRedirect: false, skipProxyUrlNormalize: false, external: external.origin };
-  return { app: 'both-routers', hold: '/api/hold', flags: external.flags, files: { 'settings.json': JSON.stringify(settings) } };
+  return {
+    app: 'both-routers',
+    hold: '/api/hold',
+    flags: external.flags,
+    files: { 'settings.json': JSON.stringify(settings) },
+  };
 });
 after(() => external?.close());
 const site = () => stage.site;
@@ -24,7 +29,10 @@ inEveryPhase(site, () => {
   declareConfiguration(site, () => external);
 });
 
-test('every request is answered as next start answers it, but for what is explained', async () => {
-  const { visit } = stage.site;
-  assert.deepEqual(await compareAll({ buildId: buildIdOf(await visit('/pages-page')), visit }, stage.reference, asks), []);
+test('every request gets the response of next start, but for what is explained', async () => {
+  const { request } = stage.site;
+  assert.deepEqual(
+    await compareAll({ buildId: buildIdOf(await request('/pages-page')), request }, stage.reference, requests),
+    [],
+  );
 });

@@ -1,10 +1,12 @@
-/** A fixture app of `e2e/apps`, deployed for real: pushed with git, built in its sandbox, asked through the edge. */
+/**
+ * A fixture app of `e2e/apps`, deployed for real: pushed with git, built in its sandbox, requested through the edge.
+ */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { before, describe } from 'node:test';
-import { createProject, newest, type DeploymentAnswer } from '../helpers.ts';
-import { eventually, plain, type Answer, type Platform, type RequestOptions } from '../platform.ts';
+import { createProject, newest, type DeploymentResponse } from '../helpers.ts';
+import { eventually, plain, type HttpResponse, type Platform, type RequestOptions } from '../platform.ts';
 import { APPS, createRepository, type Repository } from '../repository.ts';
 
 export type Instance = Readonly<{ id: string; deployment: string; state: string; pid?: number; inflight: number }>;
@@ -16,10 +18,10 @@ export type Site = Readonly<{
   repository: Repository;
   /** The deployment that serves production now. */
   live(): string;
-  visit(path: string, options?: RequestOptions): Promise<Answer>;
+  request(path: string, options?: RequestOptions): Promise<HttpResponse>;
   url(path: string): string;
   /** Commits the files, pushes, and resolves when they are live. */
-  push(files?: Readonly<Record<string, string>>): Promise<DeploymentAnswer>;
+  push(files?: Readonly<Record<string, string>>): Promise<DeploymentResponse>;
   /** Stops every process of the live deployment, or of another: the next request starts one. */
   toZero(deployment?: string): Promise<void>;
   /** Function processes of the live deployment that serve. */
@@ -36,20 +38,26 @@ export type SiteOptions = Readonly<{
   app: string;
   /** Name of the project; the folder's name unless given. */
   name?: string;
-  /** A GET path that holds its answer open until the client leaves: how a test keeps a process busy. */
+  /** A GET path that holds its response open until the client disconnects: how a test keeps a process busy. */
   hold: string;
   /** Settings of the project beside those of its functions. */
   settings?: object;
   /** Files to add or replace before the first push. */
   files?: Readonly<Record<string, string>>;
-  /** What to do between the project's creation and the first push, such as setting its variables. */
+  /** Work between the project's creation and the first push, such as setting its variables. */
   prepare?: (platform: Platform) => Promise<void>;
 }>;
 
 /** Creates the project, pushes the app, and fails with the build's output when it does not go live. */
-export async function deployApp(platform: Platform, { app, name = app, hold, settings = {}, files = {}, prepare }: SiteOptions): Promise<Site> {
+export async function deployApp(
+  platform: Platform,
+  { app, name = app, hold, settings = {}, files = {}, prepare }: SiteOptions,
+): Promise<Site> {
   // One request in flight is all that a process takes before another is started, and none goes by itself.
-  await createProject(platform, name, { functions: { concurrency: 1, maxInstances: 2, idleSeconds: 900 }, ...settings });
+  await createProject(platform, name, {
+    functions: { concurrency: 1, maxInstances: 2, idleSeconds: 900 },
+    ...settings,
+  });
   await prepare?.(platform);
   const repository = await createRepository(join(APPS, app));
   const host = `${name}.localhost`;
@@ -57,10 +65,22 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
 
   const control = <T>(method: string, path: string, body?: unknown): Promise<T> =>
     new Promise((resolve, reject) => {
-      const sent = request({ socketPath: join(platform.data, 'run', 'host.sock'), method, path, agent: false, headers: { 'content-type': 'application/json' } }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (part: string) => (text += part)).once('end', () => resolve((JSON.parse(text) as { value: T }).value));
-      });
+      const sent = request(
+        {
+          socketPath: join(platform.data, 'run', 'host.sock'),
+          method,
+          path,
+          agent: false,
+          headers: { 'content-type': 'application/json' },
+        },
+        (response) => {
+          let text = '';
+          response
+            .setEncoding('utf8')
+            .on('data', (part: string) => (text += part))
+            .once('end', () => resolve((JSON.parse(text) as { value: T }).value));
+        },
+      );
       sent.once('error', reject);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -68,7 +88,7 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
     const status = await control<{ instances: readonly Instance[] }>('GET', '/status');
     return status.instances.filter((instance) => instance.deployment === of && instance.state === 'ready');
   };
-  const push = async (changes: Readonly<Record<string, string>> = {}): Promise<DeploymentAnswer> => {
+  const push = async (changes: Readonly<Record<string, string>> = {}): Promise<DeploymentResponse> => {
     await repository.commit(changes);
     const pushed = await repository.push(platform, name);
     assert.equal(pushed.code, 0, pushed.output);
@@ -78,29 +98,41 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
     return deployment;
   };
   const switchTo = async (how: 'promote' | 'rollback', deployment: string): Promise<void> => {
-    const answer = await platform.api('POST', `/api/deployments/${deployment}/${how}`, { environment: 'production' });
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    const response = await platform.api('POST', `/api/deployments/${deployment}/${how}`, { environment: 'production' });
+    assert.equal(response.status, 200, JSON.stringify(response.body));
     live = deployment;
   };
 
   await push(files);
   return {
-    platform, name, host, repository, push,
+    platform,
+    name,
+    host,
+    repository,
+    push,
     instances: () => instances(),
     live: () => live,
-    visit: (path, options = {}) => plain(platform.edgePort, host, path, options),
+    request: (path, options = {}) => plain(platform.edgePort, host, path, options),
     url: (path) => `http://${host}:${platform.edgePort}${path}`,
     async toZero(deployment = live) {
-      await eventually(async () => {
-        // An edge that has just sent a request there may ask for the process once more, and keep it.
-        await control('POST', '/stop', { deploymentId: deployment });
-        return (await instances(deployment)).length === 0;
-      }, 60_000, () => 'it did not go to zero');
+      await eventually(
+        async () => {
+          // An edge that has just sent a request there may acquire the process once more, and keep it.
+          await control('POST', '/stop', { deploymentId: deployment });
+          return (await instances(deployment)).length === 0;
+        },
+        60_000,
+        () => 'it did not go to zero',
+      );
     },
     async twoProcesses() {
       const held = Array.from({ length: 12 }, () => holdOpen(platform.edgePort, host, hold));
       try {
-        await eventually(async () => (await instances()).length >= 2, 60_000, () => `no second process: ${platform.output()}`);
+        await eventually(
+          async () => (await instances()).length >= 2,
+          60_000,
+          () => `no second process: ${platform.output()}`,
+        );
       } finally {
         for (const one of held) one.destroy();
       }
@@ -112,12 +144,17 @@ export async function deployApp(platform: Platform, { app, name = app, hold, set
 }
 
 function holdOpen(port: number, host: string, path: string): { destroy(): void } {
-  const sent = request({ host: '127.0.0.1', port, path, agent: false, headers: { host } }, (answer) => answer.on('error', () => undefined).resume());
+  const sent = request({ host: '127.0.0.1', port, path, agent: false, headers: { host } }, (response) =>
+    response.on('error', () => undefined).resume(),
+  );
   sent.on('error', () => undefined).end();
   return sent;
 }
 
-/** Declares the same tests three times: from a start at zero, with two processes serving, and after a promotion and a rollback. `site` is called when the tests run. */
+/**
+ * Declares the same tests three times: from a start at zero, with two processes serving, and after a promotion and a
+ * rollback. `site` is called when the tests run.
+ */
 export function inEveryPhase(site: () => Site, declare: (phase: string) => void): void {
   describe('from zero', () => {
     before(() => site().toZero());

@@ -1,4 +1,7 @@
-/** What a file of tests plays on: a platform with a deployed site, and what else it asks for. Started before its tests, ended after them. */
+/**
+ * The stage of a test file: a platform with a deployed site, and the servers that the tests need. Started before its
+ * tests, stopped after them.
+ */
 import { after, before } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../browser.ts';
@@ -10,23 +13,31 @@ import { deployApp, type Site, type SiteOptions } from './site.ts';
 type Parts = { platform: Platform; site: Site; browser: Browser; reference: Reference; gates: Gates };
 type Extra = 'browser' | 'reference' | 'gates';
 export type StageOptions = SiteOptions & Readonly<{ /** Of the platform. */ flags?: readonly string[] }>;
-export type Stage<More extends Extra> = Readonly<Pick<Parts, 'platform' | 'site' | More> & {
-  /** Ends the platform and starts it again on the same data. */
-  restart(): Promise<void>;
-}>;
+export type Stage<More extends Extra> = Readonly<
+  Pick<Parts, 'platform' | 'site' | More> & {
+    /** Ends the platform and starts it again on the same data. */
+    restart(): Promise<void>;
+  }
+>;
 
 /**
- * `options` may start what the site needs; `ready` takes what was started. Hooks of a whole file run at the same time: no
- * other can do so before or after this one.
+ * `options` may start what the site needs; `ready` takes what was started. Hooks of a whole file run at the same time:
+ * no other can do so before or after this one.
  */
-export function useStage<More extends Extra = never>(more: readonly More[], options: StageOptions | (() => Promise<StageOptions>), ready?: (stage: Stage<More>) => void): Stage<More> {
+export function useStage<More extends Extra = never>(
+  more: readonly More[],
+  options: StageOptions | (() => Promise<StageOptions>),
+  ready?: (stage: Stage<More>) => void,
+): Stage<More> {
   const parts: Partial<Parts> = {};
   const wants = (extra: Extra): boolean => more.some((one) => one === extra);
 
   before(async () => {
     const { flags = [], ...site } = typeof options === 'function' ? await options() : options;
     if (wants('gates')) parts.gates = await startGates();
-    const platform = (parts.platform = await startPlatform({ flags: ['--function-turns', ...flags, ...(parts.gates?.flags ?? [])] }));
+    const platform = (parts.platform = await startPlatform({
+      flags: ['--function-round-robin', ...flags, ...(parts.gates?.flags ?? [])],
+    }));
     if (wants('browser')) parts.browser = await launchBrowser();
     const started = await Promise.allSettled([
       deployApp(platform, site).then((value) => (parts.site = value)),
@@ -45,15 +56,25 @@ export function useStage<More extends Extra = never>(more: readonly More[], opti
 
   const started = <Name extends keyof Parts>(name: Name): Parts[Name] => {
     const part: Parts[Name] | undefined = parts[name];
-    if (part === undefined) throw new Error(`There is no ${name} yet, or the stage was not asked for one.`);
+    if (part === undefined) throw new Error(`There is no ${name} yet, or the stage was created without one.`);
     return part;
   };
   const stage: Parts & { restart(): Promise<void> } = {
-    get platform() { return started('platform'); },
-    get site() { return started('site'); },
-    get browser() { return started('browser'); },
-    get reference() { return started('reference'); },
-    get gates() { return started('gates'); },
+    get platform() {
+      return started('platform');
+    },
+    get site() {
+      return started('site');
+    },
+    get browser() {
+      return started('browser');
+    },
+    get reference() {
+      return started('reference');
+    },
+    get gates() {
+      return started('gates');
+    },
     async restart() {
       parts.platform = await started('platform').restart();
     },

@@ -1,7 +1,7 @@
 /**
- * An app in `apps/web` of a turborepo, which needs a package that has to be built first and files outside of its folder; with
- * every package manager. Yarn classic fetches the packages of all systems, which a registry mirror may not have: its fixture
- * puts a small one in their place.
+ * An app in `apps/web` of a turborepo, with every package manager. It needs a package that has to be built first, and
+ * files outside of its folder. Yarn classic fetches the packages of all systems, which a registry mirror may not have:
+ * its fixture replaces them by a small one.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,16 +15,27 @@ import { deployApp, inEveryPhase, type Site } from './site.ts';
 type Workspace = Readonly<{ name: string; folder: string; install: string; build: string; settings?: object }>;
 const TURBO = 'turbo run build --filter=./apps/web --env-mode=loose';
 const WORKSPACES: readonly Workspace[] = [
-  { name: 'npm, and a build command of its own that runs turbo from the root', folder: 'npm', install: 'npm ci', build: 'cd ../.. && npm run build', settings: { buildCommand: 'cd ../.. && npm run build' } },
+  {
+    name: 'npm, and a build command of its own that runs turbo from the root',
+    folder: 'npm',
+    install: 'npm ci',
+    build: 'cd ../.. && npm run build',
+    settings: { buildCommand: 'cd ../.. && npm run build' },
+  },
   { name: 'pnpm', folder: 'pnpm', install: 'pnpm install --frozen-lockfile', build: TURBO },
-  { name: 'pnpm with Next 15, a plain server', folder: 'pnpm-15', install: 'pnpm install --frozen-lockfile', build: TURBO },
+  {
+    name: 'pnpm with Next 15, a plain server',
+    folder: 'pnpm-15',
+    install: 'pnpm install --frozen-lockfile',
+    build: TURBO,
+  },
   { name: 'yarn classic', folder: 'yarn', install: 'yarn install --frozen-lockfile', build: TURBO },
   { name: "yarn berry, set to Plug'n'Play", folder: 'berry', install: 'yarn install --immutable', build: TURBO },
   { name: 'bun', folder: 'bun', install: 'bun install --frozen-lockfile', build: TURBO },
 ];
 const only = process.env['WORKSPACES']?.split(',');
 
-/** Every file of a folder that lies over the common ones. */
+/** Returns every file of a folder that overlays the common ones. */
 function filesOf(folder: string): Record<string, string> {
   const root = join(APPS, 'workspace', folder);
   const files: Record<string, string> = {};
@@ -37,14 +48,24 @@ function filesOf(folder: string): Record<string, string> {
 }
 
 let platform: Platform;
-before(async () => { platform = await startPlatform({ flags: ['--function-turns'] }); });
+before(async () => {
+  platform = await startPlatform({ flags: ['--function-round-robin'] });
+});
 after(() => platform.stop());
 
-for (const { name, folder, install, build, settings } of WORKSPACES.filter(({ folder }) => only === undefined || only.includes(folder))) {
+for (const { name, folder, install, build, settings } of WORKSPACES.filter(
+  ({ folder }) => only === undefined || only.includes(folder),
+)) {
   describe(name, () => {
     let site: Site;
     before(async () => {
-      site = await deployApp(platform, { app: 'workspace/common', name: `workspace-${folder}`, hold: '/api/hold', files: filesOf(folder), settings: { build: { rootDirectory: 'apps/web', ...settings } } });
+      site = await deployApp(platform, {
+        app: 'workspace/common',
+        name: `workspace-${folder}`,
+        hold: '/api/hold',
+        files: filesOf(folder),
+        settings: { build: { rootDirectory: 'apps/web', ...settings } },
+      });
     });
     after(() => site?.remove());
 
@@ -56,25 +77,34 @@ for (const { name, folder, install, build, settings } of WORKSPACES.filter(({ fo
       assert.doesNotMatch(log, /There is no lock file/);
     });
 
-    inEveryPhase(() => site, () => {
-      test('pages and files come from the edge', async () => {
-        const home = await site.visit('/');
-        assert.match(home.body, /<h1 data-from="@acme\/ui">Workspace<\/h1>/);
-        assert.equal(home.headers['x-anchor-cache'], 'HIT');
-        assert.equal((await site.visit('/pic.png')).status, 200);
-      });
+    inEveryPhase(
+      () => site,
+      () => {
+        test('pages and files come from the edge', async () => {
+          const home = await site.request('/');
+          assert.match(home.body, /<h1 data-from="@acme\/ui">Workspace<\/h1>/);
+          assert.equal(home.headers['x-anchor-cache'], 'HIT');
+          assert.equal((await site.request('/pic.png')).status, 200);
+        });
 
-      test('the function has the packages and the files outside of the app that it needs', async () => {
-        const hello = await site.visit('/api/hello');
-        assert.equal(hello.status, 200, hello.body);
-        assert.deepEqual(JSON.parse(hello.body), { greeting: 'Hello from outside the app', day: 86_400_000 });
-        assert.match((await site.visit('/now')).body, /<h1 data-from="@acme\/ui">at=\d+<\/h1>/);
-      });
+        test('the function has the packages and the files outside of the app that it needs', async () => {
+          const hello = await site.request('/api/hello');
+          assert.equal(hello.status, 200, hello.body);
+          assert.deepEqual(JSON.parse(hello.body), { greeting: 'Hello from outside the app', day: 86_400_000 });
+          assert.match((await site.request('/now')).body, /<h1 data-from="@acme\/ui">at=\d+<\/h1>/);
+        });
 
-      test('images are optimized with the codecs of the workspace', async () => {
-        const image = await site.visit('/_next/image?url=%2Fpic.png&w=64&q=75', { headers: { accept: 'image/webp,*/*' } });
-        assert.deepEqual([image.status, image.headers['content-type']], [200, 'image/webp'], image.body.slice(0, 300));
-      });
-    });
+        test('images are optimized with the codecs of the workspace', async () => {
+          const image = await site.request('/_next/image?url=%2Fpic.png&w=64&q=75', {
+            headers: { accept: 'image/webp,*/*' },
+          });
+          assert.deepEqual(
+            [image.status, image.headers['content-type']],
+            [200, 'image/webp'],
+            image.body.slice(0, 300),
+          );
+        });
+      },
+    );
   });
 }

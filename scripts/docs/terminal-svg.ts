@@ -1,4 +1,4 @@
-/** What a program wrote, and when: milliseconds since it began. */
+/** The output of a program, with its times: milliseconds since its start. */
 export type Recording = readonly (readonly [at: number, text: string])[];
 
 const COLUMNS = 104;
@@ -15,18 +15,25 @@ const HOLD_ROWS = 1;
 type Line = Readonly<{ at: number; text: string }>;
 
 /**
- * A terminal recording as one SVG: lines appear as they came and scroll. Where nothing is animated (a printed page, a
- * reader that asked for less motion) it shows the end.
+ * Renders a terminal recording as one SVG: lines appear as they came and scroll. Where nothing is animated (a printed
+ * page, a reader that prefers reduced motion) it shows the end.
  */
 export function terminalSvg(recording: Recording, command: string): string {
   const lines = [{ at: 0, text: `$ ${command}` }, ...linesOf(recording)];
   const height = BAR + PADDING * 2 + ROWS * LINE;
   const width = Math.ceil(PADDING * 2 + COLUMNS * CHARACTER);
   const total = (lines.at(-1)?.at ?? 0) + 100;
-  const scrolls = lines.map((line, index) => ({ at: line.at, by: Math.max(0, index + 1 + HOLD_ROWS - ROWS) })).filter(({ by }, index, all) => by !== (all[index - 1]?.by ?? 0));
+  const scrolls = lines
+    .map((line, index) => ({ at: line.at, by: Math.max(0, index + 1 + HOLD_ROWS - ROWS) }))
+    .filter(({ by }, index, all) => by !== (all[index - 1]?.by ?? 0));
   const end = scrolls.at(-1)?.by ?? 0;
-  const frames = scrolls.map(({ at, by }) => `${((at / total) * 100).toFixed(2)}%{transform:translateY(${-by * LINE}px)}`).join('');
-  const texts = lines.map(({ at, text }, index) => `<text y="${(index + 1) * LINE}" style="animation-delay:${Math.round(at)}ms"${colorOf(text)}>${escape(text)}</text>`);
+  const frames = scrolls
+    .map(({ at, by }) => `${((at / total) * 100).toFixed(2)}%{transform:translateY(${-by * LINE}px)}`)
+    .join('');
+  const texts = lines.map(
+    ({ at, text }, index) =>
+      `<text y="${(index + 1) * LINE}" style="animation-delay:${Math.round(at)}ms"${colorOf(text)}>${escape(text)}</text>`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A recording of ${escape(command)} in a terminal">
 <style>
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#d5dde3;white-space:pre;animation:come 1ms backwards}
@@ -45,7 +52,10 @@ ${texts.join('\n')}
 `;
 }
 
-/** Whole lines with the time at which each was complete; what a line end overwrote (\r) is left out, tokens are hidden. */
+/**
+ * Returns complete lines with the time at which each was complete; text overwritten by \r is left out, tokens are
+ * hidden.
+ */
 function linesOf(recording: Recording): readonly Line[] {
   const lines: Line[] = [];
   let rest = '';
@@ -65,7 +75,11 @@ function linesOf(recording: Recording): readonly Line[] {
 const plain = (text: string): string => {
   const shown = text.replace(/\r+$/, '').split('\r').at(-1) ?? '';
   // oxlint-disable-next-line no-control-regex
-  return shown.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replaceAll(/anc_[A-Za-z0-9_-]{12,}/g, 'anc_••••••••••••••••').trimEnd().slice(0, COLUMNS);
+  return shown
+    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/anc_[A-Za-z0-9_-]{12,}/g, 'anc_••••••••••••••••')
+    .trimEnd()
+    .slice(0, COLUMNS);
 };
 
 const colorOf = (text: string): string => {
@@ -75,4 +89,5 @@ const colorOf = (text: string): string => {
   if (body.startsWith('▸')) return ' class="c"';
   return text.startsWith('remote:') ? ' class="d"' : '';
 };
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

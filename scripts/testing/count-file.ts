@@ -9,8 +9,11 @@ export function readCounts(file: string): Counts | undefined {
   let counts: Counts | undefined;
   for (const line of readText(file).split('\n')) {
     if (line === '') continue;
-    const entry = JSON.parse(line) as { type: 'counts'; passed: number; failed: number; cancelled: number } | { type: 'skip'; name: string; reason: string };
-    if (entry.type === 'skip') skipped.push(entry.reason === 'true' || entry.reason === '' ? entry.name : `${entry.name} (${entry.reason})`);
+    const entry = JSON.parse(line) as
+      | { type: 'counts'; passed: number; failed: number; cancelled: number }
+      | { type: 'skip'; name: string; reason: string };
+    if (entry.type === 'skip')
+      skipped.push(entry.reason === 'true' || entry.reason === '' ? entry.name : `${entry.name} (${entry.reason})`);
     else counts = { passed: entry.passed, failed: entry.failed, cancelled: entry.cancelled, skipped };
   }
   return counts;

@@ -15,41 +15,59 @@ async function inDirectory(work: (directory: string, mark: string) => Promise<vo
   }
 }
 
-test('a process that a test started and did not end is named', () => inDirectory(async (directory, mark) => {
-  const child = spawn('sleep', ['60'], { env: { PATH: process.env.PATH, ANCHOR_TEST_RUN: mark }, stdio: 'ignore' });
-  try {
-    await new Promise((resolve) => { child.once('spawn', resolve); });
-    assert.deepEqual(findLeaks(lookAround(), directory, mark), [`process ${child.pid}: sleep 60`]);
-  } finally {
-    child.kill('SIGKILL');
-    await new Promise((resolve) => { child.once('exit', resolve); });
-  }
-  assert.deepEqual(findLeaks(lookAround(), directory, mark), []);
-}));
+test('a process that a test started and did not end is named', () =>
+  inDirectory(async (directory, mark) => {
+    const child = spawn('sleep', ['60'], { env: { PATH: process.env.PATH, ANCHOR_TEST_RUN: mark }, stdio: 'ignore' });
+    try {
+      await new Promise((resolve) => {
+        child.once('spawn', resolve);
+      });
+      assert.deepEqual(findLeaks(lookAround(), directory, mark), [`process ${child.pid}: sleep 60`]);
+    } finally {
+      child.kill('SIGKILL');
+      await new Promise((resolve) => {
+        child.once('exit', resolve);
+      });
+    }
+    assert.deepEqual(findLeaks(lookAround(), directory, mark), []);
+  }));
 
-test('a process without the mark is found by the directory that it works in, and so is what it started', () => inDirectory(async (directory, mark) => {
-  const child = spawn('sh', ['-c', 'sleep 60 & echo started; wait'], { cwd: directory, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'ignore'] });
-  try {
-    await new Promise((resolve) => { child.stdout.once('data', resolve); });
-    const leaks = findLeaks(lookAround(), directory, mark);
-    assert.equal(leaks.length, 2, leaks.join('\n'));
-    assert.ok(leaks.some((leak) => leak.endsWith(': sleep 60')));
-    for (const leak of leaks) process.kill(Number(/^process (\d+)/.exec(leak)?.[1]), 'SIGKILL');
-  } finally {
-    child.kill('SIGKILL');
-    await new Promise((resolve) => { child.once('exit', resolve); });
-  }
-}));
+test('a process without the mark is found by the directory that it works in, and so is what it started', () =>
+  inDirectory(async (directory, mark) => {
+    const child = spawn('sh', ['-c', 'sleep 60 & echo started; wait'], {
+      cwd: directory,
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      await new Promise((resolve) => {
+        child.stdout.once('data', resolve);
+      });
+      const leaks = findLeaks(lookAround(), directory, mark);
+      assert.equal(leaks.length, 2, leaks.join('\n'));
+      assert.ok(leaks.some((leak) => leak.endsWith(': sleep 60')));
+      for (const leak of leaks) process.kill(Number(/^process (\d+)/.exec(leak)?.[1]), 'SIGKILL');
+    } finally {
+      child.kill('SIGKILL');
+      await new Promise((resolve) => {
+        child.once('exit', resolve);
+      });
+    }
+  }));
 
-test('a temp directory that a test did not remove is named', () => inDirectory(async (directory, mark) => {
-  await mkdir(join(directory, 'anchor-test-forgotten'));
-  assert.deepEqual(findLeaks(lookAround(), directory, mark), [`temp directory ${join(directory, 'anchor-test-forgotten')}`]);
-}));
+test('a temp directory that a test did not remove is named', () =>
+  inDirectory(async (directory, mark) => {
+    await mkdir(join(directory, 'anchor-test-forgotten'));
+    assert.deepEqual(findLeaks(lookAround(), directory, mark), [
+      `temp directory ${join(directory, 'anchor-test-forgotten')}`,
+    ]);
+  }));
 
-test('what was there before the tests is not held against them', () => inDirectory(async (directory, mark) => {
-  const before = lookAround();
-  assert.ok(before.interfaces.has('lo'));
-  assert.deepEqual(findLeaks(before, directory, mark), []);
-  const leaks = findLeaks({ ...before, interfaces: new Set() }, directory, mark);
-  assert.ok(leaks.includes('network interface lo'));
-}));
+test('what was there before the tests is not held against them', () =>
+  inDirectory(async (directory, mark) => {
+    const before = lookAround();
+    assert.ok(before.interfaces.has('lo'));
+    assert.deepEqual(findLeaks(before, directory, mark), []);
+    const leaks = findLeaks({ ...before, interfaces: new Set() }, directory, mark);
+    assert.ok(leaks.includes('network interface lo'));
+  }));

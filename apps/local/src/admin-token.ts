@@ -5,7 +5,10 @@ import type { Ports } from '@anchor/core/ports/ports.ts';
 
 const file = (data: string): string => join(data, 'admin-token');
 
-/** The token of the machine's owner, in a file that only they can read: whoever can read it owns the data anyway. */
+/**
+ * Returns the token of the machine's owner, from a file that only the owner can read: a reader of it has the data
+ * anyway.
+ */
 export const readAdminToken = (data: string): string => readFileSync(file(data), 'utf8').trim();
 
 /** Makes it at the first start, and again when it was revoked or its file is gone. */

@@ -11,13 +11,21 @@ import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { connect, prepareFolder, push } from './demo-folder.ts';
 
 const NAME = 'demo';
-const ANSWER_MS = 30_000;
+const RESPONSE_TIMEOUT_MS = 30_000;
 
-export type DemoOptions = Readonly<{ apiUrl: string; edgePort: number; domain: string; token: string; data: string; /** Create it where there is no project yet. */ create: boolean }>;
+export type DemoOptions = Readonly<{
+  apiUrl: string;
+  edgePort: number;
+  domain: string;
+  token: string;
+  data: string;
+  /** Create it where there is no project yet. */
+  create: boolean;
+}>;
 
 /**
- * What `./up` does once the platform runs: where no project exists yet it pushes the example, as a person would, and
- * looks at the site that comes of it. Then it says where everything is. An error when the demo does not answer.
+ * Runs the demo once the platform runs: where no project exists yet it pushes the example, as a user would, and checks
+ * the site. Then it prints all addresses. Returns an error when the demo does not respond.
  */
 export async function runDemo(options: DemoOptions): Promise<Result<void>> {
   const client = createClient({ baseUrl: options.apiUrl, token: options.token });
@@ -29,12 +37,12 @@ export async function runDemo(options: DemoOptions): Promise<Result<void>> {
     const deployed = await deploy(client, options, existing);
     if (!deployed.ok) return deployed;
   } else if (live) {
-    const answered = await visit(options);
-    if (!answered.ok) return answered;
+    const responded = await requestPage(options);
+    if (!responded.ok) return responded;
   }
   const now = value(await client.projects.list({ limit: 100 }));
   if (!now.ok) return now;
-  tell(options, now.value.items);
+  printNext(options, now.value.items);
   return ok(undefined);
 }
 
@@ -46,7 +54,7 @@ async function deploy(client: Client, options: DemoOptions, existing: Project | 
   const created = existing === undefined ? value(await client.projects.create({ name: NAME })) : undefined;
   if (created?.ok === false) return created;
   const project = existing ?? created?.value.project;
-  if (project === undefined) return fail('internal', 'The demo project could not be created', 'Look at the log of the server.');
+  if (project === undefined) return fail('internal', 'The demo project could not be created', 'Check the server log.');
   const connected = await connect(folder.value, options.apiUrl, project);
   if (!connected.ok) return connected;
   const before = await newest(client);
@@ -56,9 +64,9 @@ async function deploy(client: Client, options: DemoOptions, existing: Project | 
   const deployment = await ended(client, before.value);
   if (!deployment.ok) return deployment;
   if (deployment.value.status !== 'success') return err(failureOf(deployment.value));
-  const answered = await visit(options);
-  if (!answered.ok) return answered;
-  console.log(`\n  ✓ ${project.url} answers, ${duration(Date.now() - startedAt)} after the push began`);
+  const responded = await requestPage(options);
+  if (!responded.ok) return responded;
+  console.log(`\n  ✓ ${project.url} is live, ${duration(Date.now() - startedAt)} after the push started`);
   return ok(undefined);
 }
 
@@ -67,51 +75,107 @@ const newest = async (client: Client): Promise<Result<Deployment | undefined>> =
   return page.ok ? ok(page.value.items[0]) : page;
 };
 
-/** The deployment that the push made, once it has ended. A push that changed nothing, after an attempt that came to nothing, is built again. */
+/**
+ * Returns the deployment of the push once it has ended. A push without changes, after a failed attempt, is built again.
+ */
 async function ended(client: Client, before: Deployment | undefined): Promise<Result<Deployment>> {
   const after = await newest(client);
   if (!after.ok) return after;
-  const stale = after.value === undefined || (after.value.id === before?.id && after.value.status !== 'success' && isFinalStatus(after.value.status));
-  const started = stale ? value(await client.deployments.create({ project: NAME, kind: 'git', force: true })) : ok(after.value);
+  const stale =
+    after.value === undefined ||
+    (after.value.id === before?.id && after.value.status !== 'success' && isFinalStatus(after.value.status));
+  const started = stale
+    ? value(await client.deployments.create({ project: NAME, kind: 'git', force: true }))
+    : ok(after.value);
   if (!started.ok || isFinalStatus(started.value.status)) return started;
   for await (const event of client.deployments.logs.follow({ deployment: started.value.id })) {
-    const told = value(event);
-    if (!told.ok) return told;
-    if (told.value.type === 'line') console.log(`  ${safeText(told.value.line.text, false)}`);
-    if (told.value.type === 'end') return ok(told.value.deployment);
+    const received = value(event);
+    if (!received.ok) return received;
+    if (received.value.type === 'line') console.log(`  ${safeText(received.value.line.text, false)}`);
+    if (received.value.type === 'end') return ok(received.value.deployment);
   }
   return value(await client.deployments.get({ deployment: started.value.id }));
 }
 
 async function isLive(client: Client): Promise<boolean> {
   const environments = await client.environments.list({ project: NAME });
-  return environments.ok && environments.value.items.some((environment) => environment.name === 'production' && environment.deploymentId !== undefined);
+  return (
+    environments.ok &&
+    environments.value.items.some(
+      (environment) => environment.name === 'production' && environment.deploymentId !== undefined,
+    )
+  );
 }
 
-/** Asks the site for its page as a visitor would. The name needs no resolver: the Host header carries it. */
-function visit({ apiUrl, edgePort, domain }: DemoOptions): Promise<Result<void>> {
+/** Requests the site's page as a client would. The name needs no resolver: the Host header carries it. */
+function requestPage({ apiUrl, edgePort, domain }: DemoOptions): Promise<Result<void>> {
   const host = `${NAME}.${domain}:${edgePort}`;
-  const refused = (cause: string) => fail('verification_failed', `http://${host} does not answer as it should`, 'Look at its log: ./anchor logs --run -p demo', cause);
+  const refused = (cause: string) =>
+    fail(
+      'verification_failed',
+      `http://${host} did not pass the health check`,
+      'Read its log: ./anchor logs --run -p demo',
+      cause,
+    );
   return new Promise((resolve) => {
-    const call = request({ host: new URL(apiUrl).hostname, port: edgePort, path: '/', headers: { host }, signal: AbortSignal.timeout(ANSWER_MS) }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => { body += text; });
-      response.on('end', () => resolve(response.statusCode === 200 && body.includes('<html') ? ok(undefined) : refused(`status ${response.statusCode ?? 0}`)));
-      response.on('error', (error) => resolve(refused(error.message)));
-    });
+    const call = request(
+      {
+        host: new URL(apiUrl).hostname,
+        port: edgePort,
+        path: '/',
+        headers: { host },
+        signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        response.on('end', () =>
+          resolve(
+            response.statusCode === 200 && body.includes('<html')
+              ? ok(undefined)
+              : refused(`status ${response.statusCode ?? 0}`),
+          ),
+        );
+        response.on('error', (error) => resolve(refused(error.message)));
+      },
+    );
     call.on('error', (error) => resolve(refused(error.message)));
     call.end();
   });
 }
 
-function tell({ apiUrl, token, data }: DemoOptions, projects: readonly Project[]): void {
+function printNext({ apiUrl, token, data }: DemoOptions, projects: readonly Project[]): void {
   const near = (path: string): string => (path.startsWith(`${homedir()}/`) ? path.replace(homedir(), '~') : path);
-  const sites = projects.map((project, index) => `  ${index === 0 ? (projects.length === 1 ? 'Site ' : 'Sites') : '     '}   ${project.url}`);
-  const demo = projects.some((project) => project.name === NAME) ? [`  Change  cd ${near(join(data, 'demo'))}, edit a page, git commit -am "A change", git push anchor main`] : [];
-  console.log(['', ...sites, `  API     ${apiUrl}`, `  Token   ${token}`, '', `  Log in  ./anchor login ${apiUrl} --token-file ${near(join(data, 'admin-token'))}`, ...demo, ''].join('\n'));
+  const sites = projects.map(
+    (project, index) => `  ${index === 0 ? (projects.length === 1 ? 'Site ' : 'Sites') : '     '}   ${project.url}`,
+  );
+  const demo = projects.some((project) => project.name === NAME)
+    ? [`  Change  cd ${near(join(data, 'demo'))}, edit a page, git commit -am "A change", git push anchor main`]
+    : [];
+  console.log(
+    [
+      '',
+      ...sites,
+      `  API     ${apiUrl}`,
+      ...(process.stdout.isTTY ? [`  Token   ${token}`] : [`  Token   in ${near(join(data, 'admin-token'))}`]),
+      '',
+      `  Log in  ./anchor login ${apiUrl} --token-file ${near(join(data, 'admin-token'))}`,
+      ...demo,
+      '',
+    ].join('\n'),
+  );
 }
 
-const failureOf = ({ error, status, id }: Deployment) => ({ code: 'build_failed', message: `The demo was not deployed: ${error?.message ?? status}`, ...(error?.cause === undefined ? {} : { cause: error.cause }), fix: error?.fix ?? `Look at its log: ./anchor logs ${id}` }) as const;
+const failureOf = ({ error, status, id }: Deployment) =>
+  ({
+    code: 'build_failed',
+    message: `The demo was not deployed: ${error?.message ?? status}`,
+    ...(error?.cause === undefined ? {} : { cause: error.cause }),
+    fix: error?.fix ?? `Read its log: ./anchor logs ${id}`,
+  }) as const;
 
-/** The client's answers as results of this side. */
-const value = <T>(answer: ApiResult<T>): Result<T> => (answer.ok ? ok(answer.value) : fail('internal', answer.problem.detail, answer.problem.fix, answer.problem.cause));
+/** Converts results of the client to results of core. */
+const value = <T>(result: ApiResult<T>): Result<T> =>
+  result.ok ? ok(result.value) : fail('internal', result.problem.detail, result.problem.fix, result.problem.cause);

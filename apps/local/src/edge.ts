@@ -1,46 +1,57 @@
-import { joinEdgeGroup } from '@anchor/adapter-local/sandbox/edge-group.ts';
-import { createFunctionHostClient } from '@anchor/adapter-local/functions/client.ts';
-import { openBlobStore } from '@anchor/adapter-local/blob-store.ts';
+import { joinEdgeGroup } from '@anchor/sandbox-linux/edge-group.ts';
+import { limitOwnMemory } from '@anchor/sandbox-linux/memory-limit.ts';
+import { FunctionHostClient } from '@anchor/function-host/client.ts';
+import { openBlobStore } from '@anchor/adapter-local/blobs/blob-store.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
-import { openRouteTable } from '@anchor/adapter-local/route-table.ts';
+import { openRouteTable } from '@anchor/adapter-local/routes/route-table.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
-import { createEdge } from '@anchor/edge/edge.ts';
-import { DEFAULT_EDGE_SETTINGS } from '@anchor/edge/settings.ts';
+import { createEdge, type Edge } from '@anchor/edge/server/edge.ts';
+import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '@anchor/edge/util/settings.ts';
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
+import { TAG_LOG_FILE } from '@anchor/protocol/tag-invalidations.ts';
 import { openAccessLog } from './access-log.ts';
 import { Fatal, runProcess } from './process.ts';
-import { settingsFromEnv } from './settings.ts';
+import { settingsFromEnv, type Settings } from './settings.ts';
+import { EDGE } from './tuning/edge.ts';
+import { isOn } from './tuning/tuning.ts';
 
-/** One worker of the edge. Needs nobody but the files: it goes on while server and host are away. */
+/** Runs one worker of the edge. Needs only files: it keeps running while server and host are down. */
 runProcess(async () => {
   const settings = settingsFromEnv(process.env);
   const worker = Number(process.env['ANCHOR_WORKER'] ?? '0');
   const paths = pathsIn(settings.data);
-  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  } catch {
+    // A disk that takes no more: what is there is served.
+  }
   const blobs = openBlobStore(paths.blobs);
-  const routes = openRouteTable(paths.database);
-  const functions = createFunctionHostClient(paths.hostSocket);
+  const routes = openRouteTable(paths.database, paths.routes);
+  const functions = new FunctionHostClient(paths.hostSocket);
   const access = openAccessLog(paths.logs, worker);
   const edge = createEdge({
-    routes, functions, clock: systemClock, settings: { ...DEFAULT_EDGE_SETTINGS, functionTurns: settings.functionTurns, trustedProxies: settings.trustedProxies },
+    routes,
+    functions,
+    clock: systemClock,
+    settings: edgeSettings(settings, process.env),
     assets: { open: (hash) => ({ path: blobs.pathOf(hash) }) },
-    tagLog: (deployment) => join(paths.deploymentCache(deployment), 'tags.log'),
+    tagLog: (deployment) => join(paths.deploymentCache(deployment), TAG_LOG_FILE),
+    siteLog: (...line) => functions.note(...line),
     accessLog: access.write,
-    accessLine: access.lineOf,
+    compileAccessLine: access.lineOf,
   });
-  const group = joinEdgeGroup(settings.data);
+  const group = isOn(EDGE.sharedGroup, process.env) ? joinEdgeGroup(settings.data) : undefined;
+  await limitOwnMemory(settings.edgeMemoryMb);
   try {
-    await edge.listen({ host: settings.host, port: settings.edgePort, reusePort: true, control: paths.edgeSocket(worker) });
+    await listen(edge, settings, paths.edgeSocket(worker));
   } catch (error) {
-    group.leave();
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'EADDRINUSE' || code === 'EACCES') throw new Fatal(`The edge can not listen on ${settings.host}:${settings.edgePort} (${String(code)}). Free the port, or choose another with --edge-port.`);
+    group?.leave();
     throw error;
   }
   let seen = 0;
   return {
-    // One visitor after the other is no rest, however little there is to do for them: to collect ends optimized code.
+    // A steady trickle of requests is not idle time, however little work it makes: a collection drops optimized code.
     busy() {
       const before = seen;
       seen = edge.requests();
@@ -51,7 +62,35 @@ runProcess(async () => {
       routes.close();
       functions.close();
       await access.close();
-      group.leave();
+      group?.leave();
     },
   };
 });
+
+function edgeSettings(settings: Settings, env: NodeJS.ProcessEnv): EdgeSettings {
+  return {
+    ...DEFAULT_EDGE_SETTINGS,
+    roundRobinInstances: settings.functionRoundRobin,
+    trustedProxies: settings.trustedProxies,
+    clientConnections: settings.clientConnections,
+    projectInflight: settings.projectInflight,
+    silentMs: settings.silentSeconds * 1_000,
+    maxBodyBytes: settings.bodyMb * 1_048_576,
+    // For measurements alone, so no settings: what each of the two is worth.
+    responseMemo: env['ANCHOR_EDGE_RESPONSE_MEMO'] !== 'off',
+    sharedReadBuffer: env['ANCHOR_EDGE_SHARED_READ'] !== 'off',
+  };
+}
+
+async function listen(edge: Edge, { host, edgePort: port }: Settings, control: string): Promise<void> {
+  try {
+    await edge.listen({ host, port, reusePort: true, control });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'EADDRINUSE' || code === 'EACCES')
+      throw new Fatal(
+        `The edge cannot listen on ${host}:${port} (${String(code)}). Free the port, or choose another with --edge-port.`,
+      );
+    throw error;
+  }
+}

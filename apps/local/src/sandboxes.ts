@@ -1,11 +1,13 @@
-import { createSandboxes, type LocalSandboxes } from '@anchor/adapter-local/sandbox/sandboxes.ts';
-import { createUnsafeSandboxes } from '@anchor/adapter-local/sandbox/unsafe.ts';
-import { ok } from '@anchor/core/result/result.ts';
+import { BubblewrapSandboxes, type LocalSandboxes } from '@anchor/sandbox-linux/sandboxes.ts';
+import { UnsafeSandboxes } from '@anchor/sandbox-linux/unsafe.ts';
 import type { Settings } from './settings.ts';
 
-/** How this installation isolates builds and functions. */
+/** Opens the isolation of builds and functions that this installation uses. */
 export function openSandboxes(settings: Settings): LocalSandboxes {
-  const options = { data: settings.data, ...(settings.trustStore === undefined ? {} : { trustStore: settings.trustStore }) };
-  if (settings.unsafeNoSandbox) return { ...createUnsafeSandboxes(options), warm: async () => ok(undefined), close: async () => undefined };
-  return createSandboxes(options);
+  const options = {
+    data: settings.data,
+    buildFloor: settings.buildFloorPercent / 100,
+    ...(settings.trustStore === undefined ? {} : { trustStore: settings.trustStore }),
+  };
+  return settings.unsafeNoSandbox ? new UnsafeSandboxes(options) : new BubblewrapSandboxes(options);
 }

@@ -1,63 +1,131 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { moveToDomain } from '@anchor/core/aliases/move-to-domain.ts';
-import { recover } from '@anchor/core/deployments/recover.ts';
+import { migrateAliasDomain } from '@anchor/core/aliases/migrate-domain.ts';
+import { BlobScrub } from '@anchor/adapter-local/blobs/blob-scrub.ts';
+import { pathsIn } from '@anchor/adapter-local/paths.ts';
+import { sweepScratch } from '@anchor/adapter-local/backup/backup-stage.ts';
+import { checkState } from '@anchor/adapter-local/backup/platform-state.ts';
+import { keepRouteSnapshot } from '@anchor/adapter-local/routes/route-snapshot.ts';
+import { gitRemote } from '@anchor/git-host-local/remote/git-remote.ts';
 import { createServer } from '@anchor/server/server.ts';
-import { DEFAULT_LIMITS } from '@anchor/server/settings.ts';
+import { DEFAULT_LIMITS, type ServerSettings } from '@anchor/server/settings.ts';
 import { createWorker } from '@anchor/server/worker.ts';
 import { ensureAdminToken } from './admin-token.ts';
-import { openLineLog } from './line-log.ts';
-import { localHome } from './local-home.ts';
-import { openPorts } from './open-ports.ts';
-import { Fatal, runProcess } from './process.ts';
+import { RotatingFile } from './rotating-file.ts';
+import { hostedGit } from './hosted-git.ts';
+import { LocalOperations } from './local-operations.ts';
+import { composeLocal, type LocalComposition } from './compose.ts';
+import { Fatal, orFatal, runProcess } from './process.ts';
+import { ProcessLog } from './process-log.ts';
+import { sweepRepositories } from './repositories-upkeep.ts';
 import { openSandboxes } from './sandboxes.ts';
-import { settingsFromEnv } from './settings.ts';
-import { upkeep } from './upkeep.ts';
+import { settingsFromEnv, type Settings } from './settings.ts';
+import { Upkeep } from './upkeep.ts';
 import { VERSION } from './version.ts';
 
 /** A git that outlived a killed server has stored its refs by then. */
 const LATE_GIT_MS = 30_000;
 
-/** The control plane: API, webhooks, git remote, builds. Can be killed at any instruction. */
+const log = new ProcessLog('server');
+
+/** Runs the control plane: API, webhooks, git remote, builds. Can be killed at any instruction. */
 runProcess(async () => {
   const settings = settingsFromEnv(process.env);
-  const sandboxes = openSandboxes(settings);
-  const available = await sandboxes.available();
-  if (!available.ok) throw new Fatal(`${available.error.message}${available.error.cause === undefined ? '' : `: ${available.error.cause}`}. ${available.error.fix}`);
-  await sandboxes.sweep();
-  const opened = await openPorts(settings, sandboxes, process.env);
-  const { ports } = opened;
-  await opened.blobs.sweep();
+  const opened = await open(settings);
+  const { ports, paths } = opened;
+  const snapshot = keepRouteSnapshot(opened.db, paths.routes, (error) =>
+    log.error(`routes could not be copied for the edge: ${String(error)}`),
+  );
   await ensureAdminToken(ports, settings.data);
-  await moveToDomain(ports)();
-  await recover(ports)();
+  await log.step('aliases get the hosts of this domain', () => migrateAliasDomain(ports, log.error)());
 
-  const log = (entry: object): void => console.error(JSON.stringify({ at: new Date().toISOString(), process: 'server', ...entry }));
-  const home = localHome(opened, sandboxes, settings, process.env, (directory) => process.send?.({ type: 'restore', directory }));
-  const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 500, report: (message) => log({ level: 'error', message }) });
-  const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
-  const accessLog = openLineLog(join(opened.paths.logs, 'api-access.jsonl'));
-  const server = createServer({ ports, home, log, access: (line) => accessLog.write(`${JSON.stringify(line)}\n`), settings: { publicUrl: `http://${publicHost}:${settings.apiPort}`, version: VERSION, limits: DEFAULT_LIMITS } });
-  await server.recoverPushes();
-  const lateGit = setTimeout(() => void server.recoverPushes().catch((error: unknown) => log({ level: 'error', message: `pushes could not be looked through: ${String(error)}` })), LATE_GIT_MS);
+  const scrub = new BlobScrub({
+    directory: paths.blobs,
+    blobs: opened.blobs,
+    ports,
+    bytesPerSecond: settings.scrubMb * 1_048_576,
+    report: log.error,
+  });
+  const operations = new LocalOperations({
+    opened,
+    sandboxes: opened.sandboxes,
+    settings,
+    records: { blob: scrub.records },
+    restart: (directory) => process.send?.({ type: 'restore', directory }),
+  });
+  const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 5_000, report: log.error });
+  const accessLog = new RotatingFile(join(paths.logs, 'api-access.jsonl'));
+  const server = createServer({
+    ports,
+    operations,
+    git: gitRemote(hostedGit(opened, settings)),
+    log: log.write,
+    access: (line) => accessLog.write(`${JSON.stringify(line)}\n`),
+    settings: serverSettings(settings),
+  });
+  const { recovery } = server;
+  await log.step('unfinished work is taken up', () => recovery.restart());
+  const lateGit = recoverPushes(() => recovery.pushes());
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
-  if (!listening.ok) throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
+  if (!listening.ok)
+    throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   worker.start();
-  const cleaning = upkeep({ run: () => home.gc({ dryRun: false }), busy: () => worker.running() > 0, report: (error) => log({ level: 'error', message: `clean-up failed: ${String(error)}` }) });
+  const busy = (): boolean => worker.running() > 0;
+  const upkeep = new Upkeep({ settings, opened, operations, scrub, recover: () => recovery.run(), busy, log });
+  upkeep.start();
   return {
-    busy: () => worker.running() > 0,
+    busy,
     async stop() {
-      cleaning.stop();
+      upkeep.stop();
       clearTimeout(lateGit);
       await server.close();
       await accessLog.close();
       const stopped = worker.stop();
-      // after the builds know that they are given back, so that none takes this for a failure of its own
+      // after the builds know that their jobs are released, so that none takes this for its own failure
       opened.abortFetches();
       await stopped;
-      await opened.builder.idle();
-      await sandboxes.close();
-      await sandboxes.sweep();
-      opened.close();
+      await close(opened, snapshot);
     },
   };
 });
+
+/** Opens what is on disk, after a check that all of it is there, and removes what earlier processes left. */
+async function open(settings: Settings): Promise<LocalComposition> {
+  orFatal(await checkState(pathsIn(settings.data)));
+  const sandboxes = openSandboxes(settings);
+  orFatal(await sandboxes.available());
+  await log.step('sandboxes are swept', () => sandboxes.sweep());
+  const opened = await composeLocal(settings, sandboxes, process.env);
+  await log.step('blobs are swept', () => opened.blobs.sweep());
+  await log.step('scratch of backups is swept', () => sweepScratch(opened.paths));
+  await log.step('repositories are swept', () => sweepRepositories(opened, !settings.unsafeNoSandbox));
+  return opened;
+}
+
+/** Resumes pushes now and once more later. Not awaited: what tenants have pushed must not hold up the start. */
+function recoverPushes(recover: () => Promise<unknown>): NodeJS.Timeout {
+  const run = (): void =>
+    void recover().catch((error: unknown) => log.error(`pushes could not be recovered: ${String(error)}`));
+  run();
+  return setTimeout(run, LATE_GIT_MS);
+}
+
+function serverSettings(settings: Settings): ServerSettings {
+  const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
+  return {
+    publicUrl: `http://${publicHost}:${settings.apiPort}`,
+    version: VERSION,
+    hosts: [...settings.apiHosts, ...(isIP(settings.host) === 0 ? [settings.host] : [])],
+    pushExit: settings.pushExit,
+    limits: DEFAULT_LIMITS,
+  };
+}
+
+async function close(opened: LocalComposition, snapshot: Readonly<{ stop(): Promise<void> }>): Promise<void> {
+  await opened.builder.idle();
+  await opened.gitProcesses.close();
+  await opened.sandboxes.close();
+  await opened.sandboxes.sweep();
+  await snapshot.stop();
+  opened.close();
+}

@@ -1,179 +1,220 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { batchScheduled } from './batch-scheduled.ts';
-import { compileCacheOf } from './compiled.ts';
+import { pathsIn } from '@anchor/adapter-local/paths.ts';
+import { compileCacheOf } from './compile-cache.ts';
+import { DiskReserve } from './disk-reserve.ts';
+import { ManagedProcess, type ProcessName } from './managed-process.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
+import { BEAT_MS } from './stall-detector.ts';
 
-/** One of the processes that make a platform. Each can die and come back alone. */
-export type ProcessName = 'server' | 'host' | `edge-${number}`;
+export type { ProcessName } from './managed-process.ts';
 
-export type Supervisor = Readonly<{
-  /** Resolves when every process said that it is ready; rejects with the reason when one gives up before. */
-  ready: Promise<void>;
-  pid(name: ProcessName): number | undefined;
-  /** Says where everything is, makes the demo project where there is no project and `create`; false when it does not answer. */
-  demo(create: boolean): Promise<boolean>;
-  /** Ends everything in order: no new work, then no new requests, then functions. */
-  stop(): Promise<void>;
+export type SupervisorOptions = Readonly<{
+  report: (line: string) => void;
+  /** Ends with the reason when a process cannot start, even where sites could be served meanwhile: `--once`. */
+  allOrNothing: boolean;
 }>;
 
-/** A process that says `fatal` (with a reason a person can act on) is not started again. */
-type Message = { type: 'ready' } | { type: 'fatal'; message: string } | { type: 'restore'; directory: string };
+/** The next processes are started without waiting any longer for those before them. */
+const EDGE_FIRST_MS = 5_000;
+const HOST_FIRST_MS = 5_000;
 
-const STOP_MS = 40_000;
-const MAX_BACKOFF_MS = 10_000;
-/** After this long a process counts as healthy, and its next crash restarts at once. */
-const HEALTHY_MS = 30_000;
-
-export function supervise(settings: Settings, report: (line: string) => void): Supervisor {
-  const names: ProcessName[] = ['server', 'host', ...Array.from({ length: settings.edgeWorkers }, (_, i): ProcessName => `edge-${i}`)];
-  const children = new Map<ProcessName, ChildProcess>();
-  const timers = new Set<NodeJS.Timeout>();
-  let stopping = false;
-  let ending = false;
+/**
+ * Runs the processes of a platform. The edge starts first and alone, from its own copy of routes and blobs, so that
+ * sites are served even when the rest cannot start. Then come the function host and the control plane. No failure of a
+ * child, a disk or a file ends this process.
+ */
+export class Supervisor {
+  /**
+   * Resolves when every process was ready; rejects with the reason when nothing can be served without the one that
+   * cannot start.
+   */
+  readonly ready: Promise<void>;
+  readonly #settings: Settings;
+  readonly #report: (line: string) => void;
+  readonly #edges: readonly ManagedProcess[];
+  readonly #host: ManagedProcess;
+  readonly #server: ManagedProcess;
+  readonly #reserve: DiskReserve;
+  readonly #compileCache: string;
+  readonly #looking: NodeJS.Timeout;
+  #ending = false;
   /** A backup that is being put in place: half of it is no state to end in. */
-  let restoring: Promise<void> | undefined;
-  let demonstration: ChildProcess | undefined;
-  /** What was ready once can be ready again: a port that somebody took meanwhile, a disk that was full. */
-  const proven = new Set<ProcessName>();
+  #restoring: Promise<void> | undefined;
+  #demonstration: ChildProcess | undefined;
 
-  const compileCache = compileCacheOf(settings, process.env);
-  const run = join(settings.data, 'run');
-  mkdirSync(run, { recursive: true, mode: 0o700 });
-  /** Who is who, for people and for `anchor doctor`. */
-  const note = (): void => {
-    writeFileSync(join(run, 'pids.json.new'), JSON.stringify(Object.fromEntries([...children].map(([name, child]) => [name, child.pid]))));
-    renameSync(join(run, 'pids.json.new'), join(run, 'pids.json'));
-  };
+  constructor(settings: Settings, { report, allOrNothing }: SupervisorOptions) {
+    this.#settings = settings;
+    this.#report = report;
+    this.#compileCache = compileCacheOf(settings, process.env);
+    const { run, database, routes } = pathsIn(settings.data);
+    const canServe = !allOrNothing && (existsSync(database) || existsSync(routes));
+    this.#reserve = new DiskReserve({
+      data: settings.data,
+      megabytes: settings.controlReserveMb,
+      keepFreeMb: settings.minFreeDiskMb,
+      report,
+    });
+    this.#reserve.open();
+    attempt(() => mkdirSync(run, { recursive: true, mode: 0o700 }));
+    keepConnectionsOnRestart();
 
-  const start = (name: ProcessName, backoff: number, onReady: () => void, onFatal: (reason: string) => void): void => {
-    const [kind, worker] = name.startsWith('edge-') ? ['edge', name.slice(5)] : [name, ''];
-    const startedAt = Date.now();
-    // The server stores files of builds and flushes the database in the same thread pool: neither may wait for the other.
-    const [program = process.execPath, ...args] = [...(kind === 'edge' ? batchScheduled(process.env) : []), process.execPath, '--disable-warning=ExperimentalWarning', ...heapFlags(kind), fileURLToPath(new URL(`./${kind}.ts`, import.meta.url))];
-    const child = spawn(program, args, {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2', ...settingsToEnv(settings), ANCHOR_WORKER: worker, ...(kind === 'server' ? { UV_THREADPOOL_SIZE: '16' } : {}) },
-      // A group of its own: Ctrl-C reaches the supervisor alone, which then stops things in order.
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    let refuse: (reason: Error) => void = () => undefined;
+    const refused = new Promise<never>((_, reject) => {
+      refuse = reject;
     });
-    children.set(name, child);
-    note();
-    let fatal = false;
-    child.on('message', (message: Message) => {
-      if (message.type === 'ready') {
-        proven.add(name);
-        onReady();
-      } else if (message.type === 'restore') restoring ??= restore(message.directory).finally(() => (restoring = undefined));
-      else if (proven.has(name)) report(`${name}: ${message.message}`);
-      else {
-        fatal = true;
-        onFatal(message.message);
-      }
-    });
-    child.once('error', (error) => {
-      // What could not be started says nothing else.
-      if (child.pid === undefined) gone(error.message);
-    });
-    child.once('exit', (code, signal) => gone(signal ?? `exit ${code}`));
-    const gone = (how: string): void => {
-      children.delete(name);
-      endGroup(child.pid);
-      if (!stopping) note();
-      if (stopping || fatal) return;
-      const wait = Date.now() - startedAt > HEALTHY_MS ? 0 : backoff;
-      report(`${name} ended (${how}); it starts again${wait === 0 ? '' : ` in ${wait / 1000} s`}`);
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        start(name, Math.min(MAX_BACKOFF_MS, Math.max(100, wait * 2)), onReady, onFatal);
-      }, wait);
-      timers.add(timer);
+    refused.catch(() => undefined);
+    const make = (name: ProcessName): ManagedProcess => {
+      let reported = '';
+      return new ManagedProcess(name, {
+        settings,
+        compileCache: this.#compileCache,
+        report,
+        changed: () => this.#note(),
+        fatal: (reason) => {
+          if (!canServe || name.startsWith('edge-')) return refuse(new Error(reason));
+          if (reported !== reason)
+            report(`✗ ${name} cannot start: ${reason}\n    Sites that are live stay live. Retrying every 10 s.`);
+          reported = reason;
+        },
+        restore: (directory) => {
+          this.#restoring ??= this.#restore(directory).finally(() => {
+            this.#restoring = undefined;
+          });
+        },
+      });
     };
-  };
+    this.#edges = Array.from({ length: settings.edgeWorkers }, (_, i) => make(`edge-${i}`));
+    this.#host = make('host');
+    this.#server = make('server');
+    this.#looking = setInterval(() => {
+      const now = performance.now();
+      for (const managed of this.#all) managed.look(now);
+    }, BEAT_MS);
+    this.#looking.unref();
+    const started = this.#start().then(() => Promise.all(this.#all.map((managed) => managed.ready)));
+    this.ready = Promise.race([refused, started]).then(() => undefined);
+  }
 
-  keepConnectionsOnRestart();
-  const ready = Promise.all(names.map((name) => new Promise<void>((resolve, reject) => start(name, 100, resolve, (reason) => reject(new Error(reason)))))).then(() => undefined);
+  pid(name: ProcessName): number | undefined {
+    return this.#all.find((managed) => managed.name === name)?.pid;
+  }
+
+  /**
+   * Prints all addresses, and creates the demo project where there is no project and `create`; false when it does not
+   * respond.
+   */
+  demo(create: boolean): Promise<boolean> {
+    const program = fileURLToPath(new URL('./demo-process.ts', import.meta.url));
+    const env = {
+      ...process.env,
+      ...settingsToEnv(this.#settings),
+      NODE_COMPILE_CACHE: this.#compileCache,
+      ANCHOR_DEMO: create ? '1' : '0',
+    };
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+        env,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      this.#demonstration = child;
+      child.once('error', () => resolve(false));
+      child.once('exit', (code) => resolve(code === 0));
+    });
+  }
+
+  /** Ends everything in order: no new work, then no new requests, then functions. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    this.#demonstration?.kill();
+    await this.#restoring;
+    clearInterval(this.#looking);
+    this.#reserve.close();
+    await this.#stopAll();
+  }
+
+  get #all(): readonly ManagedProcess[] {
+    return [...this.#edges, this.#host, this.#server];
+  }
+
+  async #start(): Promise<void> {
+    for (const edge of this.#edges) edge.start();
+    await within(EDGE_FIRST_MS, Promise.all(this.#edges.map((edge) => edge.ready)));
+    if (this.#ending) return;
+    const { key, database } = pathsIn(this.#settings.data);
+    this.#host.start();
+    // At the very first start the host waits for the files that the server makes.
+    if (existsSync(key) && existsSync(database)) await within(HOST_FIRST_MS, this.#host.ready);
+    if (!this.#ending) this.#server.start();
+  }
+
+  async #stopAll(): Promise<void> {
+    await this.#server.stop();
+    await Promise.all(this.#edges.map((edge) => edge.stop()));
+    await this.#host.stop();
+  }
 
   /** Stops everything, puts a checked backup in place, starts again. */
-  const restore = async (directory: string): Promise<void> => {
-    if (stopping) return;
-    report('a backup is put in place; everything restarts');
-    stopping = true;
-    await stopAll();
-    // Ended on purpose meanwhile: put in place all the same, since that is what was answered, but not started.
-    // Loaded when it is needed: it is a third of what this process would hold otherwise.
-    const { swapIn } = await import('@anchor/adapter-local/platform-restore.ts');
-    const swapped = await swapIn(directory, settings.data, Date.now());
-    report(swapped.ok ? 'the backup is in place' : `${swapped.error.message}: ${swapped.error.cause ?? ''}. ${swapped.error.fix}`);
-    if (ending) return;
-    stopping = false;
-    for (const name of names) start(name, 100, () => undefined, (reason) => report(reason));
-  };
+  async #restore(directory: string): Promise<void> {
+    if (this.#ending) return;
+    this.#report('restoring a backup; everything restarts');
+    await this.#stopAll();
+    // Stopped on purpose meanwhile: the backup is restored, since that was acknowledged, but nothing is started.
+    try {
+      // Loaded when it is needed: it is a third of what this process would hold otherwise.
+      const { activateBackup } = await import('@anchor/adapter-local/backup/platform-restore.ts');
+      const swapped = await activateBackup(directory, this.#settings.data, Date.now());
+      this.#report(
+        swapped.ok
+          ? 'the backup is restored'
+          : `${swapped.error.message}: ${swapped.error.cause ?? ''}. ${swapped.error.fix}`,
+      );
+    } catch (error) {
+      this.#report(`the backup could not be restored: ${String(error)}`);
+    }
+    if (!this.#ending) for (const managed of this.#all) managed.start();
+  }
 
-  const end = (name: ProcessName): Promise<void> =>
-    new Promise((resolve) => {
-      const child = children.get(name);
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();
-      const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      child.once('exit', () => {
-        clearTimeout(force);
-        resolve();
-      });
-      child.kill('SIGTERM');
+  /**
+   * Writes which process is which, for users and for `anchor doctor`. A failure is ignored: a full disk must not end
+   * what runs.
+   */
+  #note(): void {
+    const { run } = pathsIn(this.#settings.data);
+    attempt(() => {
+      const pids = Object.fromEntries(this.#all.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid]])));
+      writeFileSync(join(run, 'pids.json.new'), JSON.stringify(pids));
+      renameSync(join(run, 'pids.json.new'), join(run, 'pids.json'));
     });
-
-  const stopAll = async (): Promise<void> => {
-    for (const timer of timers) clearTimeout(timer);
-    await end('server');
-    await Promise.all(names.filter((name) => name.startsWith('edge-')).map(end));
-    await end('host');
-  };
-
-  return {
-    ready,
-    pid: (name) => children.get(name)?.pid,
-    demo: (create) =>
-      new Promise((resolve) => {
-        demonstration = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./demo-process.ts', import.meta.url))], { env: { ...process.env, ...settingsToEnv(settings), NODE_COMPILE_CACHE: compileCache, ANCHOR_DEMO: create ? '1' : '0' }, stdio: ['ignore', 'inherit', 'inherit'] });
-        demonstration.once('error', () => resolve(false));
-        demonstration.once('exit', (code) => resolve(code === 0));
-      }),
-    async stop() {
-      stopping = true;
-      ending = true;
-      demonstration?.kill();
-      await restoring;
-      await stopAll();
-    },
-  };
-}
-
-/** A download or a git command of a process that was killed would write on, beside the process that takes its place. */
-function endGroup(leader: number | undefined): void {
-  if (leader === undefined) return;
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    // It left nothing.
   }
 }
 
-/**
- * Connections that wait in the queue of an edge worker that ends move to its siblings instead of being reset. Absent on
- * old kernels, refused without root: then a restart of an edge may cost the connections of that moment.
- */
-function keepConnectionsOnRestart(): void {
+function attempt(work: () => void): void {
   try {
-    writeFileSync('/proc/sys/net/ipv4/tcp_migrate_req', '1');
+    work();
   } catch {
     // Nothing depends on it.
   }
 }
 
+/** Resolves with the work, or after the time. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
 /**
- * Small processes stay small: V8 grows its young generation far beyond what they need. An edge worker collects its young
- * objects by itself: where all processors are busy, the collector's helpers are waited for.
+ * Moves connections in the queue of an exiting edge worker to its siblings instead of resetting them. Absent on old
+ * kernels, refused without root: then a restart of an edge may cost the connections of that moment.
  */
-const heapFlags = (kind: string): readonly string[] => (kind === 'edge' ? ['--max-semi-space-size=16', '--no-parallel-scavenge'] : ['--max-semi-space-size=4']);
+function keepConnectionsOnRestart(): void {
+  attempt(() => writeFileSync('/proc/sys/net/ipv4/tcp_migrate_req', '1'));
+}

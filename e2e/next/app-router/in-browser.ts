@@ -1,4 +1,4 @@
-/** The App Router as a visitor lives it: navigation without loading documents anew, and what stays over it. */
+/** The App Router in a browser: navigation without reloading documents, and the state that survives it. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -10,18 +10,24 @@ import type { Site } from '../site.ts';
 
 const headingIs = (page: Page, text: string): Promise<void> => page.locator('h1', { hasText: text }).waitFor();
 
-/** What the console shows of a render that failed on the server, and that such a page has no icon of its own. */
+/** Console messages of a render that failed on the server, and of a page without an icon of its own. */
 export const FAILED = ['500', 'React error #441', 'favicon.ico'];
 
 export function declareBrowsing(browser: () => Browser, site: () => Site, gates: () => Gates): void {
-  const tab = (path: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> => inTab(browser(), site().url(path), run, options);
+  const tab = (path: string, run: (page: Page, tab: Tab) => Promise<void>, options: TabOptions = {}): Promise<void> =>
+    inTab(browser(), site().url(path), run, options);
 
-  test('links lead from page to page without loading a document, and every answer to them is a payload', async () => {
+  test('links lead from page to page without loading a document, and every response to them is a payload', async () => {
     await tab('/', async (page) => {
-      const asked: Request[] = [];
-      page.on('request', (request) => asked.push(request));
+      const requested: Request[] = [];
+      page.on('request', (request) => requested.push(request));
       await mark(page);
-      for (const [label, path, heading] of [['Static', '/static', 'A static page'], ['Dynamic', '/dynamic', 'A dynamic page'], ['Tabs', '/tabs/one', 'Tab one'], ['Home', '/', 'The home page']] as const) {
+      for (const [label, path, heading] of [
+        ['Static', '/static', 'A static page'],
+        ['Dynamic', '/dynamic', 'A dynamic page'],
+        ['Tabs', '/tabs/one', 'Tab one'],
+        ['Home', '/', 'The home page'],
+      ] as const) {
         await page.getByRole('link', { name: label, exact: true }).click();
         await headingIs(page, heading);
         assert.equal(new URL(page.url()).pathname, path);
@@ -29,10 +35,14 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
       await page.goBack();
       await headingIs(page, 'Tab one');
       assert.ok(await marked(page));
-      const payloads = asked.filter((request) => request.headers()['rsc'] === '1');
+      const payloads = requested.filter((request) => request.headers()['rsc'] === '1');
       assert.ok(payloads.length > 0);
-      for (const request of payloads) assert.equal((await request.response())?.headers()['content-type'], 'text/x-component', request.url());
-      assert.deepEqual(asked.filter((request) => request.isNavigationRequest()).map((request) => request.url()), []);
+      for (const request of payloads)
+        assert.equal((await request.response())?.headers()['content-type'], 'text/x-component', request.url());
+      assert.deepEqual(
+        requested.filter((request) => request.isNavigationRequest()).map((request) => request.url()),
+        [],
+      );
     });
   });
 
@@ -45,12 +55,16 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     });
     await page.goto(site().url('/'));
     const ofStatic = (): Request[] => prefetched.filter((request) => new URL(request.url()).pathname === '/static');
-    await eventually(() => ofStatic().some((request) => request.headers()['next-router-segment-prefetch'] !== '/_tree'), 30_000, () => `prefetched: ${prefetched.map((request) => request.url())}`);
+    await eventually(
+      () => ofStatic().some((request) => request.headers()['next-router-segment-prefetch'] !== '/_tree'),
+      30_000,
+      () => `prefetched: ${prefetched.map((request) => request.url())}`,
+    );
     await page.waitForLoadState('networkidle');
     for (const request of prefetched) {
-      const answer = await request.response();
-      assert.equal(answer?.status(), 200, request.url());
-      assert.equal(answer.headers()['content-type'], 'text/x-component');
+      const response = await request.response();
+      assert.equal(response?.status(), 200, request.url());
+      assert.equal(response.headers()['content-type'], 'text/x-component');
     }
     assert.ok(prefetched.some((request) => request.headers()['next-router-segment-prefetch'] === '/_tree'));
     await context.setOffline(true);
@@ -59,7 +73,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     await context.close();
   });
 
-  test('an intercepted route: the modal over the page it was opened from, the page itself when loaded anew', async () => {
+  test('an intercepted route: the modal over the page it was opened from, the page itself after a reload', async () => {
     await tab('/gallery', async (page) => {
       await mark(page);
       for (const photo of [1, 2]) {
@@ -88,7 +102,7 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     });
   });
 
-  test('state of client components in a layout is kept over navigation', async () => {
+  test('state of client components in a layout survives navigation', async () => {
     await tab('/tabs/one', async (page) => {
       await mark(page);
       for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Count' }).click();
@@ -100,7 +114,11 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
         assert.equal(await page.getByLabel('Draft').inputValue(), 'half a sentence');
       }
       assert.ok(await marked(page));
-      assert.equal(await page.evaluate(() => Reflect.get(globalThis, 'clientInstrumented')), true, 'instrumentation-client.ts has run');
+      assert.equal(
+        await page.evaluate(() => Reflect.get(globalThis, 'clientInstrumented')),
+        true,
+        'instrumentation-client.ts has run',
+      );
     });
   });
 
@@ -121,40 +139,61 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
     await tab('/stream', async (page) => {
       await page.getByText('the first part').waitFor();
       await page.getByText('the second part').waitFor();
-      await eventually(async () => (await page.getByText('pending').count()) === 0, 30_000, () => 'something is still pending');
+      await eventually(
+        async () => (await page.getByText('pending').count()) === 0,
+        30_000,
+        () => 'something is still pending',
+      );
     });
   });
 
-  test('error.tsx catches what fails on the server, tells nothing of it, and its reset brings the page back', async () => {
-    await tab('/broken/server', async (page, { context }) => {
-      await headingIs(page, 'This part failed');
-      assert.match(await page.getByTestId('digest').innerText(), /^\d+$/);
-      assert.doesNotMatch(await page.getByTestId('message').innerText(), /secret/);
-      await context.addCookies([{ name: 'mended', value: '1', url: site().url('/') }]);
-      await page.getByRole('button', { name: 'Again' }).click();
-      await headingIs(page, 'It works again');
-    }, { expected: FAILED });
+  test('error.tsx catches errors of the server, reveals nothing of them, and its reset restores the page', async () => {
+    await tab(
+      '/broken/server',
+      async (page, { context }) => {
+        await headingIs(page, 'This part failed');
+        assert.match(await page.getByTestId('digest').innerText(), /^\d+$/);
+        assert.doesNotMatch(await page.getByTestId('message').innerText(), /secret/);
+        await context.addCookies([{ name: 'fixed', value: '1', url: site().url('/') }]);
+        await page.getByRole('button', { name: 'Again' }).click();
+        await headingIs(page, 'It works again');
+      },
+      { expected: FAILED },
+    );
   });
 
   test('error.tsx catches what fails in the browser, and its reset brings the page back', async () => {
-    await tab('/broken/client', async (page) => {
-      await page.getByRole('button', { name: 'Fail' }).click();
-      await headingIs(page, 'This part failed');
-      assert.equal(await page.getByTestId('message').innerText(), 'the client fails');
-      await page.getByRole('button', { name: 'Again' }).click();
-      await headingIs(page, 'A page that can fail');
-    }, { expected: ['the client fails'] });
+    await tab(
+      '/broken/client',
+      async (page) => {
+        await page.getByRole('button', { name: 'Fail' }).click();
+        await headingIs(page, 'This part failed');
+        assert.equal(await page.getByTestId('message').innerText(), 'the client fails');
+        await page.getByRole('button', { name: 'Again' }).click();
+        await headingIs(page, 'A page that can fail');
+      },
+      { expected: ['the client fails'] },
+    );
   });
 
   test('global-error.tsx takes over when nothing else catches', async () => {
-    await tab('/fatal', async (page) => {
-      await headingIs(page, 'Everything failed');
-      assert.match(await page.getByTestId('digest').innerText(), /^\d+$/);
-    }, { expected: FAILED });
+    await tab(
+      '/fatal',
+      async (page) => {
+        await headingIs(page, 'Everything failed');
+        assert.match(await page.getByTestId('digest').innerText(), /^\d+$/);
+      },
+      { expected: FAILED },
+    );
   });
 
   test('the pages for 404, 403 and 401 show', async () => {
-    for (const [path, status, heading] of [['/nothing', 404, 'Nothing here'], ['/missing/else', 404, 'Missing in this part'], ['/gates/forbidden', 403, 'You may not'], ['/gates/unauthorized', 401, 'Who are you?']] as const) {
+    for (const [path, status, heading] of [
+      ['/nothing', 404, 'Nothing here'],
+      ['/missing/else', 404, 'Missing in this part'],
+      ['/gates/forbidden', 403, 'You may not'],
+      ['/gates/unauthorized', 401, 'Please log in'],
+    ] as const) {
       await tab(path, (page) => headingIs(page, heading), { expected: [String(status)] });
     }
   });
@@ -169,9 +208,23 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
   test('links to params with unusual characters lead to their pages without loading a document', async () => {
     await tab('/names/plain', async (page) => {
       await mark(page);
-      for (const name of ['two words', 'Ærøskøbing', 'a/b', 'a+b', '100%', 'quote"<b>', '日本', 'at run time ü', 'plain']) {
+      for (const name of [
+        'two words',
+        'Ærøskøbing',
+        'a/b',
+        'a+b',
+        '100%',
+        'quote"<b>',
+        '日本',
+        'at run time ü',
+        'plain',
+      ]) {
         await page.getByRole('link', { name: `Go to ${name}`, exact: true }).click();
-        await eventually(async () => (await page.locator('h1').innerText()) === name, 30_000, () => `${name} does not show`);
+        await eventually(
+          async () => (await page.locator('h1').innerText()) === name,
+          30_000,
+          () => `${name} does not show`,
+        );
         assert.equal(decodeURIComponent(new URL(page.url()).pathname), `/names/${name}`);
       }
       assert.ok(await marked(page));
@@ -181,18 +234,44 @@ export function declareBrowsing(browser: () => Browser, site: () => Site, gates:
   test('search params reach server and client, on load and on navigation', async () => {
     const all = async (page: Page): Promise<unknown> => JSON.parse(await page.getByTestId('client').innerText());
     await tab('/search?q=a&space=a+b%20c', async (page) => {
-      assert.deepEqual(await all(page), { path: '/search', all: [['q', 'a'], ['space', 'a b c']] });
+      assert.deepEqual(await all(page), {
+        path: '/search',
+        all: [
+          ['q', 'a'],
+          ['space', 'a b c'],
+        ],
+      });
       await mark(page);
       await page.getByRole('button', { name: 'Push' }).click();
-      await eventually(async () => (await page.getByTestId('server').innerText()).includes('twice'), 30_000, () => 'the server did not see it');
-      assert.deepEqual(JSON.parse(await page.getByTestId('server').innerText()), { q: ['pushed', 'twice'], space: 'a b c' });
-      assert.deepEqual(await all(page), { path: '/search', all: [['q', 'pushed'], ['q', 'twice'], ['space', 'a b c']] });
+      await eventually(
+        async () => (await page.getByTestId('server').innerText()).includes('twice'),
+        30_000,
+        () => 'the server did not see it',
+      );
+      assert.deepEqual(JSON.parse(await page.getByTestId('server').innerText()), {
+        q: ['pushed', 'twice'],
+        space: 'a b c',
+      });
+      assert.deepEqual(await all(page), {
+        path: '/search',
+        all: [
+          ['q', 'pushed'],
+          ['q', 'twice'],
+          ['space', 'a b c'],
+        ],
+      });
       assert.ok(await marked(page));
     });
   });
 
   test('server-sent events are followed live', async () => {
-    await tab('/events', (page) => eventually(async () => Number.parseInt(await page.locator('output').innerText(), 10) >= 4, 30_000, () => 'no events'));
+    await tab('/events', (page) =>
+      eventually(
+        async () => Number.parseInt(await page.locator('output').innerText(), 10) >= 4,
+        30_000,
+        () => 'no events',
+      ),
+    );
   });
 
   test('draft mode: one visitor sees the draft, another at the same time what is published', async () => {

@@ -12,7 +12,10 @@ export function declareMetadata(site: () => Site): void {
       assert.match(html, new RegExp(`<meta name="description" content="About ${slug}"/>`));
       assert.match(html, new RegExp(`<link rel="canonical" href="http://site.example/posts/${slug}"/>`));
       assert.match(html, new RegExp(`<meta property="og:title" content="Open ${slug}"/>`));
-      assert.match(html, new RegExp(`<meta property="og:image" content="http://site.example/posts/${slug}/opengraph-image[^"]*"/>`));
+      assert.match(
+        html,
+        new RegExp(`<meta property="og:image" content="http://site.example/posts/${slug}/opengraph-image[^"]*"/>`),
+      );
     }
   });
 
@@ -25,16 +28,20 @@ export function declareMetadata(site: () => Site): void {
       ['/manifest.webmanifest', 'application/manifest+json', /"short_name":\s*"App"/],
     ] as const;
     for (const [path, type, content] of expected) {
-      const answer = await get(site(), path);
-      assert.equal(answer.status, 200, path);
-      assert.equal(String(answer.headers['content-type']).split(';')[0], type);
-      assert.match(answer.text, content);
+      const response = await get(site(), path);
+      assert.equal(response.status, 200, path);
+      assert.equal(String(response.headers['content-type']).split(';')[0], type);
+      assert.match(response.text, content);
     }
     assert.equal((await get(site(), '/products/sitemap/9.xml')).status, 404);
   });
 
-  test('opengraph-image and icons: real pictures of the size that was asked for, made by the build and at run time', async () => {
-    for (const [path, width, height] of [['/apple-icon', 60, 60], ['/posts/one/opengraph-image', 300, 150], ['/posts/later/opengraph-image', 300, 150]] as const) {
+  test('opengraph-image and icons: real images of the requested size, rendered by the build and on request', async () => {
+    for (const [path, width, height] of [
+      ['/apple-icon', 60, 60],
+      ['/posts/one/opengraph-image', 300, 150],
+      ['/posts/later/opengraph-image', 300, 150],
+    ] as const) {
       const { status, headers, bytes } = await get(site(), path);
       assert.equal(status, 200, path);
       assert.equal(headers['content-type'], 'image/png');
@@ -44,13 +51,14 @@ export function declareMetadata(site: () => Site): void {
     }
     const [, icon] = /<link rel="icon" href="([^"]+)"/.exec(await page(site(), '/')) ?? [];
     assert.ok(icon !== undefined);
-    const answer = await get(site(), icon.replaceAll('&amp;', '&'));
-    assert.match(String(answer.headers['content-type']), /^image\/svg\+xml/);
-    assert.match(answer.text, /<circle/);
+    const response = await get(site(), icon.replaceAll('&amp;', '&'));
+    assert.match(String(response.headers['content-type']), /^image\/svg\+xml/);
+    assert.match(response.text, /<circle/);
   });
 
   test('the picture that the metadata names is there', async () => {
-    const [, address] = /<meta property="og:image" content="http:\/\/site\.example([^"]+)"/.exec(await page(site(), '/posts/two')) ?? [];
+    const [, address] =
+      /<meta property="og:image" content="http:\/\/site\.example([^"]+)"/.exec(await page(site(), '/posts/two')) ?? [];
     assert.ok(address !== undefined);
     assert.equal((await get(site(), address.replaceAll('&amp;', '&'))).headers['content-type'], 'image/png');
   });

@@ -1,4 +1,4 @@
-/** What Next's client in the browser asks for: the payload of a page, prefetches of it and of its segments. */
+/** The requests of Next's client in the browser: the payload of a page, prefetches of it and of its segments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Site } from '../site.ts';
@@ -9,14 +9,22 @@ const PREFETCH = { ...RSC, 'next-router-prefetch': '1' };
 const segment = (path: string): Record<string, string> => ({ ...PREFETCH, 'next-router-segment-prefetch': path });
 
 export function declareNavigation(site: () => Site): void {
-  test('a navigation gets the payload of static, dynamic and run-time pages, marked as such for every cache', async () => {
-    for (const [path, content] of [['/static', 'A static page'], ['/dynamic', 'A dynamic page'], ['/posts/one', 'Post'], ['/posts/of-navigation', 'of-navigation'], ['/names/a%2Fb', 'a/b'], ['/', 'The home page']] as const) {
-      const answer = await get(site(), `${path}?_rsc=1`, { headers: RSC });
-      assert.equal(answer.status, 200, path);
-      assert.equal(answer.headers['content-type'], 'text/x-component', path);
-      for (const name of ['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch']) assert.match(String(answer.headers['vary']), new RegExp(name), path);
-      assert.match(answer.text, new RegExp(content), path);
-      assert.doesNotMatch(answer.text, /<html/);
+  test('a navigation gets the payload of static, dynamic and runtime pages, marked as such for every cache', async () => {
+    for (const [path, content] of [
+      ['/static', 'A static page'],
+      ['/dynamic', 'A dynamic page'],
+      ['/posts/one', 'Post'],
+      ['/posts/of-navigation', 'of-navigation'],
+      ['/names/a%2Fb', 'a/b'],
+      ['/', 'The home page'],
+    ] as const) {
+      const response = await get(site(), `${path}?_rsc=1`, { headers: RSC });
+      assert.equal(response.status, 200, path);
+      assert.equal(response.headers['content-type'], 'text/x-component', path);
+      for (const name of ['rsc', 'next-router-state-tree', 'next-router-prefetch', 'next-router-segment-prefetch'])
+        assert.match(String(response.headers['vary']), new RegExp(name), path);
+      assert.match(response.text, new RegExp(content), path);
+      assert.doesNotMatch(response.text, /<html/);
       assert.match(String((await get(site(), path)).headers['content-type']), /^text\/html/, path);
     }
   });
@@ -43,7 +51,7 @@ export function declareNavigation(site: () => Site): void {
     assert.equal((await get(site(), '/static?_rsc=1', { headers: segment('/none/__PAGE__') })).status, 404);
   });
 
-  test('a segment prefetch of what is made at run time works too', async () => {
+  test('a segment prefetch of a page rendered on request works too', async () => {
     const path = `/posts/segment-${Date.now()}`;
     const tree = await get(site(), `${path}?_rsc=1`, { headers: segment('/_tree') });
     assert.equal(tree.status, 200);
@@ -59,14 +67,17 @@ export function declareNavigation(site: () => Site): void {
     assert.match(page.text, /The page of photo/);
   });
 
-  test('a navigation to what redirects, is missing or refused gets a payload that says so', async () => {
-    for (const [path, said] of [
-      ['/gates/built', 'NEXT_REDIRECT;replace;/static?from=build;307'], ['/gates/redirect', 'NEXT_REDIRECT;replace;/static?from=gate;307'], ['/gates/permanent', 'NEXT_REDIRECT;replace;/static;308'],
-      ['/missing/else', 'NEXT_HTTP_ERROR_FALLBACK;404'], ['/gates/forbidden', 'NEXT_HTTP_ERROR_FALLBACK;403'],
+  test('a navigation to a redirect, a missing or a refused page gets its payload', async () => {
+    for (const [path, digest] of [
+      ['/gates/built', 'NEXT_REDIRECT;replace;/static?from=build;307'],
+      ['/gates/redirect', 'NEXT_REDIRECT;replace;/static?from=gate;307'],
+      ['/gates/permanent', 'NEXT_REDIRECT;replace;/static;308'],
+      ['/missing/else', 'NEXT_HTTP_ERROR_FALLBACK;404'],
+      ['/gates/forbidden', 'NEXT_HTTP_ERROR_FALLBACK;403'],
     ] as const) {
-      const answer = await get(site(), `${path}?_rsc=1`, { headers: RSC });
-      assert.equal(answer.headers['content-type'], 'text/x-component', path);
-      assert.ok(answer.text.includes(said), path);
+      const response = await get(site(), `${path}?_rsc=1`, { headers: RSC });
+      assert.equal(response.headers['content-type'], 'text/x-component', path);
+      assert.ok(response.text.includes(digest), path);
     }
     assert.equal((await get(site(), '/nothing?_rsc=1', { headers: RSC })).status, 404);
   });

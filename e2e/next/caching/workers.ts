@@ -1,8 +1,8 @@
-/** All edge workers of a platform, asked one by one: which connection reaches which worker is the kernel's choice. */
+/** All edge workers of a platform, requested one by one: the kernel chooses which connection reaches which worker. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { Answer, RequestOptions } from '../../platform.ts';
+import type { HttpResponse, RequestOptions } from '../../platform.ts';
 import type { Site } from '../site.ts';
 
 const WORKERS = 2;
@@ -10,23 +10,34 @@ const MAX_ROUNDS = 40;
 
 const served = (data: string, worker: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const sent = request({ socketPath: join(data, 'run', `edge-${worker}.sock`), path: '/status', agent: false }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part)).once('end', () => resolve((JSON.parse(text) as { requests: number }).requests));
-    });
+    const sent = request(
+      { socketPath: join(data, 'run', `edge-${worker}.sock`), path: '/status', agent: false },
+      (response) => {
+        let text = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .once('end', () => resolve((JSON.parse(text) as { requests: number }).requests));
+      },
+    );
     sent.once('error', reject);
     sent.end();
   });
 
-/** Asks on connections of their own until every worker has answered at least once; all the answers. */
-export async function askEveryWorker(site: Site, path: string, options: RequestOptions = {}): Promise<readonly Answer[]> {
-  const counts = (): Promise<number[]> => Promise.all(Array.from({ length: WORKERS }, (_, worker) => served(site.platform.data, worker)));
+/** Sends requests on connections of their own until every worker has responded at least once. Returns all responses. */
+export async function requestEveryWorker(
+  site: Site,
+  path: string,
+  options: RequestOptions = {},
+): Promise<readonly HttpResponse[]> {
+  const counts = (): Promise<number[]> =>
+    Promise.all(Array.from({ length: WORKERS }, (_, worker) => served(site.platform.data, worker)));
   const before = await counts();
-  const answers: Answer[] = [];
+  const responses: HttpResponse[] = [];
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    answers.push(...(await Promise.all([site.visit(path, options), site.visit(path, options)])));
+    responses.push(...(await Promise.all([site.request(path, options), site.request(path, options)])));
     const after = await counts();
-    if (after.every((count, worker) => count > (before[worker] ?? 0))) return answers;
+    if (after.every((count, worker) => count > (before[worker] ?? 0))) return responses;
   }
   return assert.fail('one edge worker was never reached');
 }

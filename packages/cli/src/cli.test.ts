@@ -2,26 +2,21 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { openServer } from '@anchor/server/fixtures/open-server.ts';
 import { commands } from './commands.ts';
 import { openPerson } from './fixtures/cli.ts';
+import { loggedIn } from './fixtures/logged-in.ts';
 import { git } from './folder/git.ts';
-
-/** A real server in this process, and a person who is logged in at it. */
-async function loggedIn(context: TestContext) {
-  const server = await openServer(context);
-  const person = await openPerson(context);
-  const { code, stderr } = await person.anchor(['login', server.url], { stdin: `${server.admin}\n` });
-  assert.equal(code, 0, stderr);
-  return { server, ...person };
-}
 
 test('login keeps the token in a file that only its owner can read, and nothing of it is printed', async (context) => {
   const { server, anchor, home } = await loggedIn(context);
   const file = join(home, '.config/anchor/credentials.json');
   assert.equal((await stat(file)).mode & 0o777, 0o600);
-  assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), { default: server.url, tokens: { [server.url]: server.admin } });
+  assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), {
+    default: server.url,
+    tokens: { [server.url]: server.admin },
+  });
   const { stdout } = await anchor(['whoami', '--json']);
   assert.equal(JSON.parse(stdout).token.scope, 'admin');
   assert.ok(!stdout.includes(server.admin));
@@ -29,7 +24,7 @@ test('login keeps the token in a file that only its owner can read, and nothing 
   assert.equal((await anchor(['whoami'])).code, 3);
 });
 
-test('a wrong token is not kept, and the exit code says that it is about access', async (context) => {
+test('a wrong token is not stored, and the exit code is the one of access', async (context) => {
   const server = await openServer(context);
   const { anchor, home } = await openPerson(context);
   const { code, stderr } = await anchor(['login', server.url], { stdin: 'anc_wrong\n' });
@@ -40,17 +35,63 @@ test('a wrong token is not kept, and the exit code says that it is about access'
 
 test('a project is created, listed, inspected, changed and removed', async (context) => {
   const { anchor } = await loggedIn(context);
-  assert.equal((await anchor(['projects', 'create', 'shop', '--branch', 'trunk', '--rule', 'release/*=staging', '--node', '24', '--health-path', '/up', '--health-status', '200', '--health-status', '204'])).code, 0);
+  assert.equal(
+    (
+      await anchor([
+        'projects',
+        'create',
+        'shop',
+        '--branch',
+        'trunk',
+        '--rule',
+        'release/*=staging',
+        '--node',
+        '24',
+        '--health-path',
+        '/up',
+        '--health-status',
+        '200',
+        '--health-status',
+        '204',
+      ])
+    ).code,
+    0,
+  );
   const created = JSON.parse((await anchor(['projects', 'inspect', 'shop', '--json'])).stdout);
   assert.equal(created.project.productionBranch, 'trunk');
   assert.deepEqual(created.project.branchRules[0], { pattern: 'release/*', environment: 'staging' });
   assert.deepEqual(created.project.build, { nodeVersion: '24' });
-  assert.deepEqual({ path: created.project.health.path, status: created.project.health.status }, { path: '/up', status: [200, 204] });
-  assert.equal((await anchor(['projects', 'update', 'shop', '--detect', 'node', '--build', 'npm run build:web', '--memory', '1024'])).code, 0);
+  assert.deepEqual(
+    { path: created.project.health.path, status: created.project.health.status },
+    { path: '/up', status: [200, 204] },
+  );
+  assert.equal(
+    (
+      await anchor([
+        'projects',
+        'update',
+        'shop',
+        '--detect',
+        'node',
+        '--build',
+        'npm run build:web',
+        '--memory',
+        '1024',
+      ])
+    ).code,
+    0,
+  );
   const changed = JSON.parse((await anchor(['projects', 'inspect', 'shop', '--json'])).stdout).project;
   assert.deepEqual(changed.build, { buildCommand: 'npm run build:web' });
   assert.equal(changed.functions.memoryMb, 1024);
-  assert.deepEqual(JSON.parse((await anchor(['projects', 'list', '--json'])).stdout).items.map((item: { name: string }) => item.name), ['shop']);
+  const buildOf = async (...options: readonly string[]): Promise<unknown> =>
+    JSON.parse((await anchor(['projects', 'update', 'shop', '--json', ...options])).stdout).build;
+  assert.deepEqual(await buildOf('--git-depth', '0'), { buildCommand: 'npm run build:web', gitDepth: 0 });
+  assert.deepEqual(await buildOf('--detect', 'git-depth', '--detect', 'build'), {});
+  assert.deepEqual(
+    JSON.parse((await anchor(['projects', 'list', '--json'])).stdout).items.map((item: { name: string }) => item.name),
+    ['shop'],
+  );
   assert.match((await anchor(['projects', 'list'])).stdout, /^NAME +ADDRESS[\s\S]*\nshop +http/);
   const careful = await anchor(['projects', 'remove', 'shop']);
   assert.equal(careful.code, 2);
@@ -65,51 +106,90 @@ test('init makes a project named after the folder, a link that git ignores, and 
   const { code, stdout, stderr } = await anchor(['init']);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Next: git push anchor main/);
-  assert.deepEqual(JSON.parse(await readFile(join(folder, '.anchor/project.json'), 'utf8')), { url: server.url, project: 'my-shop-2' });
+  assert.deepEqual(JSON.parse(await readFile(join(folder, '.anchor/project.json'), 'utf8')), {
+    url: server.url,
+    project: 'my-shop-2',
+  });
   assert.equal((await git(folder, ['status', '--porcelain'])).stdout, '');
   assert.match((await git(folder, ['remote', 'get-url', 'anchor'])).stdout, /\/git\/my-shop-2\.git$/);
-  const again = await anchor(['init']);
-  assert.equal(again.code, 5);
-  assert.match(again.stderr, /fix: Link this folder to it: anchor link my-shop-2/);
-  assert.equal((await anchor(['projects', 'inspect', '--json'], { directory: join(folder, '.anchor') })).code, 0, 'a folder below is linked too');
+  const second = await anchor(['init']);
+  assert.equal(second.code, 5);
+  assert.match(second.stderr, /fix: Link this folder to it: anchor link my-shop-2/);
+  assert.equal(
+    (await anchor(['projects', 'inspect', '--json'], { directory: join(folder, '.anchor') })).code,
+    0,
+    'a folder below is linked too',
+  );
 });
 
 test('git gets the token through the credential helper, for the platform alone', async (context) => {
   const { anchor, folder, server } = await loggedIn(context);
-  const get = async (host: string, env: Record<string, string> = {}) => (await anchor(['git-credential', 'get'], { stdin: `protocol=http\nhost=${host}\n\n`, env })).stdout;
+  const get = async (host: string, env: Record<string, string> = {}) =>
+    (await anchor(['git-credential', 'get'], { stdin: `protocol=http\nhost=${host}\n\n`, env })).stdout;
   assert.equal(await get(new URL(server.url).host), `username=anchor\npassword=${server.admin}\n`);
   assert.equal(await get('elsewhere.example'), '');
-  assert.equal(await get('elsewhere.example', { ANCHOR_TOKEN: 'anc_secret' }), '', 'a token without an address goes nowhere');
-  assert.equal(await get('named.example', { ANCHOR_TOKEN: 'anc_secret', ANCHOR_URL: 'http://named.example' }), 'username=anchor\npassword=anc_secret\n');
+  assert.equal(
+    await get('elsewhere.example', { ANCHOR_TOKEN: 'anc_secret' }),
+    '',
+    'a token without an address goes nowhere',
+  );
+  assert.equal(
+    await get('named.example', { ANCHOR_TOKEN: 'anc_secret', ANCHOR_URL: 'http://named.example' }),
+    'username=anchor\npassword=anc_secret\n',
+  );
   assert.equal((await anchor(['git-credential', 'store'], { stdin: 'password=x\n' })).stdout, '');
   assert.equal(folder.includes(' '), true);
 });
 
-test('real git reads the platform\'s repository with what init set up', async (context) => {
+test("real git reads the platform's repository with what init set up", async (context) => {
   const { anchor, folder, home, server } = await loggedIn(context);
   await git(folder, ['init', '--quiet', '--initial-branch=main']);
   assert.equal((await anchor(['init', 'shop'])).code, 0);
   // the fixture's server names the default address; this test's one listens elsewhere
   await git(folder, ['remote', 'set-url', 'anchor', `${server.url}/git/shop.git`]);
-  await git(folder, ['config', `credential.${server.url}.helper`, (await git(folder, ['config', '--get-all', 'credential.http://127.0.0.1:7400.helper'])).stdout.trim()]);
-  const answer = await new Promise<{ code: number; stderr: string }>((resolve) => {
-    execFile('git', ['-C', folder, 'ls-remote', 'anchor'], { env: { ...process.env, HOME: home, XDG_CONFIG_HOME: '', GIT_TERMINAL_PROMPT: '0' } }, (error, _stdout, stderr) => resolve({ code: error === null ? 0 : 1, stderr }));
+  await git(folder, [
+    'config',
+    `credential.${server.url}.helper`,
+    (await git(folder, ['config', '--get-all', 'credential.http://127.0.0.1:7400.helper'])).stdout.trim(),
+  ]);
+  const result = await new Promise<{ code: number; stderr: string }>((resolve) => {
+    execFile(
+      'git',
+      ['-C', folder, 'ls-remote', 'anchor'],
+      { env: { ...process.env, HOME: home, XDG_CONFIG_HOME: '', GIT_TERMINAL_PROMPT: '0' } },
+      (error, _stdout, stderr) => resolve({ code: error === null ? 0 : 1, stderr }),
+    );
   });
-  assert.deepEqual(answer, { code: 0, stderr: '' });
+  assert.deepEqual(result, { code: 0, stderr: '' });
 });
 
 test('variables go to the platform and come back with every character', async (context) => {
   const { anchor, folder } = await loggedIn(context);
   await anchor(['init', 'shop']);
-  const hard = { HASH: 'a#b #c', DOLLAR: '$HOME ${x} $$', BANG: '!wow!', QUOTES: `it's "so" \`quoted\``, SPACES: '  both ends  ', LINES: 'one\ntwo\r\nthree\n', UNICODE: 'Grüße 👋 日本', BACKSLASH: 'C:\\new\\table\\', EMPTY: '', JSON: '{"a":["b"]}' };
+  const hard = {
+    HASH: 'a#b #c',
+    DOLLAR: '$HOME ${x} $$',
+    BANG: '!wow!',
+    QUOTES: `it's "so" \`quoted\``,
+    SPACES: '  both ends  ',
+    LINES: 'one\ntwo\r\nthree\n',
+    UNICODE: 'Grüße 👋 日本',
+    BACKSLASH: 'C:\\new\\table\\',
+    EMPTY: '',
+    JSON: '{"a":["b"]}',
+  };
   const values: readonly string[] = Object.entries(hard).map(([name, value]) => `${name}=${value}`);
   assert.equal((await anchor(['env', 'set', '--plain', ...values])).code, 0);
   assert.equal((await anchor(['env', 'pull', '.env.one'])).code, 0);
   assert.equal((await anchor(['env', 'push', '.env.one', '--plain', '-e', 'preview'])).code, 0);
   assert.equal((await anchor(['env', 'pull', '.env.two', '-e', 'preview'])).code, 0);
-  const lines = async (file: string): Promise<readonly string[]> => (await readFile(join(folder, file), 'utf8')).split('\n').slice(1);
+  const lines = async (file: string): Promise<readonly string[]> =>
+    (await readFile(join(folder, file), 'utf8')).split('\n').slice(1);
   assert.deepEqual(await lines('.env.two'), await lines('.env.one'));
-  const stored = JSON.parse((await anchor(['env', 'list', '-e', 'preview', '--json'])).stdout).items as { name: string; value: string }[];
+  const stored = JSON.parse((await anchor(['env', 'list', '-e', 'preview', '--json'])).stdout).items as {
+    name: string;
+    value: string;
+  }[];
   assert.deepEqual(Object.fromEntries(stored.map(({ name, value }) => [name, value])), hard);
   assert.equal((await stat(join(folder, '.env.one'))).mode & 0o777, 0o600);
   assert.equal((await anchor(['env', 'pull', '.env.one'])).code, 5, 'an existing file is kept');
@@ -140,7 +220,7 @@ test('a damaged .env file is refused with the line, and nothing is set', async (
   assert.deepEqual(JSON.parse((await anchor(['env', 'list', '--json'])).stdout).items, []);
 });
 
-test('tokens are made, shown once, listed without value, and revoked', async (context) => {
+test('tokens are created, shown once, listed without value, and revoked', async (context) => {
   const { anchor, server } = await loggedIn(context);
   await anchor(['projects', 'create', 'shop']);
   const value = (await anchor(['tokens', 'create', 'ci', '--for', 'shop', '--days', '30'])).stdout.trim();
@@ -170,15 +250,33 @@ test('a deployment of a folder is queued with what git knows of it', async (cont
   await writeFile(join(folder, 'package.json'), '{"name":"shop"}');
   await git(folder, ['init', '--quiet', '--initial-branch=feature']);
   await git(folder, ['add', '--all']);
-  await git(folder, ['-c', 'user.name=a', '-c', 'user.email=a@b.c', '-c', 'commit.gpgSign=false', 'commit', '--quiet', '--message', 'First']);
+  await git(folder, [
+    '-c',
+    'user.name=a',
+    '-c',
+    'user.email=a@b.c',
+    '-c',
+    'commit.gpgSign=false',
+    'commit',
+    '--quiet',
+    '--message',
+    'First',
+  ]);
   const deployed = await anchor(['deploy', '-e', 'preview', '--detach', '--json']);
   assert.equal(deployed.code, 0, deployed.stderr);
   const { source, status, environment } = JSON.parse(deployed.stdout);
-  assert.deepEqual({ status, environment, kind: source.kind, branch: source.branch, message: source.message }, { status: 'queued', environment: 'preview', kind: 'upload', branch: 'feature', message: 'First' });
+  assert.deepEqual(
+    { status, environment, kind: source.kind, branch: source.branch, message: source.message },
+    { status: 'queued', environment: 'preview', kind: 'upload', branch: 'feature', message: 'First' },
+  );
   assert.match(deployed.stderr, /Sending 1 file, 15 B before packing/);
   const { id } = JSON.parse(deployed.stdout);
   assert.equal(JSON.parse((await anchor(['inspect', id.slice(-9), '--json'])).stdout).id, id, 'the short id names it');
-  assert.equal(JSON.parse((await anchor(['inspect', `http://shop-${id.slice(-9)}.localhost:7480/`, '--json'])).stdout).id, id, 'its address names it');
+  assert.equal(
+    JSON.parse((await anchor(['inspect', `http://shop-${id.slice(-9)}.localhost:7480/`, '--json'])).stdout).id,
+    id,
+    'its address names it',
+  );
   assert.match((await anchor(['deployments', 'list'])).stdout, new RegExp(`^${id} +queued`, 'm'));
   assert.equal((await anchor(['cancel', id])).code, 0);
   assert.equal(JSON.parse((await anchor(['inspect', id, '--json'])).stdout).status, 'canceled');
@@ -186,14 +284,19 @@ test('a deployment of a folder is queued with what git knows of it', async (cont
   assert.equal((await anchor(['inspect', 'zzzzzzzzz'])).code, 4);
 });
 
-test('doctor says what works, and ends with 1 when something does not', async (context) => {
+test('doctor lists what works, and ends with 1 when something does not', async (context) => {
   const { anchor } = await loggedIn(context);
   const well = await anchor(['doctor', '--json']);
-  assert.deepEqual(JSON.parse(well.stdout).checks.map((check: { name: string }) => check.name), ['node', 'git', 'folder', 'credentials', 'platform', 'token', 'sandbox']);
+  assert.deepEqual(
+    JSON.parse(well.stdout).checks.map((check: { name: string }) => check.name),
+    ['node', 'git', 'folder', 'credentials', 'platform', 'token', 'sandbox'],
+  );
   assert.equal(well.code, 0);
-  const unwell = await anchor(['doctor', '--url', 'http://127.0.0.1:1'], { env: { ANCHOR_URL: 'http://127.0.0.1:1', ANCHOR_TOKEN: 'x' } });
+  const unwell = await anchor(['doctor', '--url', 'http://127.0.0.1:1'], {
+    env: { ANCHOR_URL: 'http://127.0.0.1:1', ANCHOR_TOKEN: 'x' },
+  });
   assert.equal(unwell.code, 1);
-  assert.match(unwell.stdout, /✗ platform: No answer from http:\/\/127\.0\.0\.1:1\.\n {2}fix: Start it/);
+  assert.match(unwell.stdout, /✗ platform: No response from http:\/\/127\.0\.0\.1:1\.\n {2}fix: Start it/);
 });
 
 test('a backup is one file of mode 0600, and never replaces another', async (context) => {
@@ -202,7 +305,7 @@ test('a backup is one file of mode 0600, and never replaces another', async (con
   assert.equal(await readFile(join(folder, 'all.backup'), 'utf8'), 'backup');
   assert.equal((await stat(join(folder, 'all.backup'))).mode & 0o777, 0o600);
   assert.equal((await anchor(['backup', 'all.backup'])).code, 5);
-  assert.equal((await anchor(['restore', 'all.backup'])).code, 2, 'a restore asks for --yes');
+  assert.equal((await anchor(['restore', 'all.backup'])).code, 2, 'a restore needs --yes');
 });
 
 test('errors with --json stand on stdout as JSON, with the exit code of their kind', async (context) => {
@@ -214,8 +317,13 @@ test('errors with --json stand on stdout as JSON, with the exit code of their ki
 });
 
 for (const [sentence, argv] of [
-  ['an unknown command', ['bogus']], ['a missing argument', ['promote']], ['an unknown option', ['projects', 'list', '--bogus']], ['a number that is none', ['deployments', 'list', '--limit', 'ten']],
-  ['a level that does not exist', ['logs', '--level', 'loud']], ['two logs at once', ['logs', '--run', '--build']], ['an address with a password', ['login', 'http://user:pass@host']],
+  ['an unknown command', ['bogus']],
+  ['a missing argument', ['promote']],
+  ['an unknown option', ['projects', 'list', '--bogus']],
+  ['a number that is none', ['deployments', 'list', '--limit', 'ten']],
+  ['a level that does not exist', ['logs', '--level', 'loud']],
+  ['two logs at once', ['logs', '--run', '--build']],
+  ['an address with a password', ['login', 'http://user:pass@host']],
 ] as const) {
   test(`${sentence} ends with exit code 2 and says so`, async (context) => {
     const { anchor } = await openPerson(context);
@@ -232,8 +340,51 @@ test('every command has a help with examples that name it', async (context) => {
     const { code, stdout } = await anchor([...command.name.split(' '), '--help']);
     assert.equal(code, 0, command.name);
     assert.ok(command.examples.length > 0, command.name);
-    if (command.hidden !== true) assert.ok(command.examples.some((example) => example.includes(`anchor ${command.name}`)), command.name);
+    if (command.hidden !== true)
+      assert.ok(
+        command.examples.some((example) => example.includes(`anchor ${command.name}`)),
+        command.name,
+      );
     assert.ok(stdout.includes(command.examples[0]!), command.name);
     assert.match(command.summary, /^[A-Z].*[^.]$/, command.name);
   }
+});
+
+test('doctor names each record that could not be processed, with the commands that retry and drop it, which work', async (context) => {
+  const { anchor, server } = await loggedIn(context);
+  const { project } = await server.project('shop');
+  const id = 'dlv_00000000000000000000';
+  const failing = () =>
+    server.ports.failedRecords.fail({
+      kind: 'delivery',
+      id,
+      project: project.id,
+      why: 'a commit without a tree',
+      tries: 3,
+      now: 0,
+    });
+  await failing();
+  const doctor = await anchor(['doctor']);
+  assert.equal(doctor.code, 1);
+  assert.match(
+    doctor.stdout,
+    new RegExp(`✗ delivery:${id}: of ${project.id}, failed 3 times since 1970-.*: a commit without a tree`),
+  );
+  assert.match(
+    doctor.stdout,
+    new RegExp(
+      `fix: anchor dead-letters revive delivery:${id}, or give it up: anchor dead-letters drop delivery:${id} --yes`,
+    ),
+  );
+  const listed = JSON.parse((await anchor(['dead-letters', 'list', '--json'])).stdout);
+  assert.deepEqual(listed.records, [
+    { kind: 'delivery', id, project: project.id, tries: 3, why: 'a commit without a tree', since: 0 },
+  ]);
+  assert.equal((await anchor(['dead-letters', 'revive', `delivery:${id}`])).code, 0);
+  await failing();
+  assert.equal((await anchor(['dead-letters', 'drop', `delivery:${id}`])).code, 2, 'it needs --yes');
+  assert.equal((await anchor(['dead-letters', 'drop', `delivery:${id}`, '--yes'])).code, 0);
+  assert.equal((await anchor(['dead-letters', 'drop', `delivery:${id}`, '--yes'])).code, 4);
+  assert.equal((await anchor(['dead-letters', 'revive', 'nonsense'])).code, 2);
+  assert.equal((await anchor(['doctor'])).code, 0);
 });

@@ -2,6 +2,7 @@ import type { Command } from './framework/command.ts';
 import { approve } from './commands/approve.ts';
 import { backup } from './commands/backup.ts';
 import { cancel } from './commands/cancel.ts';
+import { deadLettersDrop } from './commands/dead-letters-drop.ts';
 import { deadLettersList } from './commands/dead-letters-list.ts';
 import { deadLettersRevive } from './commands/dead-letters-revive.ts';
 import { deliveriesList } from './commands/deliveries-list.ts';
@@ -30,6 +31,7 @@ import { projectsList } from './commands/projects-list.ts';
 import { projectsRemove } from './commands/projects-remove.ts';
 import { projectsUpdate } from './commands/projects-update.ts';
 import { promote } from './commands/promote.ts';
+import { redeploy } from './commands/redeploy.ts';
 import { restore } from './commands/restore.ts';
 import { rollback } from './commands/rollback.ts';
 import { tokensCreate } from './commands/tokens-create.ts';
@@ -39,9 +41,48 @@ import { whoami } from './commands/whoami.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
-  login, logout, whoami, init, link, deploy, logs, open, inspect, promote, rollback, cancel, approve,
-  projectsList, projectsCreate, projectsInspect, projectsUpdate, projectsHooks, projectsRemove,
-  deploymentsList, { ...inspect, name: 'deployments inspect', examples: inspect.examples.map((example) => example.replace('anchor inspect', 'anchor deployments inspect')) },
-  envList, envSet, envUnset, envPull, envPush, deliveriesList, deliveriesReplay, tokensList, tokensCreate, tokensRevoke,
-  deadLettersList, deadLettersRevive, doctor, gc, backup, restore, gitCredential,
+  login,
+  logout,
+  whoami,
+  init,
+  link,
+  deploy,
+  redeploy,
+  logs,
+  open,
+  inspect,
+  promote,
+  rollback,
+  cancel,
+  approve,
+  projectsList,
+  projectsCreate,
+  projectsInspect,
+  projectsUpdate,
+  projectsHooks,
+  projectsRemove,
+  deploymentsList,
+  {
+    ...inspect,
+    name: 'deployments inspect',
+    examples: inspect.examples.map((example) => example.replace('anchor inspect', 'anchor deployments inspect')),
+  },
+  envList,
+  envSet,
+  envUnset,
+  envPull,
+  envPush,
+  deliveriesList,
+  deliveriesReplay,
+  tokensList,
+  tokensCreate,
+  tokensRevoke,
+  deadLettersList,
+  deadLettersRevive,
+  deadLettersDrop,
+  doctor,
+  gc,
+  backup,
+  restore,
+  gitCredential,
 ];

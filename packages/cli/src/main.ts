@@ -9,4 +9,10 @@ process.once('SIGINT', () => {
 // a reader that ends early, such as `head`, is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-process.exitCode = await run(process.argv.slice(2), { directory: process.cwd(), stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: stopping.signal });
+process.exitCode = await run(process.argv.slice(2), {
+  directory: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stopping.signal,
+});

@@ -14,11 +14,18 @@ const modify = (config: Record<string, unknown>, context = build): Record<string
 
 test('a build gets the deployment id and immutable files, and nothing else changes', () => {
   const config = { basePath: '/docs', images: { qualities: [75] }, output: 'export', cacheHandler: './own.js' };
-  assert.deepEqual(modify(config), { ...config, deploymentId: 'dpl_00000000000000000001', supportsImmutableAssets: true });
+  assert.deepEqual(modify(config), {
+    ...config,
+    deploymentId: 'dpl_00000000000000000001',
+    supportsImmutableAssets: true,
+  });
 });
 
 test('standalone output is taken out; what the app decided itself stays', () => {
-  assert.deepEqual(modify({ output: 'standalone', deploymentId: 'own', supportsImmutableAssets: false }), { deploymentId: 'own', supportsImmutableAssets: false });
+  assert.deepEqual(modify({ output: 'standalone', deploymentId: 'own', supportsImmutableAssets: false }), {
+    deploymentId: 'own',
+    supportsImmutableAssets: false,
+  });
 });
 
 test('outside of a production build the configuration is the same object', () => {
@@ -26,7 +33,7 @@ test('outside of a production build the configuration is the same object', () =>
   assert.equal(modify(config, { phase: 'phase-development-server' }), config);
 });
 
-test('a deployment id is made of what Next accepts', () => {
+test('a deployment id has only characters that Next accepts', () => {
   assert.equal(sanitizeDeploymentId('a b/c\n$d_-'), 'abcd_-');
   assert.equal(sanitizeDeploymentId('x'.repeat(50))?.length, 32);
   assert.equal(sanitizeDeploymentId('§'), undefined);

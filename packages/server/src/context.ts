@@ -1,18 +1,21 @@
+import type { PlatformOperations } from '@anchor/core/ports/platform-operations.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
-import type { Home } from './home.ts';
+import type { RecordHandler } from '@anchor/core/records/redrive.ts';
 import type { ApiAccess } from './http/access.ts';
-import type { Guards } from './http/guards.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import type { ServerLog } from './http/log.ts';
 import type { ServerSettings } from './settings.ts';
 
-/** What every part of the server is made with. `closing` aborts when the server shuts down: streams end then. */
+/** The context of every part of the server. `closing` aborts when the server shuts down: streams end then. */
 export type ServerContext = Readonly<{
   ports: Ports;
-  home: Home;
+  operations: PlatformOperations;
   settings: ServerSettings;
   log: ServerLog;
-  guards: Guards;
+  rateLimits: RateLimits;
   access: ApiAccess;
+  /** The actions on failed records, by kind. */
+  records: Map<string, RecordHandler>;
   startedAt: number;
   closing: AbortSignal;
 }>;

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { openServer } from './fixtures/open-server.ts';
 
-test('the server answers its health without a token, and nothing else', async (t) => {
+test('the server responds to a health check without a token, and to nothing else', async (t) => {
   const { url } = await openServer(t);
   const health = await fetch(`${url}/api/health`);
   assert.equal(health.status, 200);

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { PlatformOperations } from '@anchor/core/ports/platform-operations.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import { Recovery } from '@anchor/core/records/recovery.ts';
+import { recordHandlers } from '@anchor/core/records/redrive.ts';
 import { anchorError, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { apiApp } from './api/app.ts';
 import type { ServerContext } from './context.ts';
-import { pushIntents, type PushIntents } from './git/intents.ts';
-import { gitRemote } from './git/remote.ts';
-import type { Home } from './home.ts';
-import { answerProblem } from './http/answer.ts';
+import type { CreateGitRemote, GitRemote } from './git-remote.ts';
+import { respondProblem } from './http/respond.ts';
 import { apiAccess, type AccessLine } from './http/access.ts';
-import { createGuards } from './http/guards.ts';
+import { createRateLimits } from './http/rate-limits.ts';
 import type { ServerLog } from './http/log.ts';
 import { announcesTooMuch } from './http/raw-body.ts';
 import type { ServerSettings } from './settings.ts';
@@ -18,11 +19,13 @@ import { deployHook } from './webhooks/deploy-hook.ts';
 import { webhooks } from './webhooks/webhooks.ts';
 
 export type AnchorServer = Readonly<{
-  /** Where it listens, once it does. */
+  /** Returns the address it listens on, once it does. */
   address(): Readonly<{ host: string; port: number }> | undefined;
   listen(options: Readonly<{ host: string; port: number }>): Promise<Result<Readonly<{ host: string; port: number }>>>;
-  /** Acts on pushes that a crash cut off between git's storing and ours; call before `listen`, and again some time later. */
-  recoverPushes(): Promise<number>;
+  /**
+   * Completes what a crash left unfinished. Call `restart` before `listen`, then `pushes`, and `run` from time to time.
+   */
+  recovery: Recovery;
   /** Takes no new connections, ends the streams, lets requests finish for `graceMs`, then cuts what is left. */
   close(graceMs?: number): Promise<void>;
 }>;
@@ -32,26 +35,63 @@ const GRACE_MS = 10_000;
 const REQUEST_MS = 60 * 60_000;
 const HEADERS_MS = 30_000;
 
-/** The control plane's HTTP side: API, webhooks, deploy hooks and the git remote on one port. */
-export function createServer({ access = () => undefined, ...options }: Readonly<{ ports: Ports; home: Home; settings: ServerSettings; log: ServerLog; access?: (line: AccessLine) => void }>): AnchorServer {
+/** Creates the control plane's HTTP side: API, webhooks, deploy hooks and the git remote on one port. */
+export function createServer({
+  access = () => undefined,
+  git: createGitRemote,
+  ...options
+}: Readonly<{
+  ports: Ports;
+  operations: PlatformOperations;
+  git?: CreateGitRemote;
+  settings: ServerSettings;
+  log: ServerLog;
+  access?: (line: AccessLine) => void;
+}>): AnchorServer {
   const closing = new AbortController();
   const now = (): number => options.ports.clock.now();
-  const server: ServerContext = { ...options, startedAt: now(), closing: closing.signal, guards: createGuards(options.settings.limits, now), access: apiAccess(access, now) };
-  const intents = pushIntents(server);
-  const http = createHttpServer({ requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 }, dispatcher(server, intents));
-  // Whoever asks before sending learns of a size that is refused without sending it.
+  const server: ServerContext = {
+    ...options,
+    records: new Map(),
+    startedAt: now(),
+    closing: closing.signal,
+    rateLimits: createRateLimits(options.settings.limits, now),
+    access: apiAccess(access, now),
+  };
+  const git = createGitRemote?.(server);
+  const handlers = { ...recordHandlers(options.ports, git?.pushes), ...options.operations.records };
+  for (const [kind, handler] of Object.entries(handlers)) server.records.set(kind, handler);
+  const http = createHttpServer(
+    { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: 30_000 },
+    dispatcher(server, git),
+  );
+  // A client that sends `Expect: 100-continue` learns of a refused size without sending the body.
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (!announcesTooMuch(request, options.settings.limits.webhookBytes) || !(request.url ?? '').startsWith('/webhooks/')) response.writeContinue();
+    if (
+      !announcesTooMuch(request, options.settings.limits.webhookBytes) ||
+      !(request.url ?? '').startsWith('/webhooks/')
+    )
+      response.writeContinue();
     http.emit('request', request, response);
   });
-  // Such as no free file handles for one more connection: the others go on.
-  http.on('error', (error) => options.log({ level: 'error', message: 'the server had an error', error: error.stack ?? error.message }));
+  // Such as no free file handles for one more connection: the others continue.
+  http.on('error', (error) =>
+    options.log({ level: 'error', message: 'the server had an error', error: error.stack ?? error.message }),
+  );
   return {
     address: () => addressOf(http),
-    recoverPushes: intents.recover,
+    recovery: new Recovery(options.ports, git?.pushes, (message) => options.log({ level: 'error', message })),
     listen: ({ host, port }) =>
       new Promise((resolve) => {
-        const failed = (error: NodeJS.ErrnoException): void => resolve(fail('internal', `The server can not listen on ${host}:${port}`, 'Free the port, or choose another one.', error.code ?? error.message));
+        const failed = (error: NodeJS.ErrnoException): void =>
+          resolve(
+            fail(
+              'internal',
+              `The server cannot listen on ${host}:${port}`,
+              'Free the port, or choose another one.',
+              error.code ?? error.message,
+            ),
+          );
         http.once('error', failed);
         http.listen(port, host, 4_096, () => {
           http.off('error', failed);
@@ -61,9 +101,14 @@ export function createServer({ access = () => undefined, ...options }: Readonly<
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => http.closeAllConnections(), graceMs);
-        // A connection whose last answer ends during the grace time would otherwise idle until its keep-alive runs out.
+        // A connection whose last response ends during the grace time would otherwise idle until its keep-alive runs
+        // out.
         const idle = setInterval(() => http.closeIdleConnections(), 50);
-        http.close(() => { clearTimeout(cut); clearInterval(idle); resolve(); });
+        http.close(() => {
+          clearTimeout(cut);
+          clearInterval(idle);
+          resolve();
+        });
         closing.abort();
       }),
   };
@@ -72,16 +117,25 @@ export function createServer({ access = () => undefined, ...options }: Readonly<
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Webhooks and git work on the raw request, in front of the API's framework. */
-function dispatcher(server: ServerContext, intents: PushIntents): Listener {
+function dispatcher(server: ServerContext, git: GitRemote | undefined): Listener {
   const hooks = webhooks(server);
   const hook = deployHook(server);
-  const git = gitRemote(server, intents);
   const api = getRequestListener(apiApp(server).fetch);
-  const guarded = (listener: Listener) => (request: IncomingMessage, response: ServerResponse): void => {
-    void Promise.resolve(listener(request, response)).catch((error: unknown) => failed(server, request, response, error));
+  const guarded =
+    (listener: Listener) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      void Promise.resolve(listener(request, response)).catch((error: unknown) =>
+        failed(server, request, response, error),
+      );
+    };
+  const routes: readonly (readonly [prefix: string, listener: Listener])[] = [
+    ['/webhooks/', guarded(hooks)],
+    ['/hooks/', guarded(hook)],
+    ...(git === undefined ? [] : [['/git/', guarded(git.handle)] as const]),
+  ];
+  const rest: Listener = (request, response) => {
+    void api(request, response);
   };
-  const routes: readonly (readonly [prefix: string, listener: Listener])[] = [['/webhooks/', guarded(hooks)], ['/hooks/', guarded(hook)], ['/git/', guarded(git)]];
-  const rest: Listener = (request, response) => { void api(request, response); };
   return (request, response) => {
     server.access.begin(request, response);
     const url = request.url ?? '/';
@@ -93,9 +147,25 @@ function dispatcher(server: ServerContext, intents: PushIntents): Listener {
 function failed(server: ServerContext, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const requestId = randomUUID();
   // Not the address: a deploy hook's holds its secret.
-  server.log({ level: 'error', message: 'a request failed', requestId, method: request.method, error: error instanceof Error ? error.stack : String(error) });
+  server.log({
+    level: 'error',
+    message: 'a request failed',
+    requestId,
+    method: request.method,
+    error: error instanceof Error ? error.stack : String(error),
+  });
   if (response.headersSent) response.destroy();
-  else answerProblem(request, response, anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+  else
+    respondProblem(
+      request,
+      response,
+      anchorError(
+        'internal',
+        'Internal error of the platform',
+        `Retry; if it fails again, search the server log for ${requestId}.`,
+      ),
+      requestId,
+    );
 }
 
 function addressOf(http: Server): Readonly<{ host: string; port: number }> | undefined {

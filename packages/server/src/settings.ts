@@ -1,20 +1,27 @@
 /** How the server listens and what it accepts. Sizes in bytes, times in milliseconds. */
 export type ServerSettings = Readonly<{
-  /** Where people and git hosts reach it, without a slash at the end: http://127.0.0.1:7400. */
+  /** Where users and git hosts reach the API, without a slash at the end: http://127.0.0.1:7400. */
   publicUrl: string;
   version: string;
+  /** Host names under which the API may be reached, besides localhost and addresses. */
+  hosts: readonly string[];
+  /**
+   * Whether `git push` exits with an error when the deployment that it waited for failed, or only when the push itself
+   * did.
+   */
+  pushExit: 'deployment' | 'push';
   limits: Limits;
 }>;
 
 export type Limits = Readonly<{
   jsonBytes: number;
   webhookBytes: number;
-  /** What bodies of webhooks may hold in memory together: anybody can send them. */
+  /** Memory limit of all webhook bodies together, because they arrive without a token. */
   webhookMemoryBytes: number;
   uploadBytes: number;
   /** One push, after decompression of the request. */
   pushBytes: number;
-  /** How long the log of a build is streamed to whoever pushed; the build goes on after it. */
+  /** How long the log of a build is streamed to the client of a push; the build continues after it. */
   pushLogMs: number;
   /** Between two signs of life on a quiet event stream. */
   heartbeatMs: number;
@@ -22,9 +29,11 @@ export type Limits = Readonly<{
   rejectedDeliveries: number;
   /** Event streams that one token may have open at once. */
   streamsPerToken: number;
-  /** What one token may upload within an hour, in all. */
+  /** Event streams about one project that may be open at once, whatever the tokens. */
+  streamsPerProject: number;
+  /** Upload limit of one token within an hour, in total. */
   uploadBytesPerHour: number;
-  /** Wrong tokens of which one address is told so within a minute. */
+  /** How many wrong tokens one address may send within a minute before it gets 429. */
   refusedPerMinute: number;
 }>;
 
@@ -38,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   heartbeatMs: 15_000,
   rejectedDeliveries: 100,
   streamsPerToken: 100,
+  streamsPerProject: 200,
   uploadBytesPerHour: 20 * 1024 * 1024 * 1024,
   refusedPerMinute: 60,
 };

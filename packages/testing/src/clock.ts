@@ -1,6 +1,6 @@
 import type { Clock } from '@anchor/core/ports/clock.ts';
 
-/** A clock that stands still until it is moved. */
+/** A clock that does not move until a test advances it. */
 export type ManualClock = Clock & Readonly<{ advance(ms: number): void }>;
 
 export function manualClock(start = Date.UTC(2030, 0, 1)): ManualClock {

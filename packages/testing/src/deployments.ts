@@ -7,30 +7,53 @@ import { createProject } from '@anchor/core/projects/projects.ts';
 import { memoryHome } from './memory/home.ts';
 import { must } from './samples.ts';
 
-/** A commit id that differs with `n`. */
+/** Returns a commit id that differs with `n`. */
 export const commit = (n: number): CommitSha => String(n).padStart(40, 'a') as CommitSha;
 
-/** A home in memory with one project, for tests of what deployments do; each push comes a second after the one before. */
+/**
+ * Starts an in-memory platform with one project, for tests of deployments; each push comes a second after the one
+ * before.
+ */
 export async function startDemo() {
   const home = memoryHome();
   const { project } = must(await createProject(home)('demo', {}));
   let deliveries = 0;
+  const heads = new Map<string, CommitSha>();
   return {
     home,
     project,
     async push(n: number, branch = 'main'): Promise<DeploymentId> {
       home.clock.advance(1_000);
-      const push: PushEvent = { kind: 'push', branch: branch as BranchName, commit: commit(n) };
-      const accepted = must(await acceptPush(home)({ projectId: project.id, source: 'github', externalId: `d${deliveries++}`, event: 'push', headers: {}, body: '{}', push }));
+      const before = heads.get(branch);
+      heads.set(branch, commit(n));
+      home.heads.set(branch, commit(n));
+      const push: PushEvent = {
+        kind: 'push',
+        branch: branch as BranchName,
+        commit: commit(n),
+        ...(before === undefined ? {} : { before }),
+      };
+      const accepted = must(
+        await acceptPush(home)({
+          projectId: project.id,
+          source: 'github',
+          externalId: `d${deliveries++}`,
+          event: 'push',
+          headers: {},
+          body: '{}',
+          push,
+        }),
+      );
       const id = accepted.deploymentIds[0];
       if (id === undefined) throw new Error(accepted.delivery.reason ?? 'no deployment');
       return id;
     },
-    /** Builds it to its end and answers the state. */
+    /** Builds it to its end. Returns its state. */
     async build(id: DeploymentId): Promise<string> {
       must(await runDeployment(home)(id, new AbortController().signal));
       return (await home.deployments.get(id))?.state ?? 'gone';
     },
-    live: async (name = 'demo.localhost'): Promise<DeploymentId | undefined> => (await home.aliases.get(name as HostName))?.deploymentId,
+    live: async (name = 'demo.localhost'): Promise<DeploymentId | undefined> =>
+      (await home.aliases.get(name as HostName))?.deploymentId,
   };
 }

@@ -1,4 +1,7 @@
-/** Asks again until `check` no longer throws; after `withinMs` its last error is the answer. For what a port promises only "within moments". */
+/**
+ * Repeats `check` until it no longer throws; after `withinMs` it rejects with the last error. For what a port promises
+ * only "within moments".
+ */
 export async function eventually<T>(check: () => T | Promise<T>, withinMs = 5000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

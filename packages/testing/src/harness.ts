@@ -8,11 +8,13 @@ export type Harness<T> = Readonly<{
 export type Make<T> = () => Promise<Harness<T>>;
 
 /** Runs a test on a fresh subject and ends it, whatever happens. */
-export const using = <H extends Readonly<{ end: () => Promise<void> }>>(make: () => Promise<H>, run: (harness: H) => Promise<void>) => async (): Promise<void> => {
-  const harness = await make();
-  try {
-    await run(harness);
-  } finally {
-    await harness.end();
-  }
-};
+export const using =
+  <H extends Readonly<{ end: () => Promise<void> }>>(make: () => Promise<H>, run: (harness: H) => Promise<void>) =>
+  async (): Promise<void> => {
+    const harness = await make();
+    try {
+      await run(harness);
+    } finally {
+      await harness.end();
+    }
+  };

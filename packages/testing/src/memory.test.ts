@@ -1,33 +1,43 @@
 import { createHash } from 'node:crypto';
 import { parseCommitSha } from '@anchor/core/names/name.ts';
+import { createProject } from '@anchor/core/projects/projects.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
+import { DEFAULT_RETENTION } from '@anchor/core/retention/retention-settings.ts';
 import { manualClock } from './clock.ts';
 import { aliasStoreContract } from './contracts/aliases.ts';
 import { blobStoreContract } from './contracts/blob-store.ts';
+import { branchHeadsContract, newCommit } from './contracts/branch-heads.ts';
 import { capacityContract } from './contracts/capacity.ts';
 import { deliveryStoreContract } from './contracts/deliveries.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
 import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
+import { factStoreContract } from './contracts/facts.ts';
+import { failedRecordContract } from './contracts/failed-records.ts';
 import { idempotencyStoreContract } from './contracts/idempotency.ts';
-import { intakeContract } from './contracts/intake.ts';
+import { pushTransactionContract } from './contracts/push-transaction.ts';
 import { jobQueueContract } from './contracts/job-queue.ts';
 import { logStoreContract } from './contracts/log-store.ts';
+import { platformOperationsContract } from './contracts/platform-operations.ts';
 import { projectStoreContract } from './contracts/projects.ts';
 import { repositoriesContract } from './contracts/repositories.ts';
 import { routeTableContract } from './contracts/route-table.ts';
 import { secretBoxContract } from './contracts/secret-box.ts';
 import { tokenStoreContract } from './contracts/tokens.ts';
+import { uploadStoreContract } from './contracts/uploads.ts';
 import { variableStoreContract } from './contracts/variables.ts';
 import { blobStore } from './memory/blob-store.ts';
+import { memoryHeads } from './memory/branch-heads.ts';
 import { capacity } from './memory/capacity.ts';
 import { edgeProbe } from './memory/edge-probe.ts';
-import { intakeStore } from './memory/intake.ts';
+import { pushTransaction } from './memory/push-transaction.ts';
 import { jobQueue } from './memory/job-queue.ts';
 import { logStore } from './memory/log-store.ts';
+import { memoryHome } from './memory/home.ts';
+import { platformOperations } from './memory/platform-operations.ts';
 import { repositories } from './memory/repositories.ts';
 import { secretBox } from './memory/secret-box.ts';
 import { memoryStores } from './memory/stores.ts';
-import { must } from './samples.ts';
+import { must, sampleProject } from './samples.ts';
 
 const end = async (): Promise<void> => undefined;
 
@@ -38,6 +48,9 @@ deliveryStoreContract('deliveries in memory', async () => ({ subject: memoryStor
 variableStoreContract('variables in memory', async () => ({ subject: memoryStores().variables, end }));
 tokenStoreContract('tokens in memory', async () => ({ subject: memoryStores().tokens, end }));
 idempotencyStoreContract('idempotency in memory', async () => ({ subject: memoryStores().idempotency, end }));
+uploadStoreContract('uploads in memory', async () => ({ subject: memoryStores().uploads, end }));
+factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
+failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));
 blobStoreContract('blobs in memory', async () => ({ subject: blobStore(), end }));
 logStoreContract('logs in memory', async () => ({ subject: logStore(), end }));
 secretBoxContract('secrets in memory', async () => ({ subject: secretBox(), end }));
@@ -45,29 +58,56 @@ jobQueueContract('jobs in memory', async () => {
   const clock = manualClock();
   return { subject: jobQueue(clock), clock, end };
 });
-intakeContract('pushes in memory', async () => {
+pushTransactionContract('pushes in memory', async () => {
   const { deliveries, deployments } = memoryStores();
   const queue = jobQueue(manualClock());
-  return { subject: { intake: intakeStore(deliveries, deployments, queue), deliveries, deployments, queue }, end };
+  return { subject: { pushes: pushTransaction(deliveries, deployments, queue), deliveries, deployments, queue }, end };
 });
 routeTableContract('routes in memory', async () => {
   const stores = memoryStores();
   return { subject: stores.routes(), stores, end };
 });
-capacityContract('room in memory', async () => {
+branchHeadsContract('heads in memory', async () => {
+  const subject = memoryHeads();
+  const push = async (ref: string) => {
+    const commit = newCommit();
+    subject.set(ref, commit);
+    return commit;
+  };
+  return {
+    subject,
+    project: sampleProject(),
+    pullRequests: true,
+    push,
+    stop: async () => void (subject.reachable = false),
+    end,
+  };
+});
+capacityContract('capacity in memory', async () => {
   const subject = capacity();
-  const set = (room: typeof subject.room) => async (): Promise<void> => void (subject.room = room);
+  const set = (space: typeof subject.space) => async (): Promise<void> => void (subject.space = space);
   return { subject, fill: set('none'), free: set('enough'), lose: set('unknown'), end };
 });
 edgeProbeContract('edge in memory', async () => {
   const served = new Map<string, Served>();
   const subject = edgeProbe({ get: async (host) => served.get(host) });
-  subject.answer = (host, path) => {
-    const answer = served.get(host)?.answer(path);
-    if (answer === 'silent') return new Promise(() => undefined);
-    return answer === undefined ? fail('verification_failed', 'There is no edge', 'Start it.') : ok(answer);
+  subject.respond = (host, path) => {
+    const response = served.get(host)?.respond(path);
+    if (response === 'silent') return new Promise(() => undefined);
+    return response === undefined ? fail('verification_failed', 'There is no edge', 'Start it.') : ok(response);
   };
   return { subject, serve: (host, what) => void served.set(host, what), away: async () => served.clear(), end };
+});
+platformOperationsContract('operations in memory', async () => {
+  const home = memoryHome();
+  const subject = platformOperations(home);
+  must(await createProject(home)('shop', {}));
+  const garbage = async () => {
+    const hash = await home.blobs.put(Buffer.from('unused'));
+    home.clock.advance(DEFAULT_RETENTION.graceMs + 1);
+    return hash;
+  };
+  return { subject, blobs: home.blobs, garbage, restarts: subject.restarts, end };
 });
 repositoriesContract('repositories in memory', async () => {
   const subject = repositories();

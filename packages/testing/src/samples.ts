@@ -3,20 +3,29 @@ import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Variable } from '@anchor/core/environments/variable.ts';
 import { newId } from '@anchor/core/names/id.ts';
-import { parseBranchName, parseCommitSha, parseHostName, parseProjectName, parseVariableName, PRODUCTION } from '@anchor/core/names/name.ts';
+import {
+  parseBranchName,
+  parseCommitSha,
+  parseHostName,
+  parseProjectName,
+  parseVariableName,
+  PRODUCTION,
+} from '@anchor/core/names/name.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
 import type { Job } from '@anchor/core/queue/job.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import type { Token } from '@anchor/core/tokens/token.ts';
 
-/** Valid items for tests, each call another one; `over` says what the test is about. Times grow by a second a call. */
+/**
+ * Valid items for tests, each call another one; `over` sets what the test is about. Times grow by a second per call.
+ */
 let count = 0;
 const next = (): { n: number; at: number } => {
   count += 1;
   return { n: count, at: Date.UTC(2030, 0, 1) + count * 1000 };
 };
 
-/** The value of a result that a test knows to be good. */
+/** Returns the value of a result that a test knows to be good. */
 export function must<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return result.value;
@@ -28,9 +37,22 @@ export const sha256 = (n: number): string => n.toString(16).padStart(64, '0');
 export function sampleProject(over: Partial<Project> = {}): Project {
   const { n, at } = next();
   return {
-    id: newId('prj', at), name: must(parseProjectName(`project-${n}`)), source: { kind: 'hosted' }, productionBranch: must(parseBranchName('main')),
-    branchRules: [], build: {}, health: DEFAULT_HEALTH, functions: DEFAULT_FUNCTIONS, webhookSecret: 'sealed', deployHookHash: sha256(n),
-    actionsKey: 'sealed', status: 'active', createdAt: at, updatedAt: at, version: 1, ...over,
+    id: newId('prj', at),
+    name: must(parseProjectName(`project-${n}`)),
+    source: { kind: 'hosted' },
+    productionBranch: must(parseBranchName('main')),
+    branchRules: [],
+    build: {},
+    health: DEFAULT_HEALTH,
+    functions: DEFAULT_FUNCTIONS,
+    webhookSecret: 'sealed',
+    deployHookHash: sha256(n),
+    actionsKey: 'sealed',
+    status: 'active',
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
+    ...over,
   };
 }
 
@@ -38,46 +60,98 @@ export function sampleDeployment(over: Partial<Deployment> = {}): Deployment {
   const { n, at } = next();
   const commit = must(parseCommitSha(n.toString(16).padStart(40, '0')));
   return {
-    id: newId('dpl', at), projectId: newId('prj', at), environment: PRODUCTION,
+    id: newId('dpl', at),
+    projectId: newId('prj', at),
+    environment: PRODUCTION,
     source: { kind: 'git', commit, branch: must(parseBranchName('main')), message: 'ünïcode 🚀 "quotes" \n and lines' },
-    dedupeKey: `key-${n}`, state: 'queued', trusted: true, host: host(`site-${n}.localhost`), steps: [], attempt: 0,
-    createdAt: at, updatedAt: at, version: 1, ...over,
+    dedupeKey: `key-${n}`,
+    state: 'queued',
+    trusted: true,
+    host: host(`site-${n}.localhost`),
+    steps: [],
+    attempt: 0,
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
+    ...over,
   };
 }
 
 export function sampleDelivery(over: Partial<Delivery> = {}): Delivery {
   const { n, at } = next();
   return {
-    id: newId('dlv', at), projectId: newId('prj', at), source: 'github', externalId: `external-${n}`, event: 'push',
-    headers: { 'x-github-event': 'push' }, body: '{"a":"\\u0000 ünï 🚀"}', state: 'received', deploymentIds: [], receivedAt: at, version: 1, ...over,
+    id: newId('dlv', at),
+    projectId: newId('prj', at),
+    source: 'github',
+    externalId: `external-${n}`,
+    event: 'push',
+    headers: { 'x-github-event': 'push' },
+    body: '{"a":"\\u0000 ünï 🚀"}',
+    state: 'received',
+    deploymentIds: [],
+    receivedAt: at,
+    version: 1,
+    ...over,
   };
 }
 
 export function sampleVariable(over: Partial<Variable> = {}): Variable {
   const { n, at } = next();
   return {
-    id: newId('var', at), projectId: newId('prj', at), environment: PRODUCTION, name: must(parseVariableName(`NAME_${n}`)), sealed: 'sealed # $ "',
-    secret: true, scope: 'both', updatedAt: at, version: 1, ...over,
+    id: newId('var', at),
+    projectId: newId('prj', at),
+    environment: PRODUCTION,
+    name: must(parseVariableName(`NAME_${n}`)),
+    sealed: 'sealed # $ "',
+    secret: true,
+    scope: 'both',
+    updatedAt: at,
+    version: 1,
+    ...over,
   };
 }
 
 export function sampleToken(over: Partial<Token> = {}): Token {
   const { n, at } = next();
-  return { id: newId('tok', at), name: `token ${n}`, hash: sha256(n), scope: 'admin', createdAt: at, version: 1, ...over };
+  return {
+    id: newId('tok', at),
+    name: `token ${n}`,
+    hash: sha256(n),
+    scope: 'admin',
+    createdAt: at,
+    version: 1,
+    ...over,
+  };
 }
 
 export function sampleAlias(over: Partial<Alias> = {}): Alias {
   const { n, at } = next();
   return {
-    host: host(`alias-${n}.localhost`), projectId: newId('prj', at), deploymentId: newId('dpl', at), kind: 'environment', target: 'production',
-    pinned: false, history: [], revision: 1, updatedAt: at, ...over,
+    host: host(`alias-${n}.localhost`),
+    projectId: newId('prj', at),
+    deploymentId: newId('dpl', at),
+    kind: 'environment',
+    target: 'production',
+    pinned: false,
+    history: [],
+    revision: 1,
+    updatedAt: at,
+    ...over,
   };
 }
 
 export function sampleJob(over: Partial<Job> = {}): Job {
   const { n, at } = next();
   return {
-    id: newId('job', at), lane: 'production', group: `group-${n}`, kind: 'deploy', payload: { deploymentId: `dpl-${n}` }, dedupeKey: `job-${n}`,
-    attempts: 0, notBefore: 0, createdAt: at, ...over,
+    id: newId('job', at),
+    lane: 'production',
+    group: `group-${n}`,
+    kind: 'deploy',
+    payload: { deploymentId: `dpl-${n}` },
+    dedupeKey: `job-${n}`,
+    attempts: 0,
+    notBefore: 0,
+    createdAt: at,
+    ...over,
   };
 }

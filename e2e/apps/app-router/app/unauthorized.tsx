@@ -1,3 +1,3 @@
 export default function Unauthorized() {
-  return <h1>Who are you?</h1>;
+  return <h1>Please log in</h1>;
 }

@@ -1,6 +1,6 @@
-/** Writes the beginning of a blob into the directory given, says so, and never ends it. */
+/** Writes the start of a blob into the directory given, reports it, and never ends it. */
 import { writeSync } from 'node:fs';
-import { openBlobStore } from '../blob-store.ts';
+import { openBlobStore } from '../blobs/blob-store.ts';
 
 const [directory = ''] = process.argv.slice(2);
 const forever = setInterval(() => undefined, 1000);

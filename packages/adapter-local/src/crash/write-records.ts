@@ -5,11 +5,11 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@anchor/core/ports/clock.ts';
-import { openBlobStore } from '../blob-store.ts';
-import { openDatabase } from '../database.ts';
-import { openJobQueue } from '../job-queue.ts';
-import { openLogStore } from '../log-store.ts';
-import { openStores } from '../stores.ts';
+import { openBlobStore } from '../blobs/blob-store.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { openJobQueue } from '../sqlite/stores/job-queue.ts';
+import { openLogStore } from '../logs/log-store.ts';
+import { openStores } from '../sqlite/stores/stores.ts';
 import { roundAlias, roundBlob, roundDelivery, roundDeployment, roundJob } from './round.ts';
 
 const [data = ''] = process.argv.slice(2);

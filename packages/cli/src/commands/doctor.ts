@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createClient } from '@anchor/client/http/client.ts';
+import { createClient, type Client } from '@anchor/client/http/client.ts';
 import { git } from '../folder/git.ts';
 import { readLink } from '../folder/link.ts';
 import { command } from '../framework/command.ts';
@@ -10,26 +10,60 @@ type Check = Readonly<{ name: string; ok: boolean; message: string; fix?: string
 
 export const doctor = command({
   name: 'doctor',
-  summary: 'Look for what is wrong, here and on the platform, and say how to mend it',
-  details: 'Exit code 1 when something is wrong.',
+  summary: 'Check the local setup and the platform',
+  details: 'Exits with 1 when a check fails.',
   examples: ['anchor doctor', 'anchor doctor --json | jq .checks'],
   async run(context) {
     const checks = [...(await here(context)), ...(await there(context))];
     const { color, safe } = context.out;
     const ok = checks.every((check) => check.ok);
-    const text = checks.flatMap((check) => [`${check.ok ? color.green('✓') : color.red('✗')} ${safe(check.name)}: ${safe(check.message)}`, ...(check.fix === undefined || check.ok ? [] : [`  fix: ${safe(check.fix)}`])]);
-    return { ok: true, value: { data: { ok, checks }, text: [...text, '', ok ? 'All is well.' : 'Something needs attention.'], failed: !ok } };
+    const text = checks.flatMap((check) => [
+      `${check.ok ? color.green('✓') : color.red('✗')} ${safe(check.name)}: ${safe(check.message)}`,
+      ...(check.fix === undefined || check.ok ? [] : [`  fix: ${safe(check.fix)}`]),
+    ]);
+    return {
+      ok: true,
+      value: { data: { ok, checks }, text: [...text, '', ok ? 'All checks passed.' : failedText(checks)], failed: !ok },
+    };
   },
 });
+
+/** Returns how many checks failed; the reason and fix of each are above. */
+function failedText(checks: readonly Check[]): string {
+  const failed = checks.filter((check) => !check.ok).length;
+  return failed === 1 ? '1 check failed.' : `${failed} checks failed.`;
+}
 
 async function here(context: Context): Promise<readonly Check[]> {
   const version = await git(context.directory, ['--version']);
   const link = await readLink(context.directory);
   return [
     { name: 'node', ok: true, message: process.version },
-    { name: 'git', ok: version.ok, message: version.ok ? version.stdout.replace('git version ', '') : 'not found', fix: 'Install git: it is needed for "git push anchor".' },
-    link.ok ? { name: 'folder', ok: true, message: link.value === undefined ? 'not linked to a project' : `linked to ${link.value.project} at ${link.value.url}` } : { name: 'folder', ok: false, message: link.problem.detail, fix: link.problem.fix },
-    { name: 'credentials', ok: true, message: existsSync(context.environment.credentialsFile) ? context.environment.credentialsFile : context.environment.token === undefined ? 'none' : 'ANCHOR_TOKEN' },
+    {
+      name: 'git',
+      ok: version.ok,
+      message: version.ok ? version.stdout.replace('git version ', '') : 'not found',
+      fix: 'Install git: it is needed for "git push anchor".',
+    },
+    link.ok
+      ? {
+          name: 'folder',
+          ok: true,
+          message:
+            link.value === undefined
+              ? 'not linked to a project'
+              : `linked to ${link.value.project} at ${link.value.url}`,
+        }
+      : { name: 'folder', ok: false, message: link.problem.detail, fix: link.problem.fix },
+    {
+      name: 'credentials',
+      ok: true,
+      message: existsSync(context.environment.credentialsFile)
+        ? context.environment.credentialsFile
+        : context.environment.token === undefined
+          ? 'none'
+          : 'ANCHOR_TOKEN',
+    },
   ];
 }
 
@@ -37,12 +71,44 @@ async function there(context: Context): Promise<readonly Check[]> {
   const session = await context.session();
   const url = session.ok ? session.value.url : (context.environment.url ?? DEFAULT_URL);
   const health = await createClient({ baseUrl: url }).platform.health({}, { signal: context.signal });
-  const reachable: Check = health.ok ? { name: 'platform', ok: true, message: `${url}, version ${health.value.version}` } : { name: 'platform', ok: false, message: health.problem.detail, fix: health.problem.code === 'unreachable' ? 'Start it (./up), or name its address: anchor login <address>' : health.problem.fix };
+  const reachable: Check = health.ok
+    ? { name: 'platform', ok: true, message: `${url}, version ${health.value.version}` }
+    : {
+        name: 'platform',
+        ok: false,
+        message: health.problem.detail,
+        fix:
+          health.problem.code === 'unreachable'
+            ? 'Start it (./up), or name its address: anchor login <address>'
+            : health.problem.fix,
+      };
   if (!health.ok) return [reachable];
-  if (!session.ok) return [reachable, { name: 'token', ok: false, message: session.problem.detail, fix: session.problem.fix }];
+  if (!session.ok)
+    return [reachable, { name: 'token', ok: false, message: session.problem.detail, fix: session.problem.fix }];
   const client = createClient({ baseUrl: url, token: session.value.token });
   const token = await client.tokens.current({}, { signal: context.signal });
-  if (!token.ok) return [reachable, { name: 'token', ok: false, message: token.problem.detail, fix: token.problem.fix }];
+  if (!token.ok)
+    return [reachable, { name: 'token', ok: false, message: token.problem.detail, fix: token.problem.fix }];
   const status = await client.platform.status({}, { signal: context.signal });
-  return [reachable, { name: 'token', ok: true, message: `${token.value.name} (${token.value.scope})` }, ...(status.ok ? status.value.checks : [{ name: 'status', ok: false, message: status.problem.detail, fix: status.problem.fix }])];
+  const records = await failedRecords(client, context);
+  return [
+    reachable,
+    { name: 'token', ok: true, message: `${token.value.name} (${token.value.scope})` },
+    ...(status.ok
+      ? status.value.checks
+      : [{ name: 'status', ok: false, message: status.problem.detail, fix: status.problem.fix }]),
+    ...records,
+  ];
+}
+
+/** Lists failed records, each with the command that retries or drops it. Only an admin's token may see them. */
+async function failedRecords(client: Client, context: Context): Promise<readonly Check[]> {
+  const page = await client.deadLetters.records.list({ limit: 100 }, { signal: context.signal });
+  if (!page.ok) return [];
+  return page.value.items.map(({ kind, id, project, tries, why, since }) => ({
+    name: `${kind}:${id}`,
+    ok: false,
+    message: `${project === undefined ? '' : `of ${project}, `}failed ${tries === 1 ? 'once' : `${tries} times`} since ${new Date(since).toISOString()}: ${why}`,
+    fix: `anchor dead-letters revive ${kind}:${id}, or give it up: anchor dead-letters drop ${kind}:${id} --yes`,
+  }));
 }

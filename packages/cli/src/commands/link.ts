@@ -1,4 +1,4 @@
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { connectFolder } from '../framework/connect-folder.ts';
 
 export const link = command({
@@ -12,6 +12,8 @@ export const link = command({
     const project = await client.value.projects.get({ project: name }, { signal: context.signal });
     if (!project.ok) return project;
     const connected = await connectFolder(context, project.value);
-    return connected.ok ? done({ project: project.value, remote: connected.value.remote }, ...connected.value.notes) : connected;
+    return connected.ok
+      ? success({ project: project.value, remote: connected.value.remote }, ...connected.value.notes)
+      : connected;
   },
 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { findDeployment } from '../framework/find-deployment.ts';
 
 export const open = command({
@@ -25,11 +25,11 @@ export const open = command({
       url = project.value.url;
     }
     if (!print && !context.out.json && /^https?:\/\//.test(url)) startBrowser(url);
-    return done({ url }, url);
+    return success({ url }, url);
   },
 });
 
-/** Where there is no browser, the printed address is the answer. */
+/** Starts a browser. Where there is none, the printed address is the result. */
 function startBrowser(url: string): void {
   const child = spawn('xdg-open', [url], { detached: true, stdio: 'ignore' });
   child.on('error', () => undefined);

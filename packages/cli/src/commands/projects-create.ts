@@ -1,20 +1,55 @@
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { hookFacts, projectFacts } from '../framework/project-facts.ts';
-import { PROJECT_OPTIONS, settingsOf } from '../framework/project-options.ts';
+import { commandError } from '../framework/problem.ts';
+import { PROJECT_OPTIONS, projectSettingsFromOptions } from '../framework/project-options.ts';
 
 export const projectsCreate = command({
   name: 'projects create',
   summary: 'Create a project',
-  details: 'Everything that is not given is detected. anchor init does the same for the folder you are in.',
-  arguments: [{ name: 'name', help: "the project's name: a–z, 0–9 and \"-\"" }],
+  details: 'Settings that are not given are detected. anchor init does the same for the current folder.',
+  arguments: [{ name: 'name', help: 'the project\'s name: a–z, 0–9 and "-"' }],
   options: PROJECT_OPTIONS,
-  examples: ['anchor projects create shop', 'anchor projects create site --repository https://github.com/acme/site --branch trunk', "anchor projects create web --root apps/web --rule 'release/*=staging' --path 'apps/web/**'"],
+  examples: [
+    'anchor projects create shop',
+    'anchor projects create site --repository https://github.com/acme/site --branch trunk',
+    "anchor projects create web --root apps/web --rule 'release/*=staging' --path 'apps/web/**'",
+  ],
   async run(context, { name, ...given }) {
-    const settings = settingsOf(given);
+    const settings = await projectSettingsFromOptions(context.directory, given);
     if (!settings.ok) return settings;
+    const { source, ...rest } = settings.value;
+    if (source !== undefined && source.url === undefined)
+      return commandError(
+        'usage',
+        '--provider and --deploy-key-file need an external repository.',
+        'Name it with --repository <url>.',
+      );
     const client = await context.client();
     if (!client.ok) return client;
-    const created = await client.value.projects.create({ name, ...settings.value }, { signal: context.signal });
-    return created.ok ? done(created.value, ...projectFacts(created.value.project, context.out), '', ...hookFacts(created.value.hooks)) : created;
+    const created = await client.value.projects.create(
+      {
+        name,
+        ...rest,
+        ...(source?.url === undefined
+          ? {}
+          : {
+              source: {
+                kind: 'git',
+                url: source.url,
+                ...(source.provider === undefined ? {} : { provider: source.provider }),
+                ...(typeof source.deployKey === 'string' ? { deployKey: source.deployKey } : {}),
+              },
+            }),
+      },
+      { signal: context.signal },
+    );
+    return created.ok
+      ? success(
+          created.value,
+          ...projectFacts(created.value.project, context.out),
+          '',
+          ...hookFacts(created.value.hooks),
+        )
+      : created;
   },
 });

@@ -1,4 +1,4 @@
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { hookFacts } from '../framework/project-facts.ts';
 
 export const projectsHooks = command({
@@ -13,6 +13,6 @@ export const projectsHooks = command({
     const chosen = name === undefined ? await context.project() : { ok: true as const, value: name };
     if (!chosen.ok) return chosen;
     const hooks = await client.value.projects.rotateHooks({ project: chosen.value }, { signal: context.signal });
-    return hooks.ok ? done(hooks.value, ...hookFacts(hooks.value)) : hooks;
+    return hooks.ok ? success(hooks.value, ...hookFacts(hooks.value)) : hooks;
   },
 });

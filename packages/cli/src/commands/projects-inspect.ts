@@ -1,4 +1,4 @@
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { projectFacts } from '../framework/project-facts.ts';
 import { table } from '../output/table.ts';
 
@@ -14,15 +14,37 @@ export const projectsInspect = command({
     const chosen = name === undefined ? await context.project() : { ok: true as const, value: name };
     if (!chosen.ok) return chosen;
     const options = { signal: context.signal };
-    const [project, environments, aliases] = await Promise.all([client.value.projects.get({ project: chosen.value }, options), client.value.environments.list({ project: chosen.value }, options), client.value.aliases.list({ project: chosen.value }, options)]);
+    const [project, environments, aliases] = await Promise.all([
+      client.value.projects.get({ project: chosen.value }, options),
+      client.value.environments.list({ project: chosen.value }, options),
+      client.value.aliases.list({ project: chosen.value, limit: 100 }, options),
+    ]);
     if (!project.ok) return project;
     if (!environments.ok) return environments;
     if (!aliases.ok) return aliases;
-    return done(
+    return success(
       { project: project.value, environments: environments.value.items, aliases: aliases.value.items },
-      ...projectFacts(project.value, context.out), '',
-      ...table(['environment', 'serves', 'state', 'variables'], environments.value.items.map((item) => [item.name, item.deploymentId ?? '', item.pinned ? 'rolled back: new deployments wait' : '', String(item.variables)])),
-      ...(aliases.value.items.length === 0 ? [] : ['', ...table(['host', 'kind', 'deployment'], aliases.value.items.map((item) => [item.url, item.kind, item.deploymentId]))]),
+      ...projectFacts(project.value, context.out),
+      '',
+      ...table(
+        ['environment', 'serves', 'state', 'variables'],
+        environments.value.items.map((item) => [
+          item.name,
+          item.deploymentId ?? '',
+          item.pinned ? 'rolled back: new deployments wait' : '',
+          String(item.variables),
+        ]),
+      ),
+      ...(aliases.value.items.length === 0
+        ? []
+        : [
+            '',
+            ...table(
+              ['host', 'kind', 'deployment'],
+              aliases.value.items.map((item) => [item.url, item.kind, item.deploymentId]),
+            ),
+            ...(aliases.value.cursor === undefined ? [] : ['… and more: the first 100 are shown']),
+          ]),
     );
   },
 });

@@ -4,10 +4,13 @@ import { switched } from '../framework/environment-outcome.ts';
 
 export const promote = command({
   name: 'promote',
-  summary: 'Make a deployment live in an environment, without building again',
-  details: 'Of two promotes at the same time one wins and the other is told so (exit code 5).',
+  summary: 'Make a deployment live in an environment, without a build',
+  details: 'Of two concurrent promotes one succeeds; the other fails with exit code 5.',
   arguments: [{ name: 'deployment', help: 'id, short id or address' }],
-  options: { environment: { kind: 'text', short: 'e', value: 'name', help: 'the environment (default production)' }, revision: { kind: 'count', value: 'n', help: "only when the environment's revision is this one" } },
+  options: {
+    environment: { kind: 'text', short: 'e', value: 'name', help: 'the environment (default production)' },
+    revision: { kind: 'count', value: 'n', help: "only when the environment's revision is this one" },
+  },
   project: true,
   examples: ['anchor promote 3k9x2m1qz', 'anchor promote 3k9x2m1qz -e staging'],
   async run(context, { deployment, environment, revision }) {
@@ -15,7 +18,10 @@ export const promote = command({
     if (!client.ok) return client;
     const found = await findDeployment(context, client.value, deployment);
     if (!found.ok) return found;
-    const answer = await client.value.deployments.promote({ deployment: found.value.id, environment, revision }, { signal: context.signal });
-    return answer.ok ? switched(answer.value, 'Switched') : answer;
+    const response = await client.value.deployments.promote(
+      { deployment: found.value.id, environment, revision },
+      { signal: context.signal },
+    );
+    return response.ok ? switched(response.value, 'Switched') : response;
   },
 });

@@ -1,6 +1,6 @@
 import { allPages } from '@anchor/client/http/all-pages.ts';
 import type { Token } from '@anchor/client/schemas/token.ts';
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 import { table } from '../output/table.ts';
 import { ago } from '../output/units.ts';
 
@@ -12,12 +12,21 @@ export const tokensList = command({
     const client = await context.client();
     if (!client.ok) return client;
     const items: Token[] = [];
-    for await (const token of allPages((cursor) => client.value.tokens.list({ limit: 100, cursor }, { signal: context.signal }))) {
+    for await (const token of allPages((cursor) =>
+      client.value.tokens.list({ limit: 100, cursor }, { signal: context.signal }),
+    )) {
       if (!token.ok) return token;
       items.push(token.value);
     }
     const now = Date.now();
-    const rows = items.map((item) => [item.id, context.out.safe(item.name), item.scope, item.projectId ?? 'all', item.expiresAt === undefined ? 'never' : new Date(item.expiresAt).toISOString().slice(0, 10), item.lastUsedAt === undefined ? 'never' : ago(item.lastUsedAt, now)]);
-    return done({ items }, ...table(['token', 'name', 'scope', 'project', 'expires', 'used'], rows));
+    const rows = items.map((item) => [
+      item.id,
+      context.out.safe(item.name),
+      item.scope,
+      item.projectId ?? 'all',
+      item.expiresAt === undefined ? 'never' : new Date(item.expiresAt).toISOString().slice(0, 10),
+      item.lastUsedAt === undefined ? 'never' : ago(item.lastUsedAt, now),
+    ]);
+    return success({ items }, ...table(['token', 'name', 'scope', 'project', 'expires', 'used'], rows));
   },
 });

@@ -1,14 +1,14 @@
-import { command, done } from '../framework/command.ts';
+import { command, success } from '../framework/command.ts';
 
 export const tokensRevoke = command({
   name: 'tokens revoke',
-  summary: 'End an access token at once',
+  summary: 'Revoke an access token at once',
   arguments: [{ name: 'token', help: 'its id, tok_…' }],
   examples: ['anchor tokens revoke tok_0mi9zq5k2x4b7c1d3e5f'],
   async run(context, { token }) {
     const client = await context.client();
     if (!client.ok) return client;
     const removed = await client.value.tokens.remove({ token }, { signal: context.signal });
-    return removed.ok ? done({ revoked: token }, `Revoked ${token}`) : removed;
+    return removed.ok ? success({ revoked: token }, `Revoked ${token}`) : removed;
   },
 });

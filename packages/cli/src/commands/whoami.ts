@@ -1,5 +1,5 @@
-import { command, done } from '../framework/command.ts';
-import { facts } from '../output/table.ts';
+import { command, success } from '../framework/command.ts';
+import { keyValueTable } from '../output/table.ts';
 
 export const whoami = command({
   name: 'whoami',
@@ -13,9 +13,16 @@ export const whoami = command({
     const token = await client.value.tokens.current({}, { signal: context.signal });
     if (!token.ok) return token;
     const expires = token.value.expiresAt === undefined ? 'never' : new Date(token.value.expiresAt).toISOString();
-    return done({ url: session.value.url, token: token.value }, ...facts([
-      ['platform', session.value.url], ['token', context.out.safe(token.value.name)], ['scope', token.value.scope], ['project', token.value.projectId], ['expires', expires],
-      ['from', session.value.from === 'environment' ? 'ANCHOR_TOKEN' : context.environment.credentialsFile],
-    ]));
+    return success(
+      { url: session.value.url, token: token.value },
+      ...keyValueTable([
+        ['platform', session.value.url],
+        ['token', context.out.safe(token.value.name)],
+        ['scope', token.value.scope],
+        ['project', token.value.projectId],
+        ['expires', expires],
+        ['from', session.value.from === 'environment' ? 'ANCHOR_TOKEN' : context.environment.credentialsFile],
+      ]),
+    );
   },
 });

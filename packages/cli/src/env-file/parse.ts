@@ -1,13 +1,15 @@
-/** A `.env` file as it was read: names with their values, in order; a name that stands twice keeps its last value. */
-export type Parsed = Readonly<{ ok: true; variables: ReadonlyMap<string, string> } | { ok: false; line: number; reason: string }>;
+/** A parsed `.env` file: names with their values, in order; a duplicate name keeps its last value. */
+export type Parsed = Readonly<
+  { ok: true; variables: ReadonlyMap<string, string> } | { ok: false; line: number; reason: string }
+>;
 
 const NAME = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*/;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' };
 
 /**
- * Reads a `.env` file. Values are taken as they are, nothing is expanded: in 'single' and `back` quotes everything is
- * literal, also over several lines; in "double" quotes \n \r \t \" \\ \$ stand for what they say; without quotes the
- * value ends at the line's end or at white space followed by `#`. Errors name the line.
+ * Parses a `.env` file. Values are literal, nothing is expanded. In 'single' and `back` quotes everything is literal,
+ * also over several lines. In "double" quotes \r \t \" \\ \$ are escapes. Without quotes the value ends at the line's
+ * end or at white space followed by `#`. Errors name the line.
  */
 export function parseEnvFile(text: string): Parsed {
   const source = text.replace(/^\uFEFF/, '');
@@ -23,12 +25,22 @@ export function parseEnvFile(text: string): Parsed {
     }
     const indent = line.length - line.trimStart().length;
     const name = NAME.exec(line.slice(indent));
-    if (name?.[1] === undefined) return { ok: false, line: lineNumber(source, at), reason: `expected NAME=value, found "${trimmed.slice(0, 40)}"` };
+    if (name?.[1] === undefined)
+      return {
+        ok: false,
+        line: lineNumber(source, at),
+        reason: `expected NAME=value, found "${trimmed.slice(0, 40)}"`,
+      };
     const start = at + indent + name[0].length;
     const quote = source[start];
     if (start < end && (quote === '"' || quote === "'" || quote === '`')) {
       const quoted = readQuoted(source, start + 1, quote);
-      if (quoted === undefined) return { ok: false, line: lineNumber(source, at), reason: `the quote ${quote} of ${name[1]} is not closed, or text follows it` };
+      if (quoted === undefined)
+        return {
+          ok: false,
+          line: lineNumber(source, at),
+          reason: `the quote ${quote} of ${name[1]} is not closed, or text follows it`,
+        };
       variables.set(name[1], quoted.value);
       at = quoted.next;
     } else {
@@ -39,7 +51,10 @@ export function parseEnvFile(text: string): Parsed {
   return { ok: true, variables };
 }
 
-/** The value up to the closing quote, which is the first one that only white space or a comment follows on its line. */
+/**
+ * Reads the value up to the closing quote, which is the first one that only white space or a comment follows on its
+ * line.
+ */
 function readQuoted(source: string, from: number, quote: string): { value: string; next: number } | undefined {
   for (let at = from; at < source.length; at++) {
     if (quote === '"' && source[at] === '\\') {
@@ -50,7 +65,10 @@ function readQuoted(source: string, from: number, quote: string): { value: strin
     const end = lineEnd(source, at);
     if (!/^[ \t\r]*(?:#.*)?$/.test(source.slice(at + 1, end))) continue;
     const raw = source.slice(from, at);
-    return { value: quote === '"' ? raw.replace(/\\([nrt"\\$])/g, (_, char: string) => ESCAPES[char] ?? char) : raw, next: end + 1 };
+    return {
+      value: quote === '"' ? raw.replace(/\\([nrt"\\$])/g, (_, char: string) => ESCAPES[char] ?? char) : raw,
+      next: end + 1,
+    };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ApiResult } from '@anchor/client/http/result.ts';
-import { refuse } from './problem.ts';
+import { commandError } from './problem.ts';
 
 /** The tokens of this person, by the origin that each is for. `default` is the one that was logged in at last. */
 export type Credentials = Readonly<{ default?: string; tokens: Readonly<Record<string, string>> }>;
@@ -12,18 +12,18 @@ export async function readCredentials(file: string): Promise<ApiResult<Credentia
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ok: true, value: { tokens: {} } };
-    return refuse('failed', `${file} can not be read.`, 'Check who owns it.', String(error));
+    return commandError('failed', `Cannot read ${file}.`, 'Check the owner of the file.', String(error));
   }
   try {
     const value: unknown = JSON.parse(text);
     if (isCredentials(value)) return { ok: true, value };
   } catch {
-    // told below
+    // reported below
   }
-  return refuse('failed', `${file} is damaged.`, 'Remove it and log in again: anchor login');
+  return commandError('failed', `${file} is damaged.`, 'Remove it and log in again: anchor login');
 }
 
-/** Written beside and moved into place, readable by its owner only. */
+/** Writes a new file and moves it into place, readable by its owner only. */
 export async function writeCredentials(file: string, credentials: Credentials): Promise<ApiResult<undefined>> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -33,12 +33,21 @@ export async function writeCredentials(file: string, credentials: Credentials): 
     await rename(fresh, file);
     return { ok: true, value: undefined };
   } catch (error) {
-    return refuse('failed', `${file} can not be written.`, 'Check who owns the folder, or set XDG_CONFIG_HOME to another.', String(error));
+    return commandError(
+      'failed',
+      `Cannot write ${file}.`,
+      'Check the owner of the folder, or set XDG_CONFIG_HOME to another one.',
+      String(error),
+    );
   }
 }
 
 function isCredentials(value: unknown): value is Credentials {
   if (typeof value !== 'object' || value === null || !('tokens' in value)) return false;
   if ('default' in value && typeof value.default !== 'string') return false;
-  return typeof value.tokens === 'object' && value.tokens !== null && Object.values(value.tokens).every((token) => typeof token === 'string');
+  return (
+    typeof value.tokens === 'object' &&
+    value.tokens !== null &&
+    Object.values(value.tokens).every((token) => typeof token === 'string')
+  );
 }

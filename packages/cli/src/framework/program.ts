@@ -6,12 +6,16 @@ import { EXIT_CODES } from './exit-code.ts';
 export type Common = Readonly<{ json: boolean; url?: string | undefined; project?: string | undefined }>;
 export type Runner = (command: Command, common: Common, input: Readonly<Record<string, unknown>>) => Promise<Outcome>;
 
-const NOUNS: Readonly<Record<string, string>> = {
-  projects: 'Applications: create, list, change, remove', deployments: 'Builds of commits: list, inspect', env: 'Variables and secrets of an environment',
-  deliveries: 'Webhooks and pushes that came in: list, replay', tokens: 'Access tokens: create, list, revoke', 'dead-letters': 'Jobs that were given up: list, revive',
+const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  projects: 'Applications: create, list, change, remove',
+  deployments: 'Builds of commits: list, inspect',
+  env: 'Variables and secrets of an environment',
+  deliveries: 'Received webhooks and pushes: list, replay',
+  tokens: 'Access tokens: create, list, revoke',
+  'dead-letters': 'Dead jobs and records: list, revive, drop',
 };
 
-/** `healthPath` → `--health-path <value>`. */
+/** Returns the flag of an option: `healthPath` → `--health-path <value>`. */
 const flagsOf = (key: string, option: Option): string => {
   const long = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const value = option.kind === 'flag' ? '' : ` <${option.value ?? 'value'}>`;
@@ -25,8 +29,19 @@ const wholeNumber = (text: string): number => {
 
 /** Builds the program from the commands; `run` is called for the one that the command line names. */
 export function makeProgram(commands: readonly Command[], version: string, run: Runner): Commander {
-  const program = new Commander('anchor').description('Deploy Next.js sites and the services around them: git push, and the site is live.').version(version, '-V, --version').helpCommand(false).showHelpAfterError('(anchor --help shows what there is)');
-  program.addHelpText('after', `\nExit codes: ${Object.values(EXIT_CODES).map(([code, meaning]) => `${code} ${meaning.toLowerCase().replace(/\.$/, '')}`).join('\n            ')}\n\nStart here:\n  anchor login http://127.0.0.1:7400 --token-file ~/.anchor/admin-token\n  anchor init && git push anchor main\n`);
+  const program = new Commander('anchor')
+    .description('Deploy Next.js sites and the services around them: git push, and the site is live.')
+    .version(version, '-V, --version')
+    .helpCommand(false)
+    .showHelpAfterError('(see anchor --help)');
+  program.addHelpText(
+    'after',
+    `\nExit codes: ${Object.values(EXIT_CODES)
+      .map(([code, meaning]) => `${code} ${meaning.toLowerCase().replace(/\.$/, '')}`)
+      .join(
+        '\n            ',
+      )}\n\nStart here:\n  anchor login http://127.0.0.1:7400 --token-file ~/.anchor/admin-token\n  anchor init && git push anchor main\n`,
+  );
   const nouns = new Map<string, Commander>();
   for (const command of commands) {
     const [first = '', verb] = command.name.split(' ');
@@ -34,7 +49,12 @@ export function makeProgram(commands: readonly Command[], version: string, run: 
       add(program, first, command, run);
       continue;
     }
-    const noun = nouns.get(first) ?? program.command(first).description(NOUNS[first] ?? '').helpCommand(false);
+    const noun =
+      nouns.get(first) ??
+      program
+        .command(first)
+        .description(COMMAND_GROUPS[first] ?? '')
+        .helpCommand(false);
     nouns.set(first, noun);
     add(noun, verb, command, run);
   }
@@ -42,33 +62,56 @@ export function makeProgram(commands: readonly Command[], version: string, run: 
 }
 
 function add(parent: Commander, word: string, definition: Command, run: Runner): void {
-  const command = parent.command(word, { hidden: definition.hidden === true }).description(definition.summary).summary(definition.summary);
+  const command = parent
+    .command(word, { hidden: definition.hidden === true })
+    .description(definition.summary)
+    .summary(definition.summary);
   for (const argument of definition.arguments) {
     const name = argument.variadic === true ? `${argument.name}...` : argument.name;
     command.argument(argument.optional === true ? `[${name}]` : `<${name}>`, argument.help);
   }
   for (const [key, option] of Object.entries(definition.options)) {
     const made = new CommanderOption(flagsOf(key, option), option.help);
-    if (option.kind === 'many') made.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);
+    if (option.kind === 'many')
+      made.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);
     if (option.kind === 'count') made.argParser(wholeNumber);
     command.addOption(made);
   }
-  if (definition.project === true) command.option('-p, --project <name>', "the project's name or id (default: the linked one)");
-  command.option('--url <address>', 'the platform (default: where you logged in last)').option('--json', 'print the answer as JSON on stdout');
-  const named = definition.project === true && definition.arguments.length === 0 ? `A project is named with -p: anchor ${definition.name} -p <name>. ` : '';
-  command.showHelpAfterError(`(${named}anchor ${definition.name} --help shows what there is)`);
+  if (definition.project === true)
+    command.option('-p, --project <name>', "the project's name or id (default: the linked one)");
+  command
+    .option('--url <address>', 'the platform (default: where you logged in last)')
+    .option('--json', 'print the result as JSON on stdout');
+  const named =
+    definition.project === true && definition.arguments.length === 0
+      ? `A project is named with -p: anchor ${definition.name} -p <name>. `
+      : '';
+  command.showHelpAfterError(`(${named}anchor ${definition.name}X`);
   command.addHelpText('after', help(definition));
   command.action(async () => {
     const options = command.opts<Record<string, unknown>>();
     const text = (key: string): string | undefined => (typeof options[key] === 'string' ? options[key] : undefined);
-    await run(definition, { json: options['json'] === true, url: text('url'), ...(definition.project === true ? { project: text('project') } : {}) }, inputOf(definition, command.processedArgs, options));
+    await run(
+      definition,
+      {
+        json: options['json'] === true,
+        url: text('url'),
+        ...(definition.project === true ? { project: text('project') } : {}),
+      },
+      inputOf(definition, command.processedArgs, options),
+    );
   });
 }
 
-function inputOf(definition: Command, values: readonly unknown[], options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function inputOf(
+  definition: Command,
+  values: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = {};
   for (const [index, argument] of definition.arguments.entries()) input[argument.name] = values[index];
-  for (const [key, option] of Object.entries(definition.options)) input[key] = options[key] ?? (option.kind === 'flag' ? false : option.kind === 'many' ? [] : undefined);
+  for (const [key, option] of Object.entries(definition.options))
+    input[key] = options[key] ?? (option.kind === 'flag' ? false : option.kind === 'many' ? [] : undefined);
   return input;
 }
 

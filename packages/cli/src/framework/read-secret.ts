@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { createInterface } from 'node:readline/promises';
 import type { Context } from './context.ts';
 
-/** One line from a pipe, or from the terminal without showing what is typed. */
+/** Reads one line from a pipe, or from the terminal without showing what is typed. */
 export async function readSecret(context: Context, question: string): Promise<string> {
   const { stdin, out, signal } = context;
   if (stdin.isTTY !== true) {
@@ -11,7 +11,11 @@ export async function readSecret(context: Context, question: string): Promise<st
     return text;
   }
   out.raw(question);
-  const reader = createInterface({ input: stdin, output: new Writable({ write: (_chunk, _encoding, callback) => callback() }), terminal: true });
+  const reader = createInterface({
+    input: stdin,
+    output: new Writable({ write: (_chunk, _encoding, callback) => callback() }),
+    terminal: true,
+  });
   try {
     return await reader.question('', { signal });
   } catch {

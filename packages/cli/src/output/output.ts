@@ -4,25 +4,31 @@ import { safeText } from './text.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** Where answers and progress go: answers to stdout, everything else to stderr, so that pipes carry answers only. */
+/** Where results and progress go: results to stdout, everything else to stderr, so that pipes carry results only. */
 export type Output = Readonly<{
   json: boolean;
-  /** A person watches stderr: a spinner may move there. */
+  /** stderr is a terminal: a spinner may move there. */
   live: boolean;
   color: Colors;
-  /** One line of an answer. */
+  /** Writes one line of a result. */
   line(text: string): void;
-  /** One line of progress or advice. */
+  /** Writes one line of progress or advice. */
   note(text: string): void;
   /** Writes to stderr without a line end: only for a live spinner. */
   raw(text: string): void;
-  /** Text from outside, safe to print. */
+  /** Makes text from outside safe to print. */
   safe(text: string): string;
 }>;
 
-export type Streams = Readonly<{ stdout: NodeJS.WritableStream & { isTTY?: boolean }; stderr: NodeJS.WritableStream & { isTTY?: boolean } }>;
+export type Streams = Readonly<{
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+}>;
 
-export function makeOutput(streams: Streams, options: Readonly<{ json: boolean; plain: boolean; ci: boolean }>): Output {
+export function makeOutput(
+  streams: Streams,
+  options: Readonly<{ json: boolean; plain: boolean; ci: boolean }>,
+): Output {
   const tty = streams.stderr.isTTY === true;
   const colored = !options.plain && !options.json && tty && streams.stdout.isTTY === true;
   return {
@@ -36,12 +42,19 @@ export function makeOutput(streams: Streams, options: Readonly<{ json: boolean; 
   };
 }
 
-/** What happened, why, and what to do: as lines for a person. */
+/** Returns what happened, why, and what to do, as lines for a user. */
 export function problemLines(problem: Problem, { color, safe }: Output): readonly string[] {
-  const fields = (problem.errors ?? []).map(({ path, message }) => `  ${safe(path)}: ${safe(message)}`);
+  // The first wrong field is the cause as well.
+  const fields = (problem.errors ?? [])
+    .filter(({ path, message }) => problem.cause !== `${path}: ${message}`)
+    .map(({ path, message }) => `  ${safe(path)}: ${safe(message)}`);
   return [
     `${color.red('✗')} ${safe(problem.detail)}`,
-    ...(problem.cause === undefined ? [] : safe(problem.cause).split('\n').map((line, index) => `  ${index === 0 ? color.dim('why:') : '    '} ${line}`)),
+    ...(problem.cause === undefined
+      ? []
+      : safe(problem.cause)
+          .split('\n')
+          .map((line, index) => `  ${index === 0 ? color.dim('why:') : '    '} ${line}`)),
     ...fields,
     `  ${color.dim('fix:')} ${safe(problem.fix)}`,
     ...(problem.instance === undefined ? [] : [`  ${color.dim(`request ${safe(problem.instance)}`)}`]),

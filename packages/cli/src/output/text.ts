@@ -6,8 +6,8 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
 /**
- * Text that a build or an application wrote, made safe for a terminal: it may colour its words when `colours`, and do
- * nothing else (no titles, links, cursor moves or clipboard writes).
+ * Makes text of a build or an application safe for a terminal: it may colour its words when `colours`, and do nothing
+ * else (no titles, links, cursor moves or clipboard writes).
  */
 export function safeText(text: string, colours: boolean): string {
   if (!colours) return stripVTControlCharacters(text).replace(CONTROL, '');

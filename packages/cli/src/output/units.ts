@@ -1,4 +1,4 @@
-/** 75_300 → "1 min 15 s"; 8_210 → "8.2 s"; 340 → "0.3 s". */
+/** Formats a duration: 75_300 → "1 min 15 s"; 8_210 → "8.2 s"; 340 → "0.3 s". */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
@@ -7,7 +7,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** How long ago, for a listing: "just now", "5 min ago", "3 h ago", "2 days ago". */
+/** Formats how long ago, for a listing: "just now", "5 min ago", "3 h ago", "2 days ago". */
 export function ago(at: number, now: number): string {
   const minutes = Math.floor((now - at) / 60_000);
   if (minutes < 1) return 'just now';
@@ -17,7 +17,7 @@ export function ago(at: number, now: number): string {
   return days === 1 ? '1 day ago' : `${days} days ago`;
 }
 
-/** 1_536 → "1.5 KiB". */
+/** Formats a size: 1_536 → "1.5 KiB". */
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = count;
@@ -29,5 +29,5 @@ export function bytes(count: number): string {
   return unit === 0 ? `${count} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
-/** 1 → "1 file"; 2 → "2 files". */
+/** Formats a number with its noun: 1 → "1 file"; 2 → "2 files". */
 export const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;

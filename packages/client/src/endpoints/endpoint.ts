@@ -5,45 +5,51 @@ import type { ProblemCode } from '../schemas/problem.ts';
 export type Scope = 'none' | 'read' | 'deploy' | 'admin';
 
 /**
- * What the endpoint's path names, and so which tokens may reach it. A token that is bound to a project gets 404 for
- * another project's. `shared`: any token, the answer holds only what it may see. `platform`: only tokens that are
- * bound to no project.
+ * The resource that the endpoint's path names, which decides which tokens may reach it. A token that is bound to a
+ * project gets 404 for another project's. `shared`: any token, the response has only what it may see. `platform`: only
+ * tokens that are bound to no project.
  */
-export type Bound = 'project' | 'deployment' | 'delivery' | 'shared' | 'platform';
+export type ResourceScope = 'project' | 'deployment' | 'delivery' | 'shared' | 'platform';
 
-/** One operation of the API: the server's validation, the typed client and OpenAPI all come from it. */
+/** One operation of the API: the server's validation, the typed client and OpenAPI all derive from it. */
 export type Endpoint = Readonly<{
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `{name}` for each key of `params`. */
   path: `/api/${string}`;
   summary: string;
   scope: Scope;
-  bound: Bound;
+  resource: ResourceScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   /** A JSON body. `upload` endpoints take bytes instead. */
   body?: z.ZodType;
-  /** The JSON answer; of `events`, one event; absent with 204 and `download`. */
+  /** The JSON response; of `events`, one event; absent with 204 and `download`. */
   response?: z.ZodType;
   status: 200 | 201 | 202 | 204;
-  /** Codes beyond those that every endpoint may answer (`invalid_input`, `unauthenticated`, `forbidden`, `rate_limited`, `internal`). */
+  /**
+   * Codes beyond those that every endpoint may return (`invalid_input`, `unauthenticated`, `forbidden`, `rate_limited`,
+   * `internal`).
+   */
   errors: readonly ProblemCode[];
-  /** `events`: server-sent events; `upload`: the body is bytes of `mediaType`; `download`: the answer is. */
+  /** `events`: server-sent events; `upload`: the body is bytes of `mediaType`; `download`: the response is. */
   stream?: 'events' | 'upload' | 'download';
   mediaType?: string;
   /** Takes If-Match with the version that the change is meant for. */
   conditional?: boolean;
-  /** The answer shows a secret once, so it is not kept for a repeated Idempotency-Key. */
-  secretAnswer?: boolean;
+  /** The response shows a secret once, so it is not stored for a repeated Idempotency-Key. */
+  secretResponse?: boolean;
 }>;
 
 export const endpoint = <const E extends Endpoint>(definition: E): E => definition;
 
 /** The endpoints as a tree of nouns and verbs. */
 export type EndpointTree = Readonly<{ [name: string]: Endpoint | EndpointTree }>;
-export const isEndpoint = (node: Endpoint | EndpointTree): node is Endpoint => typeof (node as { method?: unknown }).method === 'string';
+export const isEndpoint = (node: Endpoint | EndpointTree): node is Endpoint =>
+  typeof (node as { method?: unknown }).method === 'string';
 
-/** Every endpoint of a tree with its dotted name, such as `deployments.logs.follow`. */
+/** Returns every endpoint of a tree with its dotted name, such as `deployments.logs.follow`. */
 export function flatten(tree: EndpointTree, prefix = ''): readonly (readonly [name: string, endpoint: Endpoint])[] {
-  return Object.entries(tree).flatMap(([key, node]) => (isEndpoint(node) ? [[prefix + key, node] as const] : flatten(node, `${prefix}${key}.`)));
+  return Object.entries(tree).flatMap(([key, node]) =>
+    isEndpoint(node) ? [[prefix + key, node] as const] : flatten(node, `${prefix}${key}.`),
+  );
 }

@@ -4,8 +4,18 @@ import { deadLetters, platform, tokens } from './platform.ts';
 import { aliases, environments, projects, variables } from './projects.ts';
 
 /** The API, whole: noun → verb → endpoint. */
-export const api = { projects, environments, variables, aliases, deployments, deliveries, tokens, deadLetters, platform } as const;
+export const api = {
+  projects,
+  environments,
+  variables,
+  aliases,
+  deployments,
+  deliveries,
+  tokens,
+  deadLetters,
+  platform,
+} as const;
 export type Api = typeof api;
 
-/** The same as a list, with dotted names. */
+/** Every endpoint as a list, with dotted names. */
 export const endpoints = flatten(api);

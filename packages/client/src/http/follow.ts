@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { readEvents } from './event-stream.ts';
-import { badAnswer, send, type Connection } from './request.ts';
+import { invalidResponse, send, type Connection } from './request.ts';
 import { clientProblem, failure, type ApiResult } from './result.ts';
 import type { CallOptions } from './types.ts';
 
@@ -9,16 +9,28 @@ const LAST_DELAY_MS = 5_000;
 const ATTEMPTS = 10;
 
 /**
- * Follows an event endpoint until its event of type `end`. A lost connection is taken up again with Last-Event-ID, so
- * no event is missed or repeated; after ten attempts without an event in between, the problem is yielded and it ends.
+ * Follows an event endpoint until its event of type `end`. A lost connection is resumed with Last-Event-ID, so no event
+ * is missed or repeated. After ten attempts without an event in between, the problem is yielded and it ends.
  */
-export async function* follow(connection: Connection, endpoint: Endpoint, input: Readonly<Record<string, unknown>>, options: CallOptions): AsyncGenerator<ApiResult<unknown>> {
+export async function* follow(
+  connection: Connection,
+  endpoint: Endpoint,
+  input: Readonly<Record<string, unknown>>,
+  options: CallOptions,
+): AsyncGenerator<ApiResult<unknown>> {
   let lastId: string | undefined;
   let failures = 0;
-  let lastProblem = clientProblem('unreachable', 0, 'The connection was lost.', 'Try again.');
+  let lastProblem = clientProblem('unreachable', 0, 'The connection was lost.', 'Run the command again.');
   while (options.signal?.aborted !== true) {
-    const opened = await send(connection, endpoint, input, options, lastId === undefined ? {} : { 'last-event-id': lastId });
-    if (!opened.ok && opened.problem.status !== 0 && opened.problem.status < 500 && opened.problem.status !== 429) return yield opened;
+    const opened = await send(
+      connection,
+      endpoint,
+      input,
+      options,
+      lastId === undefined ? {} : { 'last-event-id': lastId },
+    );
+    if (!opened.ok && opened.problem.status !== 0 && opened.problem.status < 500 && opened.problem.status !== 429)
+      return yield opened;
     if (opened.ok && opened.value.body !== null) {
       try {
         for await (const event of readEvents(opened.value.body)) {
@@ -42,17 +54,22 @@ function parse(endpoint: Endpoint, data: string): ApiResult<unknown> {
   try {
     const parsed = endpoint.response?.safeParse(JSON.parse(data));
     if (parsed?.success === true) return { ok: true, value: parsed.data };
-    return failure(badAnswer(200, parsed?.error.issues[0]?.message));
+    return failure(invalidResponse(200, parsed?.error.issues[0]?.message));
   } catch {
-    return failure(badAnswer(200, 'An event is not JSON.'));
+    return failure(invalidResponse(200, 'An event is not JSON.'));
   }
 }
 
-const isEnd = (value: unknown): boolean => typeof value === 'object' && value !== null && 'type' in value && value.type === 'end';
+const isEnd = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'type' in value && value.type === 'end';
 
 const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
-    const stop = (): void => { clearTimeout(timer); signal?.removeEventListener('abort', stop); resolve(); };
+    const stop = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    };
     const timer = setTimeout(stop, ms);
     signal?.addEventListener('abort', stop);
   });

@@ -4,7 +4,8 @@ import type { Endpoint } from '../endpoints/endpoint.ts';
 type Flat = Readonly<Record<string, unknown>>;
 export type SplitInput = Readonly<{ path: string; body: Flat; content: unknown }>;
 
-const keysOf = (schema: z.ZodObject | undefined): readonly string[] => (schema === undefined ? [] : Object.keys(schema.shape));
+const keysOf = (schema: z.ZodObject | undefined): readonly string[] =>
+  schema === undefined ? [] : Object.keys(schema.shape);
 
 /** Distributes a flat input over the path, the query and the body of an endpoint. */
 export function splitInput(endpoint: Endpoint, input: Flat): SplitInput {
@@ -19,7 +20,9 @@ export function splitInput(endpoint: Endpoint, input: Flat): SplitInput {
     used.add(key);
     if (input[key] !== undefined) query.set(key, String(input[key]));
   }
-  const body = Object.fromEntries(Object.entries(input).filter(([key, value]) => !used.has(key) && value !== undefined));
+  const body = Object.fromEntries(
+    Object.entries(input).filter(([key, value]) => !used.has(key) && value !== undefined),
+  );
   const search = query.toString();
   return { path: search === '' ? path : `${path}?${search}`, body, content: input['content'] };
 }

@@ -5,7 +5,9 @@ import { openApi } from './openapi.ts';
 
 type Json = Record<string, unknown>;
 const description = openApi(endpoints, { version: '1.2.3', server: 'http://127.0.0.1:7400' });
-const operations = Object.entries(description.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })));
+const operations = Object.entries(description.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+);
 const every = function* (value: unknown): Generator<Json> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield value as Json;
@@ -26,18 +28,36 @@ test('every reference leads to a schema of the description, and no JSON-Schema-o
     const reference = object['$ref'];
     if (typeof reference === 'string') {
       references += 1;
-      assert.ok(reference.startsWith('#/components/schemas/') && reference.slice('#/components/schemas/'.length) in schemas, reference);
+      assert.ok(
+        reference.startsWith('#/components/schemas/') && reference.slice('#/components/schemas/'.length) in schemas,
+        reference,
+      );
     }
     assert.ok(!('$defs' in object) && !('$schema' in object));
   }
   assert.ok(references > 20);
-  for (const name of ['Project', 'Deployment', 'Variable', 'Delivery', 'Alias', 'LogLine', 'Token', 'Environment', 'Problem']) assert.ok(name in schemas, name);
+  for (const name of [
+    'Project',
+    'Deployment',
+    'Variable',
+    'Delivery',
+    'Alias',
+    'LogLine',
+    'Token',
+    'Environment',
+    'Problem',
+  ])
+    assert.ok(name in schemas, name);
 });
 
-test('every path parameter is declared and required, every operation can answer well and badly, and only health needs no token', () => {
+test('every path parameter is declared and required, every operation describes success and failure, and only health needs no token', () => {
   for (const { path, operation } of operations) {
     const declared = (operation.parameters ?? []).filter((parameter) => parameter['in'] === 'path');
-    assert.deepEqual(declared.map((parameter) => parameter['name']), [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]), operation.operationId);
+    assert.deepEqual(
+      declared.map((parameter) => parameter['name']),
+      [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]),
+      operation.operationId,
+    );
     assert.ok(declared.every((parameter) => parameter['required'] === true));
     const codes = Object.keys(operation.responses);
     assert.ok(codes.some((code) => code.startsWith('2')) && codes.includes('500'), operation.operationId);

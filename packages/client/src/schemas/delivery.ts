@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deliveryId, deploymentId, projectId, timestamp } from './primitive.ts';
 
-/** One incoming webhook or push, kept before it was answered. */
+/** One incoming webhook or push, stored before its response. */
 export const deliverySchema = z
   .object({
     id: deliveryId,
@@ -17,6 +17,6 @@ export const deliverySchema = z
   .meta({ id: 'Delivery' });
 export type Delivery = z.infer<typeof deliverySchema>;
 
-/** What a webhook, deploy hook or replay answers. */
+/** Response of a webhook, deploy hook or replay. */
 export const acceptedSchema = z.object({ deliveryId, deploymentIds: z.array(deploymentId) }).meta({ id: 'Accepted' });
 export type Accepted = z.infer<typeof acceptedSchema>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deploymentId, environmentName, timestamp, variableName } from './primitive.ts';
+import { branchName, deploymentId, environmentName, timestamp, variableName } from './primitive.ts';
 
 export const environmentSchema = z
   .object({
@@ -7,7 +7,9 @@ export const environmentSchema = z
     branches: z.array(z.string()).meta({ description: 'Branch patterns that deploy here.' }),
     url: z.string().optional().meta({ description: 'Absent for preview: each branch has an address of its own.' }),
     deploymentId: deploymentId.optional().meta({ description: 'What it serves now.' }),
-    pinned: z.boolean().meta({ description: 'After a rollback: new deployments do not go live until a promote or an undo.' }),
+    pinned: z
+      .boolean()
+      .meta({ description: 'After a rollback: new deployments do not go live until a promote or an undo.' }),
     earlier: z.array(deploymentId).meta({ description: 'What it served before, newest first: the rollback targets.' }),
     revision: z.int().optional().meta({ description: 'Send it with a promote or rollback to act only on this state.' }),
     variables: z.int().meta({ description: 'How many variables it has.' }),
@@ -16,14 +18,19 @@ export const environmentSchema = z
   .meta({ id: 'Environment' });
 export type Environment = z.infer<typeof environmentSchema>;
 
-export const variableScope = z.enum(['build', 'run', 'both']).meta({ description: 'build: only while building; run: only in functions.' });
+export const variableScope = z
+  .enum(['build', 'run', 'both'])
+  .meta({ description: 'build: only while building; run: only in functions.' });
 export const variableSchema = z
   .object({
     name: variableName,
     environment: environmentName,
+    branch: branchName
+      .optional()
+      .meta({ description: "Only for deployments of this branch, where it wins over the environment's own value." }),
     scope: variableScope,
     secret: z.boolean(),
-    value: z.string().optional().meta({ description: 'Only with `reveal`, and never for secrets.' }),
+    value: z.string().optional().meta({ description: 'Returned only with `reveal`, and never for secrets.' }),
     updatedAt: timestamp,
   })
   .meta({ id: 'Variable' });
@@ -38,7 +45,12 @@ export const variableInputSchema = z.strictObject({
 export const variablesInputSchema = z
   .strictObject({
     variables: z.array(variableInputSchema).max(1000),
-    prune: z.boolean().optional().meta({ description: 'Remove the variables of this environment that are not in the list.' }),
+    branch: branchName
+      .optional()
+      .meta({ description: 'Set them for deployments of this branch only; not in production.' }),
+    prune: z.boolean().optional().meta({
+      description: 'Remove the variables of this environment (with `branch`: of that branch) that are not in the list.',
+    }),
   })
   .meta({ id: 'VariablesInput' });
 export type VariablesInput = z.infer<typeof variablesInputSchema>;

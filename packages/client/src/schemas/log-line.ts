@@ -10,13 +10,15 @@ export const logLineSchema = z
     at: timestamp,
     level: logLevel,
     text: z.string(),
-    step: z.string().optional(),
+    step: z.string().optional().meta({
+      description: 'The step it belongs to; `failure`: the message, cause and fix of the deployment that failed.',
+    }),
     requestId: z.string().optional(),
   })
   .meta({ id: 'LogLine' });
 export type LogLine = z.infer<typeof logLineSchema>;
 
-/** What a followed log yields: lines; the deployment whenever its status or steps change; at last `end`. */
+/** The events of a followed log: lines; the deployment whenever its status or steps change; at last `end`. */
 export const logEventSchema = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('line'), line: logLineSchema }),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-/** A page of a listing, newest first. `cursor` is opaque and absent on the last page. */
-export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), cursor: z.string().optional() });
+/** Creates the schema of a listing's page, newest first. `cursor` is opaque and absent on the last page. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), cursor: z.string().optional() });
 export type Page<T> = { items: T[]; cursor?: string | undefined };
 
 export const pageQuery = {

@@ -28,5 +28,7 @@ export const tokenInputSchema = z
   .meta({ id: 'TokenInput' });
 export type TokenInput = z.infer<typeof tokenInputSchema>;
 
-export const createdTokenSchema = z.object({ token: tokenSchema, value: z.string().meta({ description: 'The token itself, shown only now.' }) }).meta({ id: 'CreatedToken' });
+export const createdTokenSchema = z
+  .object({ token: tokenSchema, value: z.string().meta({ description: 'The token itself, shown only now.' }) })
+  .meta({ id: 'CreatedToken' });
 export type CreatedToken = z.infer<typeof createdTokenSchema>;

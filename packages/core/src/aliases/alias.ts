@@ -5,22 +5,28 @@ import type { HostName } from '../names/name.ts';
 export type AliasKind = 'environment' | 'branch' | 'pull_request' | 'deployment';
 
 /**
- * A host name that points at a deployment: the only thing that moves. `revision` is the compare-and-set condition:
- * a write names the revision it saw, and only one of two concurrent writers wins.
+ * A host name that points at a deployment: the only thing that moves. `revision` is the compare-and-set condition: a
+ * write names the revision it saw, and only one of two concurrent writers wins.
  */
 export type Alias = Readonly<{
   host: HostName;
   projectId: ProjectId;
   deploymentId: DeploymentId;
   kind: AliasKind;
-  /** The environment, branch or pull request it stands for. */
+  /** The environment, branch or pull request that it belongs to. */
   target: string;
   /** Set by a rollback: later deployments build and verify but do not move it until a promote or an undo. */
   pinned: boolean;
-  /** Earlier deployments of this alias, newest first: the rollback targets. At most 20, but for those that tabs may still reach. */
+  /**
+   * Earlier deployments of this alias, newest first: the rollback targets. At most 20, but for those that tabs may
+   * still reach.
+   */
   history: readonly DeploymentId[];
-  /** Until when (milliseconds since the epoch) deployments of `history` still answer the tabs that were opened on them. */
-  reachableUntil?: Readonly<Partial<Record<DeploymentId, number>>>;
+  /**
+   * Until when (milliseconds since the epoch) deployments of `history` still serve pages that were loaded from them
+   * (skew protection).
+   */
+  skewProtectedUntil?: Readonly<Partial<Record<DeploymentId, number>>>;
   revision: number;
   updatedAt: number;
 }>;

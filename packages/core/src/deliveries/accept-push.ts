@@ -1,149 +1,170 @@
-import { newId, type DeploymentId, type ProjectId } from '../names/id.ts';
-import { PREVIEW } from '../names/name.ts';
-import type { Ports } from '../ports/ports.ts';
+import { newId, type ProjectId } from '../names/id.ts';
 import type { Project } from '../projects/project.ts';
-import { fail, ok, type AnchorError, type Result } from '../result/result.ts';
-import { closeBranch, closePullRequest } from '../deployments/close-preview.ts';
-import { draftDeployment, type DeploymentRequest } from '../deployments/draft.ts';
-import { requestDeployment, takeDraft, type RequestPorts } from '../deployments/request.ts';
+import { fail, ok, type Result } from '../result/result.ts';
+import { planDeployment, recentOfBranch, type DeploymentRequest } from '../deployments/plan-deployment.ts';
+import { persistPlan } from '../deployments/request.ts';
+import { decide, ordering } from './decide.ts';
 import type { Delivery, DeliverySource } from './delivery.ts';
+import { LOOKUP_MS, orderOf } from './order.ts';
+import { processDelivery, type Accepted, type AcceptPorts } from './process-delivery.ts';
 import type { PushEvent } from './push-event.ts';
-import { asksToSkip, environmentOf, touches } from './rules.ts';
 
 export type IncomingPush = Readonly<{
   projectId: ProjectId;
   source: DeliverySource;
-  /** The sender's id of this delivery; unique per sender. */
+  /** The sender's id of this delivery, or the hash of what it signed; unique per sender. */
   externalId: string;
+  /** The sender's own id, when it is not the `externalId`. */
+  senderId?: string;
   event: string;
   headers: Readonly<Record<string, string>>;
   body: string;
   push: PushEvent;
-  /** Build again although this commit was deployed before: deploy hooks, which fire when something outside git changed. */
+  /**
+   * Build again although this commit was deployed before: deploy hooks, which fire when something outside git changed.
+   */
   force?: boolean;
 }>;
 
-export type AcceptPorts = RequestPorts & Pick<Ports, 'deliveries' | 'blobs'>;
-export type Accepted = Readonly<{ delivery: Delivery; deploymentIds: readonly DeploymentId[]; duplicate: boolean }>;
+/**
+ * Changed paths are read once, when the push arrives; a longer list is not stored. Unknown changes touch whatever is
+ * watched.
+ */
+const MAX_STORED_PATH_CHARS = 256 * 1024;
+
+function withinPathLimit(push: PushEvent): PushEvent {
+  if (push.kind !== 'push' || push.changedFiles === undefined) return push;
+  if (push.changedFiles.reduce((chars, path) => chars + path.length, 0) <= MAX_STORED_PATH_CHARS) return push;
+  const { changedFiles: _, ...rest } = push;
+  return rest;
+}
 
 /** Bodies above this go to the blob store, so that a delivery fits in one item of every store. */
 const MAX_INLINE_BODY = 256 * 1024;
 
 /**
- * Keeps a delivery on disk and acts on it. When it resolves the delivery is durable and so is the deployment it made;
- * a crash in between is mended by `recover`. What most deliveries come to, a new deployment or nothing to do, is known
- * before anything is written, and is written together with the delivery. The same external id twice answers the first
+ * Keeps a delivery on disk and acts on it. When it resolves the delivery is durable and so is the deployment it made; a
+ * crash in between is repaired by `Recovery`. What most deliveries come to, a new deployment or nothing to do, is known
+ * before anything is written, and is written together with the delivery. A duplicate external id returns the first
  * delivery. `known`: the project, when the caller has just read it.
  */
 export const acceptPush =
   (ports: AcceptPorts) =>
   async (incoming: IncomingPush, known?: Project): Promise<Result<Accepted>> => {
     const project = known ?? (await ports.projects.get(incoming.projectId));
-    if (project === undefined) return fail('not_found', 'There is no such project', 'Check the address of the webhook in the project settings.');
+    if (project === undefined)
+      return fail('not_found', 'There is no such project', 'Check the address of the webhook in the project settings.');
     const delivery = await deliveryOf(ports, incoming);
     const decided = decide(project, incoming.push);
     if (decided.kind === 'deploy') {
-      const made = await deployAtOnce(ports, delivery, { ...decided.request, force: incoming.force === true, deliveryId: delivery.id });
-      if (made === 'delivery_known') return repeated(ports, project, incoming);
+      const ordered = await ordering(ports, {
+        ...decided.request,
+        force: incoming.force === true,
+        deliveryId: delivery.id,
+      });
+      const made =
+        ordered.kind === 'ignored'
+          ? await ignoreInOneWrite(ports, delivery, ordered.reason)
+          : await deployInOneWrite(ports, delivery, ordered.request);
+      if (made === 'duplicate_delivery') return handleDuplicate(ports, project, incoming);
       // Its commit is known: the steps, one after the other, find out what that means.
-      if (made !== 'deployment_known') return made;
+      if (made !== 'duplicate_deployment') return made;
     }
-    const first = decided.kind === 'ignored' ? ignored(delivery, decided.reason) : decided.kind === 'nothing' ? { ...delivery, state: 'accepted' as const } : delivery;
-    if (!(await ports.deliveries.insert(first))) return repeated(ports, project, incoming);
-    return first.state === 'received' ? act(ports, project, first, false) : ok({ delivery: first, deploymentIds: [], duplicate: false });
+    const first =
+      decided.kind === 'ignored'
+        ? ignored(delivery, decided.reason)
+        : decided.kind === 'nothing'
+          ? { ...delivery, state: 'accepted' as const }
+          : delivery;
+    if (!(await ports.deliveries.insert(first))) return handleDuplicate(ports, project, incoming);
+    return first.state === 'received'
+      ? processDelivery(ports, project, first, false)
+      : ok({ delivery: first, deploymentIds: [], duplicate: false });
   };
 
-async function deliveryOf(ports: AcceptPorts, { projectId, source, externalId, event, headers, body, push, force }: IncomingPush): Promise<Delivery> {
+async function deliveryOf(
+  ports: AcceptPorts,
+  { projectId, source, externalId, senderId, event, headers, body, push, force }: IncomingPush,
+): Promise<Delivery> {
   const now = ports.clock.now();
   return {
-    id: newId('dlv', now), projectId, source, externalId, event, headers,
+    id: newId('dlv', now),
+    projectId,
+    source,
+    externalId,
+    ...(senderId === undefined ? {} : { senderId }),
+    event,
+    headers,
     body: body.length <= MAX_INLINE_BODY ? body : `blob:${await ports.blobs.put(new TextEncoder().encode(body))}`,
-    push, ...(force === true ? { force: true } : {}), state: 'received', deploymentIds: [], receivedAt: now, version: 1,
+    push: withinPathLimit(push),
+    ...(force === true ? { force: true } : {}),
+    state: 'received',
+    deploymentIds: [],
+    receivedAt: now,
+    version: 1,
   };
 }
 
-/** The delivery, its deployment and the job in one write. */
-async function deployAtOnce(ports: AcceptPorts, received: Delivery, request: DeploymentRequest): Promise<Result<Accepted> | 'delivery_known' | 'deployment_known'> {
-  const drafted = await draftDeployment(ports)(request);
-  if (!drafted.ok) {
-    if (drafted.error.code !== 'not_ready') return drafted;
-    const delivery = ignored(received, drafted.error.message);
-    return (await ports.deliveries.insert(delivery)) ? ok({ delivery, deploymentIds: [], duplicate: false }) : 'delivery_known';
-  }
+/** Stores the delivery, its deployment and the job in one write. */
+async function deployInOneWrite(
+  ports: AcceptPorts,
+  received: Delivery,
+  request: DeploymentRequest,
+): Promise<Result<Accepted> | 'duplicate_delivery' | 'duplicate_deployment'> {
+  const drafted = await planDeployment(ports)(request);
+  if (!drafted.ok)
+    return drafted.error.code === 'not_ready' ? ignoreInOneWrite(ports, received, drafted.error.message) : drafted;
   const deploymentIds = [drafted.value.deployment.id];
   const delivery: Delivery = { ...received, state: 'accepted', deploymentIds };
-  const taken = await takeDraft(ports, drafted.value, delivery);
+  const taken = await persistPlan(ports, drafted.value, delivery);
   return taken === 'stored' ? ok({ delivery, deploymentIds, duplicate: false }) : taken;
+}
+
+async function ignoreInOneWrite(
+  ports: AcceptPorts,
+  received: Delivery,
+  reason: string,
+): Promise<Result<Accepted> | 'duplicate_delivery'> {
+  const delivery = ignored(received, reason);
+  return (await ports.deliveries.insert(delivery))
+    ? ok({ delivery, deploymentIds: [], duplicate: false })
+    : 'duplicate_delivery';
 }
 
 const ignored = (delivery: Delivery, reason: string): Delivery => ({ ...delivery, state: 'ignored', reason });
 
-/** The same delivery again. The first one may still be on its way through; acting twice makes one deployment all the same. */
-async function repeated(ports: AcceptPorts, project: Project, { projectId, source, externalId }: IncomingPush): Promise<Result<Accepted>> {
+/**
+ * Handles a duplicate delivery. The first one may still be in flight; processing both creates one deployment all the
+ * same. Git hosts whose payloads have no times send equal bytes when a branch returns to a commit. When the host
+ * confirms that the commit is the head again, its deployment serves again.
+ */
+async function handleDuplicate(
+  ports: AcceptPorts,
+  project: Project,
+  { projectId, source, externalId }: IncomingPush,
+): Promise<Result<Accepted>> {
   const first = await ports.deliveries.byExternalId(projectId, source, externalId);
-  if (first === undefined) return fail('internal', 'The delivery could not be stored', 'Send it again.');
-  return first.state === 'received' ? act(ports, project, first, true) : ok({ delivery: first, deploymentIds: first.deploymentIds, duplicate: true });
+  if (first === undefined)
+    return fail('internal', 'The delivery could not be stored', 'Redeliver it from the git host.');
+  return first.state === 'received' || (await isHeadAgain(ports, project, first))
+    ? processDelivery(ports, project, first, true)
+    : ok({ delivery: first, deploymentIds: first.deploymentIds, duplicate: true });
 }
 
-/** Acts on a stored delivery and notes the outcome on it. Idempotent. */
-export async function act(ports: AcceptPorts, project: Project, delivery: Delivery, duplicate: boolean, force = delivery.force === true): Promise<Result<Accepted>> {
-  const outcome = delivery.push === undefined ? { ignored: 'it was never parsed' } : await follow(ports, project, delivery, delivery.push, force);
-  if ('error' in outcome) return { ok: false, error: outcome.error };
-  const deploymentIds = 'deploymentIds' in outcome ? outcome.deploymentIds : [];
-  const done: Delivery = {
-    ...delivery, state: 'ignored' in outcome ? 'ignored' : 'accepted', version: delivery.version + 1,
-    deploymentIds: [...new Set([...delivery.deploymentIds, ...deploymentIds])],
-    ...('ignored' in outcome ? { reason: outcome.ignored } : {}),
-  };
-  // Losing this write means that somebody else noted the same outcome.
-  await ports.deliveries.replace(done);
-  return ok({ delivery: done, deploymentIds, duplicate });
-}
-
-type Outcome = { deploymentIds: readonly DeploymentId[] } | { ignored: string } | { error: AnchorError };
-
-async function follow(ports: AcceptPorts, project: Project, delivery: Delivery, push: PushEvent, force: boolean): Promise<Outcome> {
-  const decided = decide(project, push);
-  switch (decided.kind) {
-    case 'nothing': return { deploymentIds: [] };
-    case 'ignored': return { ignored: decided.reason };
-    case 'close':
-      await decided.close(ports);
-      return { deploymentIds: [] };
-    case 'deploy': {
-      const requested = await requestDeployment(ports)({ ...decided.request, deliveryId: delivery.id, force });
-      if (requested.ok) return { deploymentIds: [requested.value.deployment.id] };
-      return requested.error.code === 'not_ready' ? { ignored: requested.error.message } : { error: requested.error };
-    }
+async function isHeadAgain(
+  ports: AcceptPorts,
+  project: Project,
+  { push, force, deploymentIds }: Delivery,
+): Promise<boolean> {
+  if (push?.kind === 'branch_deleted') {
+    const head =
+      project.source.kind === 'git'
+        ? await ports.heads.head(project, { kind: 'branch', branch: push.branch }, LOOKUP_MS)
+        : undefined;
+    return head?.ok === false && head.error.code === 'not_found';
   }
-}
-
-type Decision =
-  | Readonly<{ kind: 'nothing' }>
-  | Readonly<{ kind: 'ignored'; reason: string }>
-  | Readonly<{ kind: 'close'; close: (ports: AcceptPorts) => Promise<void> }>
-  | Readonly<{ kind: 'deploy'; request: DeploymentRequest }>;
-
-/** What a push asks for, by the rules of the project. */
-function decide(project: Project, push: PushEvent): Decision {
-  switch (push.kind) {
-    case 'ping': return { kind: 'nothing' };
-    case 'ignored': return { kind: 'ignored', reason: push.reason };
-    case 'branch_deleted': return { kind: 'close', close: (ports) => closeBranch(ports)(project, push.branch) };
-    case 'push': {
-      if (asksToSkip(push.message)) return { kind: 'ignored', reason: 'the commit message asks to skip it' };
-      if (!touches(project, push.changedFiles)) return { kind: 'ignored', reason: 'it changes none of the paths that the project is built from' };
-      const { branch, commit, message, author } = push;
-      const source = { kind: 'git', commit, branch, ...(message === undefined ? {} : { message }), ...(author === undefined ? {} : { author }) } as const;
-      return { kind: 'deploy', request: { project, environment: environmentOf(project, branch), source } };
-    }
-    case 'pull_request': {
-      const { branch, number, fork } = push;
-      if (push.action === 'closed') return { kind: 'close', close: (ports) => closePullRequest(ports)(project, number, branch, fork) };
-      const { commit, title, author } = push;
-      const source = { kind: 'git', commit, branch, ...(title === undefined ? {} : { message: title }), ...(author === undefined ? {} : { author }) } as const;
-      // A fork's branch may be called `main`: it is a preview whatever its name.
-      return { kind: 'deploy', request: { project, environment: PREVIEW, source, pullRequest: { number, fork } } };
-    }
-  }
+  const decided =
+    push === undefined || force === true || deploymentIds.length === 0 ? undefined : decide(project, push);
+  if (decided?.kind !== 'deploy') return false;
+  return (await orderOf(ports)(decided.request, await recentOfBranch(ports, decided.request))).kind === 'head';
 }

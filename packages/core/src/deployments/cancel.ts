@@ -2,12 +2,15 @@ import type { DeploymentId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
 import { anchorError, ok, type AnchorError, type Result } from '../result/result.ts';
 import type { Deployment } from './deployment.ts';
-import { enqueue } from './request.ts';
+import { enqueue } from './supersede.ts';
 import { moveDeployment } from './update.ts';
 
-const BY_A_PERSON = anchorError('canceled', 'It was canceled by a person', 'Deploy again when you want it: anchor deploy.');
+const BY_A_PERSON = anchorError('canceled', 'Canceled by a user', 'Run `anchor deploy` to deploy again.');
 
-/** Stops a deployment that is held, queued or building. One that is switching or done is refused: nothing stops half-way. */
+/**
+ * Stops a deployment that is held, queued or building. One that is switching or done is refused: nothing stops
+ * half-way.
+ */
 export const cancelDeployment =
   (ports: Pick<Ports, 'deployments' | 'queue' | 'clock'>) =>
   async (id: DeploymentId, why: AnchorError = BY_A_PERSON): Promise<Result<Deployment>> => {

@@ -7,7 +7,7 @@ import type { DeploymentId } from '../names/id.ts';
 import { parseBranchName, PREVIEW } from '../names/name.ts';
 import { anchorError, fail, ok } from '../result/result.ts';
 import { approveDeployment, cancelDeployment } from './cancel.ts';
-import { recover } from './recover.ts';
+import { Recovery } from '../records/recovery.ts';
 import { requestDeployment } from './request.ts';
 import { runDeployment } from './run.ts';
 
@@ -19,68 +19,83 @@ test('a push of the production branch is built, verified and live, with its own 
   assert.equal(await live('demo-git-main.localhost'), id);
   const deployment = await home.deployments.get(id);
   assert.equal(await live(deployment?.host), id);
-  assert.deepEqual(deployment?.steps.map((step) => step.name), ['build', 'publish', 'verify', 'switch']);
+  assert.deepEqual(
+    deployment?.steps.map((step) => step.name),
+    ['build', 'publish', 'verify', 'switch'],
+  );
   assert.ok(deployment?.steps.every((step) => step.endedAt !== undefined));
 });
 
-/** Builds a deployment and answers the Node major that the builder was told to keep. `got`: the one that it took by default; a version is named where it is missing. */
-const keptBy = ({ home, build }: Awaited<ReturnType<typeof startDemo>>) => async (id: DeploymentId, got?: string): Promise<string | undefined> => {
-  home.builds.defaultNode = got;
-  await build(id);
-  return home.builds.requests.at(-1)?.keptNode;
-};
+/**
+ * Builds a deployment and returns the Node major that the builder got as pinned. `got`: the one that it took by
+ * default; a version is named where it is missing.
+ */
+const pinnedMajorIn =
+  ({ home, build }: Awaited<ReturnType<typeof startDemo>>) =>
+  async (id: DeploymentId, got?: string): Promise<string | undefined> => {
+    home.builds.defaultNode = got;
+    await build(id);
+    return home.builds.requests.at(-1)?.pinnedNodeMajor;
+  };
 
-test('a build is told which Node major its environment got by default, also after builds that named one', async () => {
+test('a build gets the Node major that its environment got by default, also after builds that named one', async () => {
   const demo = await startDemo();
   const { home, push } = demo;
-  const kept = keptBy(demo);
-  assert.equal(await kept(await push(1), '24'), undefined);
-  home.probe.answer = () => ok({ status: 500, body: '' });
+  const pinnedMajor = pinnedMajorIn(demo);
+  assert.equal(await pinnedMajor(await push(1), '24'), undefined);
+  home.probe.respond = () => ok({ status: 500, body: '' });
   const failing = await push(2);
-  assert.equal(await kept(failing, '26'), '24');
+  assert.equal(await pinnedMajor(failing, '26'), '24');
   assert.equal((await home.deployments.get(failing))?.state, 'failed');
-  home.probe.answer = () => ok({ status: 200, body: '' });
-  assert.equal(await kept(await push(3)), '24', 'what failed does not count');
-  assert.equal(await kept(await push(4)), '24');
-  assert.equal(await kept(await push(5), '24'), '24', 'the file that named a version is gone again');
+  home.probe.respond = () => ok({ status: 200, body: '' });
+  assert.equal(await pinnedMajor(await push(3)), '24', 'what failed does not count');
+  assert.equal(await pinnedMajor(await push(4)), '24');
+  assert.equal(await pinnedMajor(await push(5), '24'), '24', 'the file that named a version is gone again');
 });
 
 test('no preview decides the Node major of production; one without an own major keeps that of production', async () => {
   const demo = await startDemo();
   const { push } = demo;
-  const kept = keptBy(demo);
-  assert.equal(await kept(await push(1, 'feat'), '26'), undefined);
-  assert.equal(await kept(await push(2), '24'), undefined, 'production has none yet');
-  assert.equal(await kept(await push(3, 'feat')), '26');
-  assert.equal(await kept(await push(4), '24'), '24', 'although the last build of the project named one');
-  assert.equal(await kept(await push(5, 'other'), '26'), '26');
+  const pinnedMajor = pinnedMajorIn(demo);
+  assert.equal(await pinnedMajor(await push(1, 'feat'), '26'), undefined);
+  assert.equal(await pinnedMajor(await push(2), '24'), undefined, 'production has none yet');
+  assert.equal(await pinnedMajor(await push(3, 'feat')), '26');
+  assert.equal(await pinnedMajor(await push(4), '24'), '24', 'although the last build of the project named one');
+  assert.equal(await pinnedMajor(await push(5, 'other'), '26'), '26');
 
   const fresh = await startDemo();
-  assert.equal(await keptBy(fresh)(await fresh.push(1), '24'), undefined);
-  assert.equal(await keptBy(fresh)(await fresh.push(2, 'feat')), '24');
+  assert.equal(await pinnedMajorIn(fresh)(await fresh.push(1), '24'), undefined);
+  assert.equal(await pinnedMajorIn(fresh)(await fresh.push(2, 'feat')), '24');
 });
 
 test('what was built of a fork decides no Node major', async () => {
   const demo = await startDemo();
   const { home, project, push } = demo;
-  const kept = keptBy(demo);
-  await kept(await push(1), '24');
+  const pinnedMajor = pinnedMajorIn(demo);
+  await pinnedMajor(await push(1), '24');
   home.clock.advance(1_000);
   const pullRequest = { number: 7, fork: true };
-  const { deployment } = must(await requestDeployment(home)({ project, environment: PREVIEW, source: { kind: 'git', commit: commit(2), branch: must(parseBranchName('main')) }, pullRequest }));
+  const { deployment } = must(
+    await requestDeployment(home)({
+      project,
+      environment: PREVIEW,
+      source: { kind: 'git', commit: commit(2), branch: must(parseBranchName('main')) },
+      pullRequest,
+    }),
+  );
   must(await approveDeployment(home)(deployment.id));
-  assert.equal(await kept(deployment.id, '26'), '24', 'it keeps what production has');
+  assert.equal(await pinnedMajor(deployment.id, '26'), '24', 'it keeps what production has');
   assert.equal((await home.deployments.get(deployment.id))?.state, 'success');
-  assert.equal(await kept(await push(3, 'feat'), '24'), '24');
-  assert.equal(await kept(await push(4), '24'), '24');
+  assert.equal(await pinnedMajor(await push(3, 'feat'), '24'), '24');
+  assert.equal(await pinnedMajor(await push(4), '24'), '24');
 });
 
-test('a deployment that fails its verification leaves the old one live and says why', async () => {
+test('a deployment that fails its verification leaves the old one live and reports the reason', async () => {
   const { home, push, build, live } = await startDemo();
   const good = await push(1);
   await build(good);
   const bad = await push(2);
-  home.probe.answer = () => ok({ status: 500, body: '<h1>Boom</h1>' });
+  home.probe.respond = () => ok({ status: 500, body: '<h1>Boom</h1>' });
   assert.equal(await build(bad), 'failed');
   assert.equal(await live(), good);
   const failed = await home.deployments.get(bad);
@@ -93,8 +108,8 @@ test('a deployment that fails its verification leaves the old one live and says 
 
 test('an edge that passes 503 for a moment does not fail the deployment', async () => {
   const { home, push, build } = await startDemo();
-  let asked = 0;
-  home.probe.answer = () => ok({ status: asked++ === 0 ? 503 : 200, body: '' });
+  let requests = 0;
+  home.probe.respond = () => ok({ status: requests++ === 0 ? 503 : 200, body: '' });
   assert.equal(await build(await push(1)), 'success');
 });
 
@@ -112,8 +127,8 @@ test('a newer push of the same branch cancels what waits and builds, never anoth
 test('a switch that runs is not canceled', async () => {
   const { home, push, build } = await startDemo();
   const id = await push(1);
-  home.probe.answer = () => {
-    void cancelDeployment(home)(id).then((answer) => assert.ok(!answer.ok));
+  home.probe.respond = () => {
+    void cancelDeployment(home)(id).then((result) => assert.ok(!result.ok));
     return ok({ status: 200, body: '' });
   };
   assert.equal(await build(id), 'success');
@@ -143,7 +158,7 @@ test('a stop of the platform gives the build back to the queue', async () => {
   assert.equal((await home.deployments.get(id))?.state, 'queued');
 });
 
-test('what the surroundings broke is tried again, what the code broke is not', async () => {
+test('failures of the environment are retried, failures of the code are not', async () => {
   const { home, push } = await startDemo();
   const id = await push(1);
   home.builds.during = async () => anchorError('source_unreachable', 'no route', 'wait');
@@ -156,13 +171,13 @@ test('what the surroundings broke is tried again, what the code broke is not', a
 test('a crash at the switch is finished after the restart', async () => {
   const { home, push, build, live } = await startDemo();
   const id = await push(1);
-  home.probe.settled = async () => {
+  home.probe.waitUntilServing = async () => {
     throw new Error('killed here');
   };
   await assert.rejects(build(id), /killed here/);
   assert.equal((await home.deployments.get(id))?.state, 'deploying');
-  home.probe.settled = async () => ok(undefined);
-  assert.deepEqual(await recover(home)(), { deliveries: 0, deployments: 1 });
+  home.probe.waitUntilServing = async () => ok(undefined);
+  assert.deepEqual(await new Recovery(home).restart(), { push: 0, delivery: 0, deployment: 1 });
   assert.equal(await build(id), 'success');
   assert.equal(await live(), id);
   assert.equal(home.builds.requests.length, 1, 'it is not built again');
@@ -182,10 +197,13 @@ test('a clock that steps back makes no newer push the older one', async () => {
   assert.equal((await home.deployments.get(third))?.notPromoted, undefined);
 });
 
-test('a build is refused before the disk is full, and tried again later', async () => {
+test('a build is refused before the disk is full, and retried later', async () => {
   const { home, push } = await startDemo();
   const id = await push(1);
-  const full = { ...home, capacity: { roomForBuild: async () => fail('disk_full', 'The disk is nearly full', 'Make room.') } };
+  const full = {
+    ...home,
+    capacity: { checkSpaceForBuild: async () => fail('disk_full', 'The disk is nearly full', 'Free disk space.') },
+  };
   const once = async () => must(await runDeployment(full)(id, new AbortController().signal)).kind;
   assert.deepEqual([await once(), await once(), await once()], ['retry', 'retry', 'done'], 'not for ever');
   assert.equal(home.builds.requests.length, 0);
@@ -194,7 +212,13 @@ test('a build is refused before the disk is full, and tried again later', async 
 
 test('secrets of a build are redacted in its log', async () => {
   const { home, project, push, build } = await startDemo();
-  must(await putVariables(home)({ projectId: project.id, environment: 'production', variables: [{ name: 'KEY', value: 'sk_live_very_secret' }] }));
+  must(
+    await putVariables(home)({
+      projectId: project.id,
+      environment: 'production',
+      variables: [{ name: 'KEY', value: 'sk_live_very_secret' }],
+    }),
+  );
   const id = await push(1);
   home.builds.during = async (request, events) => {
     events.output('key is sk_live_ve', 'info', 'build');
@@ -238,5 +262,5 @@ test('restarts of the platform do not use up the tries of a build, but one that 
   assert.equal(must(await runDeployment(home)(id, new AbortController().signal)).kind, 'retry');
   for (let times = 0; times < 5; times++) await restart();
   assert.equal(await build(id), 'failed');
-  assert.match((await home.deployments.get(id))?.error?.message ?? '', /begun 10 times/);
+  assert.match((await home.deployments.get(id))?.error?.message ?? '', /started 10 times/);
 });

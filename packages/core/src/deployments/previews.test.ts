@@ -5,7 +5,8 @@ import { acceptPush } from '../deliveries/accept-push.ts';
 import type { PushEvent } from '../deliveries/push-event.ts';
 import type { DeploymentId } from '../names/id.ts';
 import type { BranchName, CommitSha, HostName } from '../names/name.ts';
-import { createProject, removeProject } from '../projects/projects.ts';
+import { createProject } from '../projects/projects.ts';
+import { removeProject } from '../projects/remove-project.ts';
 import { ok, type Result } from '../result/result.ts';
 import { approveDeployment } from './cancel.ts';
 import { promote } from './promote.ts';
@@ -26,7 +27,17 @@ async function start() {
   let deliveries = 0;
   const send = async (push: PushEvent): Promise<readonly DeploymentId[]> => {
     home.clock.advance(1_000);
-    return must(await acceptPush(home)({ projectId: project.id, source: 'github', externalId: `d${deliveries++}`, event: 'push', headers: {}, body: '{}', push })).deploymentIds;
+    return must(
+      await acceptPush(home)({
+        projectId: project.id,
+        source: 'github',
+        externalId: `d${deliveries++}`,
+        event: 'push',
+        headers: {},
+        body: '{}',
+        push,
+      }),
+    ).deploymentIds;
   };
   const one = async (push: PushEvent): Promise<DeploymentId> => {
     const [id] = await send(push);
@@ -34,15 +45,20 @@ async function start() {
     return id;
   };
   return {
-    home, project, send, one,
+    home,
+    project,
+    send,
+    one,
     push: (commit: number, branch = FEAT) => one({ kind: 'push', branch, commit: sha(commit) }),
     state: async (id: DeploymentId) => (await home.deployments.get(id))?.state,
-    build: async (id: DeploymentId) => must(await runDeployment(home)(id, new AbortController().signal)).deployment.state,
+    build: async (id: DeploymentId) =>
+      must(await runDeployment(home)(id, new AbortController().signal)).deployment.state,
     live: async (name: string) => (await home.aliases.get(`${name}.localhost` as HostName))?.deploymentId,
   };
 }
 
-const pr = (number: number, branch: BranchName, fork: boolean) => ({ kind: 'pull_request', number, branch, fork }) as const;
+const pr = (number: number, branch: BranchName, fork: boolean) =>
+  ({ kind: 'pull_request', number, branch, fork }) as const;
 
 test('a branch that is deleted while its deployment is switched to has no preview afterwards', async () => {
   const { home, send, push, state, build, live } = await start();
@@ -98,7 +114,7 @@ test('a branch that is closed while a deployment that it shares is switched to h
   assert.deepEqual([await live('demo-git-feat'), await live('demo-git-other')], [id, undefined]);
 });
 
-test('what was built of a fork can not be promoted, approved or not', async () => {
+test('what was built of a fork cannot be promoted, approved or not', async () => {
   const { home, one, build, live } = await start();
   const id = await one({ ...pr(7, FEAT, true), action: 'opened', commit: sha(1) });
   must(await approveDeployment(home)(id));
@@ -113,7 +129,7 @@ test('a pull request of a fork takes its builds with it, and nothing of our bran
   const { send, one, push, state } = await start();
   const ours = await push(1);
   const held = await one({ ...pr(7, FEAT, true), action: 'opened', commit: sha(2) });
-  assert.equal(await state(ours), 'queued', 'a stranger can not cancel our build');
+  assert.equal(await state(ours), 'queued', 'a stranger cannot cancel our build');
   assert.equal(await state(held), 'held');
   const other = await one({ ...pr(8, FEAT, true), action: 'opened', commit: sha(3) });
   assert.equal(await state(held), 'held', 'nor that of another fork');
@@ -162,15 +178,15 @@ test('a worker that lost its lease leaves the deployment to the one that has it'
   const { promise: firstEnded, resolve: endFirst } = Promise.withResolvers<void>();
   let second: Promise<unknown> | undefined;
   home.builds.during = async () => {
-    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const { promise: started, resolve: begin } = Promise.withResolvers<void>();
     home.builds.during = async () => {
       begin();
       await firstEnded;
       return undefined;
     };
-    // The lease ran out (a suspended machine): another worker begins before this one knows.
+    // The lease ran out (a suspended machine): another worker starts before this one knows.
     second = runDeployment(home)(id, new AbortController().signal);
-    await begun;
+    await started;
     lost.abort();
     return undefined;
   };
@@ -242,7 +258,7 @@ test('a disk that is full while a build runs fails the job and not the process',
   assert.deepEqual(unhandled, []);
 });
 
-test('a deployment that was approved no longer says that it waits', async () => {
+test('a deployment that was approved is no longer shown as held', async () => {
   const { home, one, build } = await start();
   const held = await one({ ...pr(7, FEAT, true), action: 'opened', commit: sha(2) });
   assert.equal((await home.deployments.get(held))?.error?.code, 'forbidden');
@@ -250,4 +266,20 @@ test('a deployment that was approved no longer says that it waits', async () => 
   assert.equal((await home.deployments.get(held))?.error, undefined);
   await build(held);
   assert.equal((await home.deployments.get(held))?.error, undefined);
+});
+
+test('two branches of one commit whose names make one host get an address each, and keep it when the other goes', async () => {
+  const { home, project, send, push, build } = await start();
+  const [slash, dash] = ['feat/a' as BranchName, 'feat-a' as BranchName];
+  const id = await push(1, slash);
+  assert.equal(await push(1, dash), id);
+  assert.equal(await build(id), 'success');
+  const hosts = async (): Promise<readonly string[]> =>
+    (await home.aliases.listByProject(project.id))
+      .filter(({ kind }) => kind === 'branch')
+      .map(({ host, target }) => `${target} ${host.replace(/-[0-9a-f]{6}\./, '-<hash>.')}`)
+      .sort();
+  assert.deepEqual(await hosts(), ['feat-a demo-git-feat-a-<hash>.localhost', 'feat/a demo-git-feat-a.localhost']);
+  await send({ kind: 'branch_deleted', branch: slash });
+  assert.deepEqual(await hosts(), ['feat-a demo-git-feat-a-<hash>.localhost']);
 });

@@ -1,6 +1,6 @@
 import type { Alias } from '../aliases/alias.ts';
 import { environmentHost } from '../aliases/host.ts';
-import { moveAlias } from '../aliases/move.ts';
+import { switchAlias } from '../aliases/switch-alias.ts';
 import type { DeploymentId } from '../names/id.ts';
 import { PREVIEW, PRODUCTION, type EnvironmentName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -11,27 +11,74 @@ import { notFound } from './update.ts';
 export type SwitchPorts = Pick<Ports, 'projects' | 'deployments' | 'aliases' | 'blobs' | 'clock' | 'probe' | 'site'>;
 export type Switched = Readonly<{ alias: Alias; deployment: Deployment; previous?: DeploymentId }>;
 
-/** Points an environment at a deployment that succeeded before, without building; takes the pin of a rollback away. */
+/**
+ * Assigns an environment's alias to a deployment that succeeded before, without building, and removes the pin of a
+ * rollback.
+ */
 export const promote =
   (ports: SwitchPorts) =>
-  (input: Readonly<{ deploymentId: DeploymentId; environment?: EnvironmentName; expectedRevision?: number }>): Promise<Result<Switched>> =>
-    pointAt(ports, input.deploymentId, input.environment ?? PRODUCTION, false, input.expectedRevision);
+  (
+    input: Readonly<{ deploymentId: DeploymentId; environment?: EnvironmentName; expectedRevision?: number }>,
+  ): Promise<Result<Switched>> =>
+    assignEnvironmentAlias(ports, input.deploymentId, input.environment ?? PRODUCTION, false, input.expectedRevision);
 
-/** The part that promote and rollback share; they differ in the pin alone. */
-export async function pointAt(ports: SwitchPorts, id: DeploymentId, environment: EnvironmentName, pinned: boolean, expectedRevision?: number): Promise<Result<Switched>> {
+/** Assigns an environment's alias: the shared part of promote and rollback, which differ in the pin alone. */
+export async function assignEnvironmentAlias(
+  ports: SwitchPorts,
+  id: DeploymentId,
+  environment: EnvironmentName,
+  pinned: boolean,
+  expectedRevision?: number,
+): Promise<Result<Switched>> {
   const deployment = await ports.deployments.get(id);
   if (deployment === undefined) return notFound();
   const project = await ports.projects.get(deployment.projectId);
   if (project === undefined) return notFound();
-  if (environment === PREVIEW) return fail('invalid_input', 'Preview has no host of its own to promote to', 'Name production or a stage.');
-  if (deployment.state !== 'success') return fail('not_ready', `This deployment is ${deployment.state}, not success`, 'Only a deployment that succeeded can serve.', deployment.error?.message);
-  if (deployment.artifact === undefined || deployment.artifactRemovedAt !== undefined || !(await ports.blobs.has(deployment.artifact))) return fail('not_ready', 'The files of this deployment were removed by retention', 'Deploy its commit again: anchor deploy --commit.');
-  // Built from a stranger's code and without secrets, approved only to be looked at.
-  if (!deployment.trusted) return fail('forbidden', 'A deployment of a fork can not be promoted', 'Merge the pull request; the merge deploys.', `it comes from pull request ${deployment.pullRequest?.number ?? ''} of a fork`);
+  if (environment === PREVIEW)
+    return fail('invalid_input', 'Preview has no host of its own to promote to', 'Name production or a stage.');
+  if (deployment.state !== 'success')
+    return fail(
+      'not_ready',
+      `This deployment is ${deployment.state}, not success`,
+      'Only a deployment that succeeded can serve.',
+      deployment.error?.message,
+    );
+  if (
+    deployment.artifact === undefined ||
+    deployment.artifactRemovedAt !== undefined ||
+    !(await ports.blobs.has(deployment.artifact))
+  )
+    return fail(
+      'not_ready',
+      'The files of this deployment were removed by retention',
+      'Deploy its commit again: anchor deploy --commit.',
+    );
+  // Built from a fork's code and without secrets, approved as a preview only.
+  if (!deployment.trusted)
+    return fail(
+      'forbidden',
+      'A deployment of a fork cannot be promoted',
+      'Merge the pull request; the merge deploys.',
+      `the deployment is of pull request ${deployment.pullRequest?.number ?? ''} of a fork`,
+    );
   const host = environmentHost(project.name, environment, ports.site.domain);
   const seen = await ports.aliases.get(host);
-  if (expectedRevision !== undefined && (seen?.revision ?? 0) !== expectedRevision) return fail('conflict', `${host} has moved since you looked`, 'Look at what is live now and try again.', `revision ${seen?.revision ?? 0}, you expected ${expectedRevision}`);
-  const moved = await moveAlias(ports)({ host, projectId: project.id, deploymentId: id, kind: 'environment', target: environment, pinned, seen });
+  if (expectedRevision !== undefined && (seen?.revision ?? 0) !== expectedRevision)
+    return fail(
+      'conflict',
+      `${host} has changed since you read it`,
+      'Run `anchor projects inspect` to see what is live, then retry.',
+      `revision ${seen?.revision ?? 0}, you expected ${expectedRevision}`,
+    );
+  const moved = await switchAlias(ports)({
+    host,
+    projectId: project.id,
+    deploymentId: id,
+    kind: 'environment',
+    target: environment,
+    pinned,
+    expected: seen,
+  });
   if (!moved.ok) return moved;
   return ok({ alias: moved.value, deployment, ...(seen === undefined ? {} : { previous: seen.deploymentId }) });
 }

@@ -13,26 +13,51 @@ export const targetsOf =
   async (project: Project, deployment: Deployment): Promise<readonly Target[]> => {
     const targets: Target[] = [];
     const { domain } = ports.site;
-    // The host that people know moves last, when everything else stands.
+    // The host that clients know moves last, when everything else is in place.
     const fork = deployment.pullRequest?.fork === true;
     const own = deployment.source.branch;
     for (const branch of fork || own === undefined ? [] : openBranches(deployment)) {
       const plain = await branchHost(project.name, branch, domain, false);
-      const host = (await belongsElsewhere(ports, project, plain, branch)) ? await branchHost(project.name, branch, domain, true) : plain;
+      // Two branches of one commit may share a slug, too, before either has its host.
+      const taken = targets.some(({ host }) => host === plain);
+      const host =
+        taken || (await belongsElsewhere(ports, project, plain, branch))
+          ? await branchHost(project.name, branch, domain, true)
+          : plain;
       targets.push({ host, kind: 'branch', target: branch });
     }
-    if (deployment.pullRequest !== undefined) targets.push({ host: pullRequestHost(project.name, deployment.pullRequest.number, domain), kind: 'pull_request', target: String(deployment.pullRequest.number) });
-    if (deployment.environment !== PREVIEW) targets.push({ host: environmentHost(project.name, deployment.environment, domain), kind: 'environment', target: deployment.environment });
+    if (deployment.pullRequest !== undefined)
+      targets.push({
+        host: pullRequestHost(project.name, deployment.pullRequest.number, domain),
+        kind: 'pull_request',
+        target: String(deployment.pullRequest.number),
+      });
+    if (deployment.environment !== PREVIEW)
+      targets.push({
+        host: environmentHost(project.name, deployment.environment, domain),
+        kind: 'environment',
+        target: deployment.environment,
+      });
     return targets;
   };
 
-/** The branches whose head it is. */
+/** Returns the branches whose head is this deployment's commit. */
 export function openBranches({ source, alsoBranches = [], closedBranches = [] }: Deployment): readonly BranchName[] {
-  return [...(source.branch === undefined ? [] : [source.branch]), ...alsoBranches].filter((branch) => !closedBranches.includes(branch));
+  return [...(source.branch === undefined ? [] : [source.branch]), ...alsoBranches].filter(
+    (branch) => !closedBranches.includes(branch),
+  );
 }
 
-/** True when a host stands for something else already: another branch with the same slug, another project, or a project of that very name. */
-async function belongsElsewhere(ports: Pick<Ports, 'aliases' | 'projects'>, project: Project, host: HostName, target: string): Promise<boolean> {
+/**
+ * Returns whether a host is taken already: by another branch with the same slug, another project, or a project of that
+ * very name.
+ */
+async function belongsElsewhere(
+  ports: Pick<Ports, 'aliases' | 'projects'>,
+  project: Project,
+  host: HostName,
+  target: string,
+): Promise<boolean> {
   const alias = await ports.aliases.get(host);
   if (alias !== undefined) return alias.projectId !== project.id || alias.target !== target;
   const label = parseProjectName(host.split('.')[0] ?? '');

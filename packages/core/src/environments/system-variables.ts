@@ -2,8 +2,13 @@ import type { Deployment } from '../deployments/deployment.ts';
 import type { Project } from '../projects/project.ts';
 import type { Site } from '../ports/ports.ts';
 
-/** What every build and function is told about itself. */
-export function systemVariables(project: Project, deployment: Deployment, site: Site, productionHost: string): Readonly<Record<string, string>> {
+/** Returns the variables with which every build and function learns about itself. */
+export function systemVariables(
+  project: Project,
+  deployment: Deployment,
+  site: Site,
+  productionHost: string,
+): Readonly<Record<string, string>> {
   const { source } = deployment;
   const variables: Record<string, string> = {
     ANCHOR: '1',
@@ -15,7 +20,8 @@ export function systemVariables(project: Project, deployment: Deployment, site: 
   };
   if (source.commit !== undefined) variables['ANCHOR_GIT_COMMIT_SHA'] = source.commit;
   if (source.branch !== undefined) variables['ANCHOR_GIT_BRANCH'] = source.branch;
-  if (source.message !== undefined) variables['ANCHOR_GIT_COMMIT_MESSAGE'] = (source.message.split('\n')[0] ?? '').slice(0, 200);
+  if (source.message !== undefined)
+    variables['ANCHOR_GIT_COMMIT_MESSAGE'] = (source.message.split('\n')[0] ?? '').slice(0, 200);
   if (source.kind === 'git' && source.author !== undefined) variables['ANCHOR_GIT_COMMIT_AUTHOR'] = source.author;
   if (deployment.pullRequest !== undefined) variables['ANCHOR_PULL_REQUEST'] = String(deployment.pullRequest.number);
   return variables;

@@ -4,13 +4,15 @@ import fc from 'fast-check';
 import { createLineSplitter, levelOf } from './lines.ts';
 
 test('lines come out the same however the stream is cut', () => {
-  fc.assert(fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '\n', ' ') })), (chunks) => {
-    const splitter = createLineSplitter();
-    const lines = [...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.flush()];
-    const whole = chunks.join('').split('\n');
-    if (whole.at(-1) === '') whole.pop();
-    assert.deepEqual(lines, whole);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '\n', ' ') })), (chunks) => {
+      const splitter = createLineSplitter();
+      const lines = [...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.flush()];
+      const whole = chunks.join('').split('\n');
+      if (whole.at(-1) === '') whole.pop();
+      assert.deepEqual(lines, whole);
+    }),
+  );
 });
 
 test('a progress bar leaves its last state, and a line without end is split', () => {

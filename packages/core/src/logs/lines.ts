@@ -2,7 +2,10 @@ import type { LogLevel } from './log-line.ts';
 
 const MAX_LINE = 64 * 1024;
 
-/** Cuts a stream into lines: `\n` and `\r\n` end one; `\r` alone (progress bars) starts it over; over-long lines are split. */
+/**
+ * Cuts a stream into lines: `\n` and `\r\n` end one; `\r` alone (progress bars) starts it over; over-long lines are
+ * split.
+ */
 export function createLineSplitter(): Readonly<{ push(chunk: string): readonly string[]; flush(): readonly string[] }> {
   let rest = '';
   const finish = (line: string): string => {
@@ -41,11 +44,17 @@ function split(line: string): readonly string[] {
   return parts;
 }
 
-/** The level that a line of a tool's output speaks of; `fallback` when it does not say. */
+/** Returns the level that a line of a tool's output names; `fallback` when it names none. */
 export function levelOf(line: string, fallback: LogLevel): LogLevel {
   const text = line.slice(0, 200);
   // oxlint-disable-next-line no-control-regex -- terminal colours stand before the word
-  if (/^(?:\x1b\[[0-9;]*m|\s|⨯)*(?:npm (?:ERR!|error)|error\b|Error:|TypeError:|SyntaxError:|ReferenceError:|ERR_|✗|FATAL)/i.test(text) || text.trimStart().startsWith('⨯')) return 'error';
+  if (
+    /^(?:\x1b\[[0-9;]*m|\s|⨯)*(?:npm (?:ERR!|error)|error\b|Error:|TypeError:|SyntaxError:|ReferenceError:|ERR_|✗|FATAL)/i.test(
+      text,
+    ) ||
+    text.trimStart().startsWith('⨯')
+  )
+    return 'error';
   // oxlint-disable-next-line no-control-regex -- terminal colours stand before the word
   if (/^(?:\x1b\[[0-9;]*m|\s)*(?:npm warn|warn(?:ing)?\b|⚠)/i.test(text)) return 'warn';
   return fallback === 'error' || fallback === 'warn' ? 'info' : fallback;

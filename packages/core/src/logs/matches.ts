@@ -1,7 +1,7 @@
 import type { LogFilter } from '../ports/log-store.ts';
 import { LOG_LEVELS, type LogLine } from './log-line.ts';
 
-/** Whether a line is one that the filter asks for by level, request or text; `after` and `limit` are the store's part. */
+/** Returns whether a line matches the filter by level, request and text; `after` and `limit` are the store's part. */
 export function matches(line: LogLine, filter: LogFilter): boolean {
   return (
     (filter.level === undefined || LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(filter.level)) &&

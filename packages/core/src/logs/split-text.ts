@@ -1,7 +1,7 @@
 /** The most that one log line holds, in UTF-8 bytes. */
 export const MAX_LINE_BYTES = 64 * 1024;
 
-/** A text in parts of at most `max` UTF-8 bytes, never cut inside a character. At least one part. */
+/** Splits a text into parts of at most `max` UTF-8 bytes, never inside a character. Returns at least one part. */
 export function splitText(text: string, max: number = MAX_LINE_BYTES): readonly string[] {
   // No UTF-16 unit needs more than three bytes.
   if (text.length * 3 <= max) return [text];

@@ -1,4 +1,7 @@
-/** Identifiers are opaque, sortable by creation time, and safe in paths, host names and headers: `dpl_` + 20 of [0-9a-z]. */
+/**
+ * Identifiers are opaque, sortable by creation time, and safe in paths, host names and headers: `dpl_` + 20 of
+ * [0-9a-z].
+ */
 export type Id<Prefix extends string> = `${Prefix}_${string}`;
 export type ProjectId = Id<'prj'>;
 export type DeploymentId = Id<'dpl'>;
@@ -11,7 +14,7 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 const TIME_CHARS = 9; // base 36: covers 3,000 years of milliseconds
 const RANDOM_CHARS = 11; // 56 bits
 
-/** A new identifier; `now` in milliseconds since the epoch. Random part from Web Crypto. */
+/** Creates a new identifier; `now` in milliseconds since the epoch. The random part comes from Web Crypto. */
 export function newId<P extends string>(prefix: P, now: number): Id<P> {
   const time = Math.floor(now).toString(36).padStart(TIME_CHARS, '0').slice(-TIME_CHARS);
   let random = '';
@@ -22,7 +25,7 @@ export function newId<P extends string>(prefix: P, now: number): Id<P> {
   return `${prefix}_${time}${random}`;
 }
 
-/** Asked for many at a time: the call costs more than the bytes. Each is used once. */
+/** Generated in batches: the call costs more than the bytes. Each is used once. */
 const pool = new Uint8Array(4_096);
 let used = pool.length;
 function randomByte(): number {
@@ -35,8 +38,10 @@ function randomByte(): number {
 
 /** Parses an identifier of one kind; undefined for anything else. */
 export function parseId<P extends string>(prefix: P, text: string): Id<P> | undefined {
-  return text.startsWith(`${prefix}_`) && /^[0-9a-z]{20}$/.test(text.slice(prefix.length + 1)) ? (text as Id<P>) : undefined;
+  return text.startsWith(`${prefix}_`) && /^[0-9a-z]{20}$/.test(text.slice(prefix.length + 1))
+    ? (text as Id<P>)
+    : undefined;
 }
 
-/** The part of a deployment id that stands in its host name: its last 9 characters (46 random bits). */
+/** Returns the part of a deployment id that is used in its host name: its last 9 characters (46 random bits). */
 export const shortId = (id: DeploymentId): string => id.slice(-9);

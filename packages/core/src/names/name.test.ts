@@ -1,11 +1,39 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { branchSlug, parseBranchName, parseCommitSha, parseHostName, parseProjectName, parseVariableName, printable } from './name.ts';
+import {
+  branchSlug,
+  parseBranchName,
+  parseCommitSha,
+  parseHostName,
+  parseProjectName,
+  parseVariableName,
+  printable,
+} from './name.ts';
 import { matchesGlob } from './glob.ts';
 import { newId, parseId, shortId } from './id.ts';
 
-const HOSTILE = ['', '-x', '--upload-pack=touch /tmp/x', '../x', 'a/../b', 'a b', 'a\nb', 'a\0b', '$(id)', '`id`', 'a;b', 'x'.repeat(300), 'é', 'A', '__proto__', 'a--b', '-', '.', 'a.b/..'];
+const HOSTILE = [
+  '',
+  '-x',
+  '--upload-pack=touch /tmp/x',
+  '../x',
+  'a/../b',
+  'a b',
+  'a\nb',
+  'a\0b',
+  '$(id)',
+  '`id`',
+  'a;b',
+  'x'.repeat(300),
+  'é',
+  'A',
+  '__proto__',
+  'a--b',
+  '-',
+  '.',
+  'a.b/..',
+];
 
 test('hostile project names are refused, with what to do', () => {
   for (const text of HOSTILE) {
@@ -16,25 +44,54 @@ test('hostile project names are refused, with what to do', () => {
 });
 
 test('an accepted project name is a DNS label', () => {
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', 'z', '0', '-', '.', '/', 'B') }), (text) => {
-    if (parseProjectName(text).ok) assert.match(text, /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
-  }));
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', 'z', '0', '-', '.', '/', 'B') }), (text) => {
+      if (parseProjectName(text).ok) assert.match(text, /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
+    }),
+  );
 });
 
 test('branch names that git refuses or that look like options are refused', () => {
-  for (const text of ['-x', '--help', 'a..b', 'a b', 'a~1', 'a^', 'a:b', 'a?', 'a*', 'a[', 'a\\b', '/a', 'a/', 'a//b', '.a', 'a/.b', 'a.lock', 'a@{1', '@', 'a.', '', 'a\tb']) assert.ok(!parseBranchName(text).ok, text);
-  for (const text of ['main', 'feat/login', 'fix_1', 'dependabot/npm_and_yarn/next-16.4.6', 'Ünïcode']) assert.ok(parseBranchName(text).ok, text);
+  for (const text of [
+    '-x',
+    '--help',
+    'a..b',
+    'a b',
+    'a~1',
+    'a^',
+    'a:b',
+    'a?',
+    'a*',
+    'a[',
+    'a\\b',
+    '/a',
+    'a/',
+    'a//b',
+    '.a',
+    'a/.b',
+    'a.lock',
+    'a@{1',
+    '@',
+    'a.',
+    '',
+    'a\tb',
+  ])
+    assert.ok(!parseBranchName(text).ok, text);
+  for (const text of ['main', 'feat/login', 'fix_1', 'dependabot/npm_and_yarn/next-16.4.6', 'Ünïcode'])
+    assert.ok(parseBranchName(text).ok, text);
 });
 
 test('a commit id is full and lower case', () => {
   assert.ok(parseCommitSha('a'.repeat(40)).ok);
-  for (const text of ['a'.repeat(39), 'A'.repeat(40), 'g'.repeat(40), '--help', `${'a'.repeat(40)}\n`]) assert.ok(!parseCommitSha(text).ok);
+  for (const text of ['a'.repeat(39), 'A'.repeat(40), 'g'.repeat(40), '--help', `${'a'.repeat(40)}\n`])
+    assert.ok(!parseCommitSha(text).ok);
 });
 
 test('a Host header gives its host without the port', () => {
   const parsed = parseHostName('Demo.LOCALHOST:7480');
   assert.ok(parsed.ok && parsed.value === 'demo.localhost');
-  for (const text of ['', '..', 'a..b', 'a b', 'a/b', '[::1]', 'a'.repeat(64), 'x\r\ny']) assert.ok(!parseHostName(text).ok, text);
+  for (const text of ['', '..', 'a..b', 'a b', 'a/b', '[::1]', 'a'.repeat(64), 'x\r\ny'])
+    assert.ok(!parseHostName(text).ok, text);
 });
 
 test('variable names are those of POSIX', () => {
@@ -43,16 +100,28 @@ test('variable names are those of POSIX', () => {
 });
 
 test('every branch slug is a DNS label part, whatever the branch is called', () => {
-  fc.assert(fc.property(fc.string(), (branch) => assert.match(branchSlug(branch), /^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$/)));
+  fc.assert(
+    fc.property(fc.string(), (branch) => assert.match(branchSlug(branch), /^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$/)),
+  );
 });
 
-test('text shown to people has no control characters and ends', () => {
+test('text shown to users has no control characters and is bounded', () => {
   assert.equal(printable('a\x1b[31mb'), 'a�[31mb');
   assert.equal(printable('x'.repeat(200)).length, 81);
 });
 
-test('patterns match branches and paths as people expect', () => {
-  for (const [pattern, text, expected] of [['feat/*', 'feat/a', true], ['feat/*', 'feat/a/b', false], ['feat/**', 'feat/a/b', true], ['apps/web/**', 'apps/web/x/y.ts', true], ['**/*.ts', 'a/b.ts', true], ['**/*.ts', 'b.ts', true], ['release-?', 'release-1', true], ['a.c', 'abc', false]] as const) assert.equal(matchesGlob(pattern, text), expected, `${pattern} ${text}`);
+test('patterns match branches and paths as users expect', () => {
+  for (const [pattern, text, expected] of [
+    ['feat/*', 'feat/a', true],
+    ['feat/*', 'feat/a/b', false],
+    ['feat/**', 'feat/a/b', true],
+    ['apps/web/**', 'apps/web/x/y.ts', true],
+    ['**/*.ts', 'a/b.ts', true],
+    ['**/*.ts', 'b.ts', true],
+    ['release-?', 'release-1', true],
+    ['a.c', 'abc', false],
+  ] as const)
+    assert.equal(matchesGlob(pattern, text), expected, `${pattern} ${text}`);
 });
 
 test('a pattern of many stars does not hang', () => {
@@ -64,5 +133,6 @@ test('identifiers sort by time, parse back, and differ', () => {
   assert.deepEqual([...ids].sort(), ids);
   assert.equal(new Set(ids.map(shortId)).size, 1_000);
   assert.equal(parseId('dpl', ids[0] ?? ''), ids[0]);
-  for (const text of ['dpl_', 'dpl_../../etc', `prj_${'a'.repeat(20)}`, `dpl_${'A'.repeat(20)}`]) assert.equal(parseId('dpl', text), undefined);
+  for (const text of ['dpl_', 'dpl_../../etc', `prj_${'a'.repeat(20)}`, `dpl_${'A'.repeat(20)}`])
+    assert.equal(parseId('dpl', text), undefined);
 });

@@ -1,17 +1,18 @@
 import type { BlobStore } from './blob-store.ts';
+import type { BranchHeads } from './branch-heads.ts';
 import type { BuildRunner } from './build-runner.ts';
 import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { EdgeProbe } from './edge-probe.ts';
 import type { FunctionHost } from './function-host.ts';
-import type { IntakeStore } from './intake.ts';
+import type { PushTransaction } from './push-transaction.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { LogStore } from './log-store.ts';
 import type { Repositories } from './repositories.ts';
 import type { SecretBox } from './secret-box.ts';
 import type { Stores } from './stores.ts';
 
-/** What this installation is called from outside: host names are `<project>.<domain>`. */
+/** The installation's own address: host names are `<project>.<domain>`. */
 export type Site = Readonly<{
   domain: string;
   urlOf(host: string): string;
@@ -19,18 +20,20 @@ export type Site = Readonly<{
   allowGitHosts?: readonly string[];
 }>;
 
-/** All that use cases may use. One object, made by the wiring of a home. */
-export type Ports = Stores & Readonly<{
-  blobs: BlobStore;
-  queue: JobQueue;
-  intake: IntakeStore;
-  builds: BuildRunner;
-  capacity: Capacity;
-  functions: FunctionHost;
-  secrets: SecretBox;
-  logs: LogStore;
-  probe: EdgeProbe;
-  repositories: Repositories;
-  clock: Clock;
-  site: Site;
-}>;
+/** All that use cases may use. One object, composed per deployment target. */
+export type Ports = Stores &
+  Readonly<{
+    blobs: BlobStore;
+    queue: JobQueue;
+    pushes: PushTransaction;
+    builds: BuildRunner;
+    capacity: Capacity;
+    functions: FunctionHost;
+    secrets: SecretBox;
+    logs: LogStore;
+    probe: EdgeProbe;
+    repositories: Repositories;
+    heads: BranchHeads;
+    clock: Clock;
+    site: Site;
+  }>;

@@ -6,20 +6,25 @@ import type { DeliveryId, DeploymentId, ProjectId, TokenId, VariableId } from '.
 import type { EnvironmentName, HostName, ProjectName } from '../names/name.ts';
 import type { Project } from '../projects/project.ts';
 import type { Token } from '../tokens/token.ts';
+import type { ChangeSignal } from './change-signal.ts';
+import type { FactStore } from './facts.ts';
+import type { FailedRecordStore } from './failed-records.ts';
 import type { Page, PageRequest } from './page.ts';
+import type { UploadStore } from './uploads.ts';
 
 /**
- * One aggregate a store, one item an aggregate. What every adapter promises:
- * - `insert` and `replace` are conditional writes on one item: durable when they resolve, refused with `false` when
- *   the item exists already or its `version` is not the expected one. (DynamoDB: ConditionExpression; items ≤ 400 KB.)
+ * One aggregate per store, one item per aggregate. What every adapter promises:
+ * - `insert` and `replace` are conditional writes on one item: durable when they resolve, refused with `false` when the
+ *   item exists already or its `version` is not the expected one. (DynamoDB: ConditionExpression; items ≤ 400 KB.)
  * - `get` reads what the last resolved write left (strongly consistent).
- * - Listings may lag behind writes by moments and promise no order but "newest first by creation"
- *   (DynamoDB: global secondary index). No transaction spans two items, but for the one of
- *   `IntakeStore`: use cases are written as idempotent steps.
+ * - Listings may lag behind writes by moments and promise no order but "newest first by creation" (DynamoDB: global
+ *   secondary index). No transaction spans two items, but for the one of `PushTransaction`: use cases are written as
+ *   idempotent steps.
  */
 export interface Store<T extends { readonly version: number }, Id> {
+  /** Returns the item; undefined when there is none. */
   get(id: Id): Promise<T | undefined>;
-  /** False when an item with this id, or with this unique key (see each store), exists. */
+  /** Returns false when an item with this id, or with this unique key (see each store), exists. */
   insert(item: T): Promise<boolean>;
   /** Writes `item` when the stored version is `item.version - 1`. */
   replace(item: T): Promise<boolean>;
@@ -29,59 +34,94 @@ export interface Store<T extends { readonly version: number }, Id> {
 
 /** Unique: name. */
 export interface ProjectStore extends Store<Project, ProjectId> {
+  /** Returns the project of this name; undefined when there is none. */
   byName(name: ProjectName): Promise<Project | undefined>;
+  /** Lists projects, newest first. */
   list(page: PageRequest): Promise<Page<Project>>;
 }
 
 /** Unique: dedupeKey. `byDedupeKey` is strongly consistent. */
 export interface DeploymentStore extends Store<Deployment, DeploymentId> {
+  /** Returns the deployment with this key; undefined when there is none. */
   byDedupeKey(key: string): Promise<Deployment | undefined>;
-  list(filter: Readonly<{ projectId: ProjectId; environment?: EnvironmentName; state?: DeploymentState; branch?: string }>, page: PageRequest): Promise<Page<Deployment>>;
-  /** Every deployment in one of these states, of all projects: for recovery after a crash. Strongly consistent on one machine; on AWS it may lag, so recovery runs again. */
+  /** Lists matching deployments, newest first. */
+  list(
+    filter: Readonly<{ projectId: ProjectId; environment?: EnvironmentName; state?: DeploymentState; branch?: string }>,
+    page: PageRequest,
+  ): Promise<Page<Deployment>>;
+  /**
+   * Returns every deployment in one of these states, of all projects: for recovery after a crash. Strongly consistent
+   * on one machine; on AWS it may lag, so recovery runs again.
+   */
   inStates(states: readonly DeploymentState[]): Promise<readonly Deployment[]>;
+  /** Follows one deployment; close the signal after use. (DynamoDB: its stream, or a read every few seconds.) */
+  changes(id: DeploymentId): ChangeSignal;
 }
 
 /** The compare-and-set of the switch. Keyed by host. */
 export interface AliasStore {
+  /** Returns the alias; undefined when there is none, or when it was removed. */
   get(host: HostName): Promise<Alias | undefined>;
-  /** Writes when the stored revision is `alias.revision - 1`; revision 1 means "must not exist". Edges see it within moments. */
+  /**
+   * Writes when the stored revision is `alias.revision - 1`; revision 1 means "must not exist". Edges see it within
+   * moments.
+   */
   compareAndSet(alias: Alias): Promise<boolean>;
+  /** Removes the alias and leaves a tombstone; an absent one is no error. */
   remove(host: HostName): Promise<void>;
-  /** Forgets what a home keeps of aliases that were removed before `before`, so that its edges hear of it; such as nothing. (DynamoDB: an item's time to live.) */
+  /**
+   * Removes tombstones of aliases that were removed before `before`, which exist so that edges see the removal; may do
+   * nothing. (DynamoDB: an item's time to live.)
+   */
   expireRemoved(before: number): Promise<void>;
+  /** Lists all aliases of a project. */
   listByProject(projectId: ProjectId): Promise<readonly Alias[]>;
+  /** Lists the same aliases a page at a time, by host. */
+  page(projectId: ProjectId, page: PageRequest): Promise<Page<Alias>>;
 }
 
 /** Unique: (projectId, source, externalId). */
 export interface DeliveryStore extends Store<Delivery, DeliveryId> {
+  /** Returns the delivery that the sender identified so; undefined when there is none. */
   byExternalId(projectId: ProjectId, source: Delivery['source'], externalId: string): Promise<Delivery | undefined>;
+  /** Lists matching deliveries, newest first. */
   list(filter: Readonly<{ projectId: ProjectId; state?: DeliveryState }>, page: PageRequest): Promise<Page<Delivery>>;
   /** Deliveries that were written but never acted on: for recovery after a crash. */
   unprocessed(): Promise<readonly Delivery[]>;
 }
 
-/** Unique: (projectId, environment, name, scope). At most 1,000 a project. */
+/** Unique: (projectId, environment, name, scope). At most 1,000 per project. */
 export interface VariableStore extends Store<Variable, VariableId> {
+  /** Lists the variables of a project, or of one environment. */
   list(projectId: ProjectId, environment?: EnvironmentName): Promise<readonly Variable[]>;
 }
 
 /** Unique: hash. `byHash` is strongly consistent. */
 export interface TokenStore extends Store<Token, TokenId> {
+  /** Returns the token with this SHA-256; undefined when there is none. */
   byHash(hash: string): Promise<Token | undefined>;
+  /** Lists tokens, newest first. */
   list(page: PageRequest): Promise<Page<Token>>;
 }
 
 /** How long an idempotency record is kept, and after how long an unfinished claim counts as left behind by a crash. */
-export const KEPT_MS = 24 * 60 * 60 * 1000;
-export const TAKEN_OVER_MS = 10 * 60 * 1000;
+export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
+export const CLAIM_TIMEOUT_MS = 10 * 60 * 1000;
 
 /**
- * Answers to requests that named an Idempotency-Key, for 24 hours. `claim` is a conditional write: the second claimant
- * gets the first's record, unless that is older than KEPT_MS, or unfinished and older than TAKEN_OVER_MS.
+ * Responses to requests with an Idempotency-Key, for 24 hours. `claim` is a conditional write: the second claimant gets
+ * the first's record, unless that is older than IDEMPOTENCY_TTL_MS, or unfinished and older than CLAIM_TIMEOUT_MS.
  */
 export interface IdempotencyStore {
-  claim(key: string, fingerprint: string, now: number): Promise<{ state: 'new' } | { state: 'pending' | 'done'; fingerprint: string; response?: string }>;
+  /** Claims a key. `pending`: the first claimant has not finished; `done`: `response` is its response. */
+  claim(
+    key: string,
+    fingerprint: string,
+    now: number,
+  ): Promise<{ state: 'new' } | { state: 'pending' | 'done'; fingerprint: string; response?: string }>;
+  /** Stores the response of a claimed key. */
   finish(key: string, response: string): Promise<void>;
+  /** Releases a claim whose request had no effect, so that it may be retried. */
   release(key: string): Promise<void>;
   /** Removes records claimed before `before`. */
   expire(before: number): Promise<void>;
@@ -95,4 +135,7 @@ export type Stores = Readonly<{
   variables: VariableStore;
   tokens: TokenStore;
   idempotency: IdempotencyStore;
+  uploads: UploadStore;
+  failedRecords: FailedRecordStore;
+  facts: FactStore;
 }>;

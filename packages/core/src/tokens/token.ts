@@ -1,6 +1,8 @@
 import type { ProjectId, TokenId } from '../names/id.ts';
 
-/** `admin` may do everything; `deploy` may push, deploy and read; `read` may only read. With `projectId`, only there. */
+/**
+ * `admin` may do everything; `deploy` may push, deploy and read; `read` may only read. With `projectId`, only there.
+ */
 export const TOKEN_SCOPES = ['admin', 'deploy', 'read'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 

@@ -1,14 +1,14 @@
-/** What decides which format an optimizer of images chooses: these two are named, or wildcards come before them. */
+/** The types that decide which format an image optimizer chooses, named or behind wildcards. */
 const DECIDE = new Set(['image/avif', 'image/webp', 'image/*', '*/*']);
 const TYPE = /^([a-z0-9*][a-z0-9!#$&^_.+*-]*\/[a-z0-9*][a-z0-9!#$&^_.+*-]*)(?:;q=(0(?:\.\d{1,3})?|1(?:\.0{1,3})?))?$/;
-/** Types that others are told by: they are not among those that decide, whatever their weight or parameters. */
+/** Types that never decide, whatever their weight or parameters. */
 const OTHER = /^(?!image\/(?:avif|webp|\*)|\*)[a-z0-9.+*-]+\/[a-z0-9.+*-]+(?:;[a-z0-9.+=*-]+)*$/;
 const MAX = 512;
 
 /**
- * An Accept header in the one spelling that stands for all that choose alike: the deciding types in order of their weight,
- * without the weights ("," between equals, ">" to less liked ones, "!" before refused ones). Undefined for what only the
- * optimizer can tell.
+ * Normalizes an Accept header to one spelling for all headers that lead to the same choice: the deciding types by
+ * weight, without the weights ("," between equals, ">" before less preferred ones, "!" before refused ones). Undefined
+ * when only the optimizer can decide.
  */
 export function acceptedFormats(accept: string): string | undefined {
   if (accept.length > MAX) return undefined;
@@ -21,7 +21,7 @@ export function acceptedFormats(accept: string): string | undefined {
       found.push([type, weight === undefined ? 1 : Number(weight)]);
     } else if (!OTHER.test(text) || /image\/(?:avif|webp)/.test(text)) return undefined;
   }
-  // Stable: equals stay in their order, which decides among them.
+  // Stable: equals keep their order, which decides between them.
   found.sort(([, a], [, b]) => b - a);
   let text = '';
   let last: number | undefined;

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { acceptedEncodings, chooseEncoding } from './accept-encoding.ts';
 
 const both = { br: 1, gzip: 1 };
-const chosen = (header: string | undefined, has: object = both): string => chooseEncoding(acceptedEncodings(header), has);
+const chosen = (header: string | undefined, has: object = both): string =>
+  chooseEncoding(acceptedEncodings(header), has);
 
 test('the smallest coding that the client accepts is chosen', () => {
   assert.equal(chosen('gzip, deflate, br, zstd'), 'br');
@@ -28,10 +29,18 @@ test('q-values are wishes, and 0 is never', () => {
 test('any header gives one of the codings that exist', () => {
   const token = fc.constantFrom('br', 'gzip', '*', 'identity', ';', 'q=', '0', '1', '.5', ',', ' ', 'x-gzip', '\t');
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.array(token).map((parts) => parts.join(''))), fc.boolean(), fc.boolean(), (header, br, gzip) => {
-      const has = { ...(br ? { br: 1 } : {}), ...(gzip ? { gzip: 1 } : {}) };
-      const encoding = chosen(header, has);
-      assert.ok(encoding === 'identity' || encoding in has);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(token).map((parts) => parts.join('')),
+      ),
+      fc.boolean(),
+      fc.boolean(),
+      (header, br, gzip) => {
+        const has = { ...(br ? { br: 1 } : {}), ...(gzip ? { gzip: 1 } : {}) };
+        const encoding = chosen(header, has);
+        assert.ok(encoding === 'identity' || encoding in has);
+      },
+    ),
   );
 });

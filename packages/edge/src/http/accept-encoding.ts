@@ -1,13 +1,13 @@
 export type Encoding = 'br' | 'gzip' | 'identity';
 
 /** How much a client wants each coding: 0 is "never". */
-export type Accepted = Readonly<{ br: number; gzip: number; identity: number }>;
+export type Accepted = Readonly<{ br: number; gzip: number; zstd: number; identity: number }>;
 
-const NOTHING: Accepted = { br: 0, gzip: 0, identity: 1 };
+const NOTHING: Accepted = { br: 0, gzip: 0, zstd: 0, identity: 1 };
 const MAX_REMEMBERED = 512;
 const remembered = new Map<string, Accepted>();
 
-/** Parses an Accept-Encoding header; browsers send few different ones, so answers are remembered. Never throws. */
+/** Parses an Accept-Encoding header. Results are memoized, because browsers send few different values. Never throws. */
 export function acceptedEncodings(header: string | undefined): Accepted {
   if (header === undefined || header === '') return NOTHING;
   const known = remembered.get(header);
@@ -23,20 +23,38 @@ export function acceptedEncodings(header: string | undefined): Accepted {
 function parse(header: string): Accepted {
   let br: number | undefined;
   let gzip: number | undefined;
+  let zstd: number | undefined;
   let identity: number | undefined;
   let any: number | undefined;
   for (const item of header.slice(0, 1000).split(',')) {
     const [name = '', ...parameters] = item.split(';');
     const q = quality(parameters);
     switch (name.trim().toLowerCase()) {
-      case 'br': br = q; break;
-      case 'gzip': case 'x-gzip': gzip = q; break;
-      case 'identity': identity = q; break;
-      case '*': any = q; break;
+      case 'br':
+        br = q;
+        break;
+      case 'gzip':
+      case 'x-gzip':
+        gzip = q;
+        break;
+      case 'zstd':
+        zstd = q;
+        break;
+      case 'identity':
+        identity = q;
+        break;
+      case '*':
+        any = q;
+        break;
     }
   }
-  // An uncompressed answer is always allowed unless it is forbidden by name (RFC 9110, 12.5.3).
-  return { br: br ?? any ?? 0, gzip: gzip ?? any ?? 0, identity: identity ?? (any === 0 ? 0 : 0.001) };
+  // An uncompressed response is always allowed unless it is forbidden by name (RFC 9110, 12.5.3).
+  return {
+    br: br ?? any ?? 0,
+    gzip: gzip ?? any ?? 0,
+    zstd: zstd ?? any ?? 0,
+    identity: identity ?? (any === 0 ? 0 : 0.001),
+  };
 }
 
 function quality(parameters: readonly string[]): number {
@@ -48,7 +66,7 @@ function quality(parameters: readonly string[]): number {
   return 1;
 }
 
-/** The coding to send of those that exist. At equal wishes the smaller one: br, gzip, identity. */
+/** Returns the coding to send, of those that exist. At equal preference the smaller one: br, gzip, identity. */
 export function chooseEncoding(accepted: Accepted, has: Readonly<{ br?: unknown; gzip?: unknown }>): Encoding {
   const br = has.br === undefined ? 0 : accepted.br;
   const gzip = has.gzip === undefined ? 0 : accepted.gzip;

@@ -1,12 +1,14 @@
-export type RangeAnswer = Readonly<{ kind: 'whole' } | { kind: 'part'; start: number; end: number } | { kind: 'unsatisfiable' }>;
+export type RangeResult = Readonly<
+  { kind: 'whole' } | { kind: 'part'; start: number; end: number } | { kind: 'unsatisfiable' }
+>;
 
-const WHOLE: RangeAnswer = { kind: 'whole' };
+const WHOLE: RangeResult = { kind: 'whole' };
 
 /**
- * What a Range header asks of `size` bytes; `end` is inclusive. A header that is not understood, or that asks for
- * several ranges, is answered with the whole (RFC 9110, 14.2 lets a server ignore it). Never throws.
+ * Parses a Range header for `size` bytes; `end` is inclusive. A header that is invalid or names several ranges selects
+ * the whole (RFC 9110, 14.2 allows a server to ignore it). Never throws.
  */
-export function parseRange(header: string | undefined, size: number): RangeAnswer {
+export function parseRange(header: string | undefined, size: number): RangeResult {
   if (header === undefined) return WHOLE;
   const match = /^bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/i.exec(header);
   if (match === null) return WHOLE;

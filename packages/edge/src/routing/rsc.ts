@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * The prerender that an App Router request asks for at a page's path: the page itself, its RSC payload or one segment of
- * it. Undefined when only the function can tell. `path` is decoded, without a trailing slash (but "/" for the root).
+ * Returns the key of the prerender that an App Router request at a page's path selects: the page itself, its RSC
+ * payload or one segment of it. Undefined when only the function can decide. `path` is decoded, without a trailing
+ * slash (but "/" for the root).
  */
 export function prerenderKey(path: string, query: string, headers: IncomingMessage['headers']): string | undefined {
   const rsc = headers['rsc'];
   if (rsc === undefined) return path;
   if (rsc !== '1') return undefined;
-  // Next's own client always sends `_rsc`; who leaves it out is no such client, and the function's to answer.
+  // Next's own client always sends `_rsc`. A request without it comes from another client and goes to the function.
   if (!/(?:^|&)_rsc(?:=|&|$)/.test(query)) return undefined;
-  // The page of an intercepted route depends on where the visitor comes from: a rewrite rule decides, see RoutingPlans.
+  // The page of an intercepted route depends on the client's previous page: a rewrite rule decides, see RoutingPlans.
   const base = path === '/' ? '/index' : path;
   const prefetch = headers['next-router-prefetch'];
   const segment = headers['next-router-segment-prefetch'];

@@ -10,7 +10,7 @@ import { problem, route, type AnyHandler, type Context } from './route.ts';
 
 type Served = Readonly<{ endpoint: Endpoint; serve: (context: Context) => Promise<Response> }>;
 
-/** The API as a hono application, one route an endpoint of the table. */
+/** Creates the API as a hono application, with one route per endpoint of the table. */
 export function apiApp(server: ServerContext): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const byRoute = new Map<string, Served[]>();
@@ -21,20 +21,41 @@ export function apiApp(server: ServerContext): Hono<{ Bindings: HttpBindings }> 
   for (const served of byRoute.values()) {
     const first = served[0];
     if (first === undefined) continue;
-    app.on(first.endpoint.method, first.endpoint.path.replace(/\{(\w+)\}/g, ':$1'), (context) => choose(served, context).serve(context));
+    app.on(first.endpoint.method, first.endpoint.path.replace(/\{(\w+)\}/g, ':$1'), (context) =>
+      choose(served, context).serve(context),
+    );
   }
-  app.notFound((context) => problem(anchorError('not_found', `There is nothing at ${context.req.method} ${new URL(context.req.url).pathname.slice(0, 200)}`, 'GET /api/openapi.json lists every endpoint.'), randomUUID()));
+  app.notFound((context) =>
+    problem(
+      anchorError(
+        'not_found',
+        `There is nothing at ${context.req.method} ${new URL(context.req.url).pathname.slice(0, 200)}`,
+        'GET /api/openapi.json lists every endpoint.',
+      ),
+      randomUUID(),
+    ),
+  );
   app.onError((error) => {
     const requestId = randomUUID();
     server.log({ level: 'error', message: 'a request failed', requestId, error: error.stack ?? String(error) });
-    return problem(anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+    return problem(
+      anchorError(
+        'internal',
+        'Internal error of the platform',
+        `Retry; if it fails again, search the server log for ${requestId}.`,
+      ),
+      requestId,
+    );
   });
   return app;
 }
 
-/** Two endpoints may share a path: one answers JSON, the other events. */
+/** Chooses an endpoint: two may share a path, of which one returns JSON, the other events. */
 function choose(served: readonly Served[], context: Context): Served {
-  const wantsEvents = served.length > 1 && (/text\/event-stream/i.test(context.req.header('accept') ?? '') || /^(?:1|true|)$/.test(context.req.query('follow') ?? '0'));
+  const wantsEvents =
+    served.length > 1 &&
+    (/text\/event-stream/i.test(context.req.header('accept') ?? '') ||
+      /^(?:1|true|)$/.test(context.req.query('follow') ?? '0'));
   const chosen = served.find(({ endpoint }) => (endpoint.stream === 'events') === wantsEvents) ?? served[0];
   if (chosen === undefined) throw new Error('a route has at least one endpoint');
   return chosen;

@@ -1,25 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { moveAlias } from '@anchor/core/aliases/move.ts';
-import { environmentHost } from '@anchor/core/aliases/host.ts';
-import { moveDeployment } from '@anchor/core/deployments/update.ts';
 import { requestDeployment } from '@anchor/core/deployments/request.ts';
 import { PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
-import type { Project } from '@anchor/core/projects/project.ts';
-import { must, openServer, type OpenServer } from '../fixtures/open-server.ts';
-
-/** A deployment that succeeded and whose artifact is there; live in production when `live`. */
-async function succeeded(server: OpenServer, project: Project, digit: string, live: boolean) {
-  const { ports } = server;
-  const artifact = await ports.blobs.put(Buffer.from(`artifact ${digit}`));
-  const { deployment } = must(await requestDeployment(ports)({ project, environment: PRODUCTION, source: { kind: 'git', commit: digit.repeat(40) as CommitSha, branch: 'main' as BranchName } }));
-  for (const state of ['building', 'deploying', 'success'] as const) must(await moveDeployment(ports)(deployment.id, state, { artifact }));
-  if (live) {
-    const host = environmentHost(project.name, PRODUCTION, ports.site.domain);
-    must(await moveAlias(ports)({ host, projectId: project.id, deploymentId: deployment.id, kind: 'environment', target: 'production', pinned: false, seen: await ports.aliases.get(host) }));
-  }
-  return deployment;
-}
+import { must, openServer } from '../fixtures/open-server.ts';
+import { succeeded } from '../fixtures/succeeded.ts';
 
 test('an uploaded folder becomes a deployment; what is no gzip, too large or unknown is refused', async (t) => {
   const server = await openServer(t, { limits: { uploadBytes: 1_000 } });
@@ -29,9 +13,17 @@ test('an uploaded folder becomes a deployment; what is no gzip, too large or unk
   content.set([0x1f, 0x8b]);
   const uploaded = await client.deployments.upload({ project: 'shop', content });
   assert.ok(uploaded.ok && uploaded.value.size === 100);
-  const deployed = await client.deployments.create({ project: 'shop', kind: 'upload', blob: uploaded.value.blob, message: 'from a folder' });
+  const deployed = await client.deployments.create({
+    project: 'shop',
+    kind: 'upload',
+    blob: uploaded.value.blob,
+    message: 'from a folder',
+  });
   assert.ok(deployed.ok);
-  assert.deepEqual([deployed.value.status, deployed.value.environment, deployed.value.source.kind], ['queued', 'production', 'upload']);
+  assert.deepEqual(
+    [deployed.value.status, deployed.value.environment, deployed.value.source.kind],
+    ['queued', 'production', 'upload'],
+  );
   const plain = await client.deployments.upload({ project: 'shop', content: new Uint8Array([1, 2, 3]) });
   assert.ok(!plain.ok && plain.problem.code === 'malformed_body');
   const nothing = await client.deployments.upload({ project: 'shop', content: new Uint8Array() });
@@ -42,7 +34,7 @@ test('an uploaded folder becomes a deployment; what is no gzip, too large or unk
   assert.ok(!large.ok && large.problem.code === 'too_large');
   const unknown = await client.deployments.create({ project: 'shop', kind: 'upload', blob: 'f'.repeat(64) });
   assert.ok(!unknown.ok && unknown.problem.status === 404);
-  // Blobs are shared by all projects, what was uploaded is not: a hash alone opens nobody's folder.
+  // Blobs are shared by all projects, uploads are not: a hash alone gives no access to another project's folder.
   await server.project('other');
   const borrowed = await client.deployments.create({ project: 'other', kind: 'upload', blob: uploaded.value.blob });
   assert.ok(!borrowed.ok && borrowed.problem.status === 404);
@@ -50,7 +42,7 @@ test('an uploaded folder becomes a deployment; what is no gzip, too large or unk
   assert.ok(!branchless.ok && branchless.problem.code === 'not_found' && branchless.problem.fix.includes('git push'));
 });
 
-test('promote, rollback and undo move what production serves, and say what they moved', async (t) => {
+test('promote, rollback and undo move what production serves, and return what they moved', async (t) => {
   const server = await openServer(t);
   const { client } = server;
   const { project } = await server.project('shop');
@@ -72,21 +64,39 @@ test('promote, rollback and undo move what production serves, and say what they 
 
   const listed = await client.environments.list({ project: 'shop' });
   assert.ok(listed.ok);
-  assert.deepEqual(listed.value.items.map(({ name }) => name), ['production', 'preview']);
+  assert.deepEqual(
+    listed.value.items.map(({ name }) => name),
+    ['production', 'preview'],
+  );
   const read = await client.deployments.get({ deployment: three.id });
   assert.ok(read.ok);
   assert.deepEqual(read.value.liveAt, ['http://shop.localhost:7480']);
   const aliases = await client.aliases.list({ project: 'shop' });
-  assert.ok(aliases.ok && aliases.value.items.some(({ host, deploymentId }) => host === 'shop.localhost' && deploymentId === three.id));
+  assert.ok(
+    aliases.ok &&
+      aliases.value.items.some(({ host, deploymentId }) => host === 'shop.localhost' && deploymentId === three.id),
+  );
 });
 
 test('a queued deployment is canceled once; a fork’s is approved', async (t) => {
   const server = await openServer(t);
   const { project } = await server.project('shop');
   const source = { kind: 'git', commit: 'c'.repeat(40) as CommitSha, branch: 'main' as BranchName } as const;
-  const { deployment: held } = must(await requestDeployment(server.ports)({ project, environment: PRODUCTION, source, pullRequest: { number: 7, fork: true } }));
+  const { deployment: held } = must(
+    await requestDeployment(server.ports)({
+      project,
+      environment: PRODUCTION,
+      source,
+      pullRequest: { number: 7, fork: true },
+    }),
+  );
   const shown = await server.client.deployments.get({ deployment: held.id });
-  assert.ok(shown.ok && shown.value.status === 'held' && shown.value.error?.fix.includes('approve') === true && !shown.value.trusted);
+  assert.ok(
+    shown.ok &&
+      shown.value.status === 'held' &&
+      shown.value.error?.fix.includes('approve') === true &&
+      !shown.value.trusted,
+  );
   const approved = await server.client.deployments.approve({ deployment: held.id });
   assert.ok(approved.ok && approved.value.status === 'queued');
   const canceled = await server.client.deployments.cancel({ deployment: held.id });

@@ -3,11 +3,15 @@ import type { Sent } from './handler.ts';
 const encoder = new TextEncoder();
 
 /**
- * Server-sent events of an async iterable, pulled only as fast as the caller reads. A comment is sent whenever
- * `heartbeatMs` pass in silence, so that proxies and clients notice a dead connection. `ended` is called once it is over,
- * however it ends.
+ * Streams an async iterable as server-sent events, pulled only as fast as the caller reads. A comment is sent whenever
+ * `heartbeatMs` pass in silence, so that proxies and clients notice a dead connection. `ended` is called once it is
+ * over, however it ends.
  */
-export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heartbeatMs: number, ended: () => void = () => undefined): ReadableStream<Uint8Array> {
+export function eventStream(
+  events: AsyncIterable<Sent<{ type: string }>>,
+  heartbeatMs: number,
+  ended: () => void = () => undefined,
+): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<Sent<{ type: string }>>> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -15,11 +19,15 @@ export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heart
     async pull(controller) {
       pending ??= iterator.next();
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const quiet = new Promise<'quiet'>((resolve) => { timer = setTimeout(() => resolve('quiet'), heartbeatMs); });
-      const next = await Promise.race([pending, quiet]).finally(() => clearTimeout(timer)).catch((error: unknown) => {
-        ended();
-        throw error;
+      const quiet = new Promise<'quiet'>((resolve) => {
+        timer = setTimeout(() => resolve('quiet'), heartbeatMs);
       });
+      const next = await Promise.race([pending, quiet])
+        .finally(() => clearTimeout(timer))
+        .catch((error: unknown) => {
+          ended();
+          throw error;
+        });
       if (next === 'quiet') return controller.enqueue(encoder.encode(': still here\n\n'));
       pending = undefined;
       if (next.done === true) {
@@ -35,4 +43,5 @@ export function eventStream(events: AsyncIterable<Sent<{ type: string }>>, heart
   });
 }
 
-const eventText = ({ id, data }: Sent<{ type: string }>): string => `${id === undefined ? '' : `id: ${id}\n`}event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+const eventText = ({ id, data }: Sent<{ type: string }>): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -7,10 +7,18 @@ import type { Token } from '@anchor/core/tokens/token.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import type { HttpError } from '../http/problem.ts';
 
-/** What the path names, found and allowed before the handler runs. */
+/** The resources that the path names, found and authorized before the handler runs. */
 export type Resources = Readonly<{ project?: Project; deployment?: Deployment; delivery?: Delivery }>;
-type Found<E extends Endpoint> = E['bound'] extends 'project' ? { project: Project } : E['bound'] extends 'deployment' ? { deployment: Deployment } : E['bound'] extends 'delivery' ? { delivery: Delivery } : unknown;
-type Parsed<E, K extends 'params' | 'query' | 'body'> = E extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
+type Found<E extends Endpoint> = E['resource'] extends 'project'
+  ? { project: Project }
+  : E['resource'] extends 'deployment'
+    ? { deployment: Deployment }
+    : E['resource'] extends 'delivery'
+      ? { delivery: Delivery }
+      : unknown;
+type Parsed<E, K extends 'params' | 'query' | 'body'> = E extends { readonly [P in K]: infer S extends z.ZodType }
+  ? z.output<S>
+  : undefined;
 
 export type Request<E extends Endpoint> = Readonly<
   {
@@ -32,10 +40,16 @@ export type Request<E extends Endpoint> = Readonly<
 
 /** One server-sent event; only those with an id are skipped when a stream is taken up again. */
 export type Sent<T> = Readonly<{ id?: string; data: T }>;
-type Value<E extends Endpoint> = E extends { readonly stream: 'download' } ? AsyncIterable<Uint8Array>
-  : E extends { readonly stream: 'events'; readonly response: infer R extends z.ZodType } ? AsyncIterable<Sent<z.output<R>>>
-  : E extends { readonly response: infer R extends z.ZodType } ? z.output<R> : void;
+type Value<E extends Endpoint> = E extends { readonly stream: 'download' }
+  ? AsyncIterable<Uint8Array>
+  : E extends { readonly stream: 'events'; readonly response: infer R extends z.ZodType }
+    ? AsyncIterable<Sent<z.output<R>>>
+    : E extends { readonly response: infer R extends z.ZodType }
+      ? z.output<R>
+      : void;
 
 export type Handler<E extends Endpoint> = (request: Request<E>) => Promise<Result<Value<E>, HttpError>>;
 /** One handler an endpoint: a missing one does not compile. */
-export type HandlersOf<T extends EndpointTree> = { readonly [K in keyof T]: T[K] extends Endpoint ? Handler<T[K]> : T[K] extends EndpointTree ? HandlersOf<T[K]> : never };
+export type HandlersOf<T extends EndpointTree> = {
+  readonly [K in keyof T]: T[K] extends Endpoint ? Handler<T[K]> : T[K] extends EndpointTree ? HandlersOf<T[K]> : never;
+};

@@ -10,6 +10,7 @@ import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
 import { eventStream } from './event-stream.ts';
 import type { Sent } from './handler.ts';
+import { checkHost } from './host.ts';
 import { claimKey } from './idempotency.ts';
 import { queryDecoder } from './query.ts';
 import { validate } from './validate.ts';
@@ -17,31 +18,65 @@ import { validate } from './validate.ts';
 /** A handler whose types were checked against its endpoint where it was written (HandlersOf). */
 export type AnyHandler = (request: Readonly<Record<string, unknown>>) => Promise<Result<unknown, HttpError>>;
 export type Context = HonoContext<{ Bindings: HttpBindings }>;
-type Answer = Readonly<{ status: number; type: string; body: string }>;
+type PlainResponse = Readonly<{ status: number; type: string; body: string }>;
 
-/** Serves one endpoint: token, resources, validation, idempotency, handler, answer. */
-export function route(server: ServerContext, endpoint: Endpoint, handler: AnyHandler): (context: Context) => Promise<Response> {
+/** Serves one endpoint: token, resources, validation, idempotency, handler, response. */
+export function route(
+  server: ServerContext,
+  endpoint: Endpoint,
+  handler: AnyHandler,
+): (context: Context) => Promise<Response> {
   const decodeQuery = endpoint.query === undefined ? undefined : queryDecoder(endpoint.query);
   return async (context) => {
     const requestId = randomUUID();
     try {
       const { incoming } = context.env;
+      const named = checkHost(incoming.headers.host, server.settings.hosts);
+      if (!named.ok) return problem(named.error, requestId);
       const authorization = context.req.header('authorization');
-      const authorized = server.guards.answered({ address: incoming.socket.remoteAddress, authorization }, await authorize(server.ports, endpoint, authorization, context.req.param()));
+      const authorized = server.rateLimits.authenticated(
+        { address: incoming.socket.remoteAddress, authorization },
+        await authorize(server.ports, endpoint, authorization, context.req.param(), (token) =>
+          server.access.by(incoming, token.id),
+        ),
+      );
       if (!authorized.ok) return problem(authorized.error, requestId);
-      if (authorized.value.token !== undefined) server.access.by(incoming, authorized.value.token.id);
       return await run(server, endpoint, handler, decodeQuery, context, authorized.value, requestId);
     } catch (error) {
-      if (!context.req.raw.signal.aborted) server.log({ level: 'error', message: 'a request failed', requestId, method: endpoint.method, path: endpoint.path, error: error instanceof Error ? error.stack : String(error) });
-      return problem(anchorError('internal', 'Something went wrong in the platform', `Try again; if it stays, look for ${requestId} in the server log.`), requestId);
+      if (!context.req.raw.signal.aborted)
+        server.log({
+          level: 'error',
+          message: 'a request failed',
+          requestId,
+          method: endpoint.method,
+          path: endpoint.path,
+          error: error instanceof Error ? error.stack : String(error),
+        });
+      return problem(
+        anchorError(
+          'internal',
+          'Internal error of the platform',
+          `Retry; if it fails again, search the server log for ${requestId}.`,
+        ),
+        requestId,
+      );
     }
   };
 }
 
-async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandler, decodeQuery: ReturnType<typeof queryDecoder> | undefined, context: Context, { token, resources }: Authorized, requestId: string): Promise<Response> {
+async function run(
+  server: ServerContext,
+  endpoint: Endpoint,
+  handler: AnyHandler,
+  decodeQuery: ReturnType<typeof queryDecoder> | undefined,
+  context: Context,
+  { token, resources }: Authorized,
+  requestId: string,
+): Promise<Response> {
   const raw = context.req.raw;
-  // A HEAD would start a stream that nobody reads.
-  if (raw.method === 'HEAD' && endpoint.stream !== undefined) return problem(anchorError('unsupported', 'This can not be asked for with HEAD', 'Use GET.'), requestId);
+  // A HEAD would start a stream without a reader.
+  if (raw.method === 'HEAD' && endpoint.stream !== undefined)
+    return problem(anchorError('unsupported', 'This endpoint does not support HEAD', 'Use GET.'), requestId);
   const url = new URL(context.req.url);
   const params = validate('path', endpoint.params, context.req.param());
   if (!params.ok) return problem(params.error, requestId);
@@ -54,13 +89,21 @@ async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandle
   const ifMatch = /^(?:W\/)?"(\d{1,15})"$/.exec(context.req.header('if-match') ?? '')?.[1];
   const lastEventId = context.req.header('last-event-id');
   const request = {
-    params: params.value, query: query.value, body: body.value, token, ...resources,
-    ...(ifMatch === undefined ? {} : { ifMatch: Number(ifMatch) }), ...(lastEventId === undefined ? {} : { lastEventId }),
+    params: params.value,
+    query: query.value,
+    body: body.value,
+    token,
+    ...resources,
+    ...(ifMatch === undefined ? {} : { ifMatch: Number(ifMatch) }),
+    ...(lastEventId === undefined ? {} : { lastEventId }),
     ...(endpoint.stream === 'upload' ? { content: raw.body ?? new Blob([]).stream() } : {}),
     signal: AbortSignal.any([raw.signal, server.closing]),
   };
   if (endpoint.stream === 'events') {
-    const open = server.guards.stream(token?.id ?? '');
+    const open = server.rateLimits.openStream(
+      token?.id ?? '',
+      resources.project?.id ?? resources.deployment?.projectId,
+    );
     if (!open.ok) return problem(open.error, requestId);
     const events = await handler(request);
     if (!events.ok) open.value();
@@ -69,57 +112,115 @@ async function run(server: ServerContext, endpoint: Endpoint, handler: AnyHandle
   if (endpoint.stream !== undefined) return streamed(server, endpoint, await handler(request), requestId);
 
   const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
-  if (key === undefined || token === undefined) return response(await once(endpoint, handler, request, requestId), requestId);
-  const claim = await claimKey(server.ports, { key, tokenId: token.id, operation: `${endpoint.method} ${url.pathname}`, body: `${url.search}\n${json?.value.text ?? ''}`, sealed: endpoint.secretAnswer === true });
+  if (key === undefined || token === undefined)
+    return response(await once(endpoint, handler, request, requestId), requestId);
+  const claim = await claimKey(server.ports, {
+    key,
+    tokenId: token.id,
+    operation: `${endpoint.method} ${url.pathname}`,
+    body: `${url.search}\n${json?.value.text ?? ''}`,
+    sealed: endpoint.secretResponse === true,
+  });
   if (!claim.ok) return problem(claim.error, requestId);
-  if (claim.value.kind === 'replay') return response(claim.value.answer, requestId, { 'idempotency-replayed': 'true' });
-  let answer: Answer | undefined;
+  if (claim.value.kind === 'replay')
+    return response(claim.value.response, requestId, { 'idempotency-replayed': 'true' });
+  let sent: PlainResponse | undefined;
   try {
-    answer = await once(endpoint, handler, request, requestId);
+    sent = await once(endpoint, handler, request, requestId);
   } finally {
-    // An error of the platform may pass: the same key tries again.
-    if (answer === undefined || answer.status >= 500) await claim.value.release();
-    else await claim.value.finish(answer);
+    // An error of the platform may be temporary: the same key may be retried.
+    if (sent === undefined || sent.status >= 500) await claim.value.release();
+    else await claim.value.finish(sent);
   }
-  return response(answer, requestId);
+  return response(sent, requestId);
 }
 
-async function once(endpoint: Endpoint, handler: AnyHandler, request: Readonly<Record<string, unknown>>, requestId: string): Promise<Answer> {
+async function once(
+  endpoint: Endpoint,
+  handler: AnyHandler,
+  request: Readonly<Record<string, unknown>>,
+  requestId: string,
+): Promise<PlainResponse> {
   const result = await handler(request);
-  if (result.ok) return { status: endpoint.status, type: 'application/json', body: endpoint.response === undefined ? '' : JSON.stringify(result.value) };
+  if (result.ok)
+    return {
+      status: endpoint.status,
+      type: 'application/json',
+      body: endpoint.response === undefined ? '' : JSON.stringify(result.value),
+    };
   const value = problemOf(result.error, requestId);
   return { status: value.status, type: 'application/problem+json', body: JSON.stringify(value) };
 }
 
-function response(answer: Answer, requestId: string, headers: Readonly<Record<string, string>> = {}): Response {
+function response(plain: PlainResponse, requestId: string, headers: Readonly<Record<string, string>> = {}): Response {
   const all = { ...SECURITY_HEADERS, 'x-request-id': requestId, ...headers };
-  return answer.status === 204 ? new Response(null, { status: 204, headers: all }) : new Response(answer.body, { status: answer.status, headers: { ...all, 'content-type': answer.type } });
+  return plain.status === 204
+    ? new Response(null, { status: 204, headers: all })
+    : new Response(plain.body, { status: plain.status, headers: { ...all, 'content-type': plain.type } });
 }
 
 export function problem(error: HttpError, requestId: string): Response {
   const value = problemOf(error, requestId);
-  return new Response(JSON.stringify(value), { status: value.status, headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...problemHeaders(error) } });
+  return new Response(JSON.stringify(value), {
+    status: value.status,
+    headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...problemHeaders(error) },
+  });
 }
 
-function streamed(server: ServerContext, endpoint: Endpoint, result: Result<unknown, HttpError>, requestId: string, ended?: () => void): Response {
+function streamed(
+  server: ServerContext,
+  endpoint: Endpoint,
+  result: Result<unknown, HttpError>,
+  requestId: string,
+  ended?: () => void,
+): Response {
   if (!result.ok) return problem(result.error, requestId);
   const headers = { ...SECURITY_HEADERS, 'x-request-id': requestId };
-  if (endpoint.stream === 'upload') return new Response(JSON.stringify(result.value), { status: endpoint.status, headers: { ...headers, 'content-type': 'application/json' } });
+  if (endpoint.stream === 'upload')
+    return new Response(JSON.stringify(result.value), {
+      status: endpoint.status,
+      headers: { ...headers, 'content-type': 'application/json' },
+    });
   if (endpoint.stream === 'events') {
-    const events = eventStream(result.value as AsyncIterable<Sent<{ type: string }>>, server.settings.limits.heartbeatMs, ended);
-    return new Response(events, { status: endpoint.status, headers: { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
+    const events = eventStream(
+      result.value as AsyncIterable<Sent<{ type: string }>>,
+      server.settings.limits.heartbeatMs,
+      ended,
+    );
+    return new Response(events, {
+      status: endpoint.status,
+      headers: { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+    });
   }
-  return new Response(byteStream(result.value as AsyncIterable<Uint8Array>), { status: endpoint.status, headers: { ...headers, 'content-type': endpoint.mediaType ?? 'application/octet-stream' } });
+  const failed = (error: unknown): void =>
+    server.log({
+      level: 'error',
+      message: 'a download failed',
+      requestId,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+  return new Response(byteStream(result.value as AsyncIterable<Uint8Array>, failed), {
+    status: endpoint.status,
+    headers: { ...headers, 'content-type': endpoint.mediaType ?? 'application/octet-stream' },
+  });
 }
 
-/** Pulled only as fast as the caller reads. */
-function byteStream(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+/**
+ * Streams bytes as fast as the client reads them. An error after the head can only cut the response off: `failed`
+ * records it.
+ */
+function byteStream(bytes: AsyncIterable<Uint8Array>, failed: (error: unknown) => void): ReadableStream<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const next = await iterator.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
+      try {
+        const next = await iterator.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(next.value);
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
     },
     async cancel() {
       await iterator.return?.();

@@ -10,21 +10,53 @@ import { must, openServer } from '../fixtures/open-server.ts';
 /** Two projects with everything in them, and what to put into each path so that it names the first one's. */
 async function twoTenants(t: TestContext) {
   const state = { skew: 0 };
-  const server = await openServer(t, { limits: { refusedPerMinute: 10_000 }, ports: { clock: { now: () => systemClock.now() + state.skew } } });
+  const server = await openServer(t, {
+    limits: { refusedPerMinute: 10_000 },
+    ports: { clock: { now: () => systemClock.now() + state.skew } },
+  });
   const [{ project: mine }, { project: theirs }] = [await server.project('mine'), await server.project('theirs')];
-  const accepted = must(await acceptPush(server.ports)({
-    projectId: mine.id, source: 'git', externalId: '1', event: 'push', headers: {}, body: '{}', push: { kind: 'push', branch: 'main' as BranchName, commit: 'a'.repeat(40) as CommitSha },
-  }));
-  const params: Record<string, string> = { project: mine.id, environment: 'production', name: 'A', deployment: accepted.deploymentIds[0]!, delivery: accepted.delivery.id, token: 'tok_00000000000000000000', job: 'job_00000000000000000000' };
+  const accepted = must(
+    await acceptPush(server.ports)({
+      projectId: mine.id,
+      source: 'git',
+      externalId: '1',
+      event: 'push',
+      headers: {},
+      body: '{}',
+      push: { kind: 'push', branch: 'main' as BranchName, commit: 'a'.repeat(40) as CommitSha },
+    }),
+  );
+  const params: Record<string, string> = {
+    project: mine.id,
+    environment: 'production',
+    name: 'A',
+    deployment: accepted.deploymentIds[0]!,
+    delivery: accepted.delivery.id,
+    token: 'tok_00000000000000000000',
+    job: 'job_00000000000000000000',
+    kind: 'delivery',
+    id: 'dlv_00000000000000000000',
+  };
   const call = async (endpoint: Endpoint, token: string | undefined, change: Record<string, string> = {}) => {
-    const path = endpoint.path.replace(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent({ ...params, ...change }[name] ?? ''));
+    const path = endpoint.path.replace(/\{(\w+)\}/g, (_all, name: string) =>
+      encodeURIComponent({ ...params, ...change }[name] ?? ''),
+    );
     const stop = new AbortController();
     const response = await fetch(server.url + path, {
-      method: endpoint.method, signal: stop.signal,
-      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(endpoint.stream === 'events' ? { accept: 'text/event-stream' } : {}), ...(endpoint.body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(endpoint.body === undefined ? {} : { body: '{}' }), ...(endpoint.stream === 'upload' ? { body: 'x' } : {}),
+      method: endpoint.method,
+      signal: stop.signal,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(endpoint.stream === 'events' ? { accept: 'text/event-stream' } : {}),
+        ...(endpoint.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(endpoint.body === undefined ? {} : { body: '{}' }),
+      ...(endpoint.stream === 'upload' ? { body: 'x' } : {}),
     });
-    const problem = response.headers.get('content-type') === 'application/problem+json' ? ((await response.json()) as { code: string; fix: string; detail: string; title: string }) : undefined;
+    const problem =
+      response.headers.get('content-type') === 'application/problem+json'
+        ? ((await response.json()) as { code: string; fix: string; detail: string; title: string })
+        : undefined;
     stop.abort();
     return { status: response.status, problem };
   };
@@ -48,7 +80,10 @@ test('every endpoint but health refuses a call without a token, with a wrong one
       }
     }
   }
-  assert.deepEqual(endpoints.filter(([, endpoint]) => endpoint.scope === 'none').map(([name]) => name), ['platform.health']);
+  assert.deepEqual(
+    endpoints.filter(([, endpoint]) => endpoint.scope === 'none').map(([name]) => name),
+    ['platform.health'],
+  );
 });
 
 test('every endpoint refuses a token whose scope is too small', async (t) => {
@@ -67,25 +102,33 @@ test('a token that is bound to another project finds nothing of this one, at any
   const { server, mine, theirs, call } = await twoTenants(t);
   const foreign = await server.token(LARGEST, theirs.id);
   for (const [name, endpoint] of endpoints) {
-    if (endpoint.bound === 'project' || endpoint.bound === 'deployment' || endpoint.bound === 'delivery') {
+    if (endpoint.resource === 'project' || endpoint.resource === 'deployment' || endpoint.resource === 'delivery') {
       assert.equal((await call(endpoint, foreign)).status, 404, name);
-      if (endpoint.bound === 'project') assert.equal((await call(endpoint, foreign, { project: mine.name })).status, 404, `${name} by name`);
-    } else if (endpoint.bound === 'platform') assert.equal((await call(endpoint, foreign)).status, 403, name);
+      if (endpoint.resource === 'project')
+        assert.equal((await call(endpoint, foreign, { project: mine.name })).status, 404, `${name} by name`);
+    } else if (endpoint.resource === 'platform') assert.equal((await call(endpoint, foreign)).status, 403, name);
   }
   const seen = await server.clientWith(foreign).projects.list();
   assert.ok(seen.ok);
-  assert.deepEqual(seen.value.items.map(({ name }) => name), ['theirs']);
+  assert.deepEqual(
+    seen.value.items.map(({ name }) => name),
+    ['theirs'],
+  );
   // and nothing was changed by trying
   const untouched = await server.client.projects.get({ project: 'mine' });
   assert.ok(untouched.ok && untouched.value.version === mine.version);
 });
 
-test('a deployment of another project can not be named in the body either', async (t) => {
+test('a deployment of another project cannot be named in the body either', async (t) => {
   const { server, mine, theirs } = await twoTenants(t);
   const own = server.clientWith(await server.token('deploy', theirs.id));
   const { items } = await server.ports.deployments.list({ projectId: mine.id }, { limit: 1 });
-  const again = await own.deployments.create({ project: theirs.id, kind: 'redeploy', deployment: items[0]!.id });
-  assert.ok(!again.ok && again.problem.status === 404);
-  const rolled = await own.environments.rollback({ project: theirs.id, environment: 'production', deployment: items[0]!.id });
+  const redeployed = await own.deployments.create({ project: theirs.id, kind: 'redeploy', deployment: items[0]!.id });
+  assert.ok(!redeployed.ok && redeployed.problem.status === 404);
+  const rolled = await own.environments.rollback({
+    project: theirs.id,
+    environment: 'production',
+    deployment: items[0]!.id,
+  });
   assert.ok(!rolled.ok);
 });

@@ -1,4 +1,7 @@
-/** A bounded queue between writers that may wait and one reader. `push` resolves when there is room; after `close` it answers false. */
+/**
+ * Creates a bounded queue between writers that may wait and one reader. `push` resolves when there is space; after
+ * `close` it returns false.
+ */
 export function channel<T>(capacity: number) {
   const items: T[] = [];
   const state = { closed: false };
@@ -13,14 +16,17 @@ export function channel<T>(capacity: number) {
   };
   return {
     async push(item: T): Promise<boolean> {
-      while (!state.closed && items.length >= capacity) await new Promise<void>((resolve) => { wakeWriters.push(resolve); });
+      while (!state.closed && items.length >= capacity)
+        await new Promise<void>((resolve) => {
+          wakeWriters.push(resolve);
+        });
       if (state.closed) return false;
       items.push(item);
       wakeReader?.();
       wakeReader = undefined;
       return true;
     },
-    /** What was pushed before still comes out. */
+    /** Closes the queue. Earlier items are still delivered. */
     close(): void {
       state.closed = true;
       wake();
@@ -33,8 +39,12 @@ export function channel<T>(capacity: number) {
           if (item !== undefined) yield item;
         }
         if (state.closed) return;
-        await new Promise<void>((resolve) => { wakeReader = resolve; });
+        await new Promise<void>((resolve) => {
+          wakeReader = resolve;
+        });
       }
     },
   };
 }
+
+export type Channel<T> = ReturnType<typeof channel<T>>;

@@ -1,12 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** One answered request of the control plane. Never holds secrets: neither query strings nor the secret part of a deploy hook's address. `tokenId`: whose request it was, absent without a valid token. */
-export type AccessLine = Readonly<{ at: number; method: string; path: string; status: number; ms: number; ip: string; tokenId?: string; userAgent: string }>;
+/**
+ * One completed request of the control plane. Never holds secrets: neither query strings nor the secret part of a
+ * deploy hook's address. `tokenId`: the token of the request, absent without a valid token.
+ */
+export type AccessLine = Readonly<{
+  at: number;
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+  ip: string;
+  tokenId?: string;
+  userAgent: string;
+}>;
 
 export type ApiAccess = Readonly<{
-  /** Writes a line when the answer is over; `aborted` ones have status 499. */
+  /** Writes a line when the response is complete; `aborted` ones have status 499. */
   begin(request: IncomingMessage, response: ServerResponse): void;
-  /** Whose token a request carried. */
+  /** Records the token that a request carried. */
   by(request: IncomingMessage | undefined, tokenId: string): void;
 }>;
 
@@ -15,13 +27,19 @@ export function apiAccess(write: (line: AccessLine) => void, now: () => number):
   return {
     begin(request, response) {
       const at = now();
-      const begun = performance.now();
+      const startedAt = performance.now();
       const ip = request.socket.remoteAddress ?? '';
       response.once('close', () => {
         const tokenId = callers.get(request);
         write({
-          at, method: request.method ?? '', path: pathOf(request.url ?? '/'), status: response.writableFinished ? response.statusCode : 499, ms: Math.round(performance.now() - begun), ip,
-          ...(tokenId === undefined ? {} : { tokenId }), userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
+          at,
+          method: request.method ?? '',
+          path: pathOf(request.url ?? '/'),
+          status: response.writableFinished ? response.statusCode : 499,
+          ms: Math.round(performance.now() - startedAt),
+          ip,
+          ...(tokenId === undefined ? {} : { tokenId }),
+          userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
         });
       });
     },

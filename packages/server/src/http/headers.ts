@@ -1,4 +1,7 @@
-/** On every answer: nothing of the API is to be framed, sniffed, cached or sent elsewhere. No CORS header: other origins may not read it. */
+/**
+ * Set on every response: nothing of the API is to be framed, sniffed, cached or sent elsewhere. No CORS header: other
+ * origins may not read it.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',

@@ -1,7 +1,9 @@
 /** One line of the server's own log. Goes to standard error by the wiring; never holds secrets. */
-export type ServerLog = (entry: Readonly<{ level: 'info' | 'warn' | 'error'; message: string; [field: string]: unknown }>) => void;
+export type ServerLog = (
+  entry: Readonly<{ level: 'info' | 'warn' | 'error'; message: string; [field: string]: unknown }>,
+) => void;
 
-/** Lets at most `perMinute` lines a minute through, so that nobody can fill a disk by being refused. */
+/** Writes at most `perMinute` lines per minute, so that refused requests cannot fill a disk. */
 export function throttled(log: ServerLog, perMinute: number, now: () => number): ServerLog {
   let minute = -1;
   let used = 0;

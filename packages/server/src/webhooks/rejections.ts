@@ -1,17 +1,24 @@
 import { newId, type ProjectId } from '@anchor/core/names/id.ts';
 import type { Delivery, DeliverySource } from '@anchor/core/deliveries/delivery.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
-import { newExternalId } from './sender.ts';
+import { newExternalId } from './providers.ts';
 
-export type Rejected = Readonly<{ projectId: ProjectId; source: DeliverySource; event: string; headers: Readonly<Record<string, string>>; body: string; reason: string }>;
+export type Rejected = Readonly<{
+  projectId: ProjectId;
+  source: DeliverySource;
+  event: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  reason: string;
+}>;
 
 const BODY_CHARS = 1_024;
 /** How many a project may record in a minute; what is above is counted in the next one's reason. */
 const PER_MINUTE = 20;
 
 /**
- * Records refused deliveries so that a person sees why nothing was deployed. Bounded, since anybody can send them: few a
- * minute, the beginning of the body only, and the newest `keep` of each project.
+ * Records refused deliveries so that a user sees why nothing was deployed. Bounded, because they need no token: few a
+ * minute, the start of the body only, and the newest `keep` of each project.
  */
 export function rejections(ports: Pick<Ports, 'deliveries' | 'clock'>, keep: number) {
   const minutes = new Map<ProjectId, { minute: number; count: number }>();
@@ -34,8 +41,18 @@ export function rejections(ports: Pick<Ports, 'deliveries' | 'clock'>, keep: num
     if (!admitted(rejected.projectId, now)) return;
     const { projectId, source, event, headers, reason } = rejected;
     const delivery: Delivery = {
-      id: newId('dlv', now), projectId, source, externalId: `rejected-${newExternalId()}`, event, headers, body: rejected.body.slice(0, BODY_CHARS),
-      state: 'rejected', reason, deploymentIds: [], receivedAt: now, version: 1,
+      id: newId('dlv', now),
+      projectId,
+      source,
+      externalId: `rejected-${newExternalId()}`,
+      event,
+      headers,
+      body: rejected.body.slice(0, BODY_CHARS),
+      state: 'rejected',
+      reason,
+      deploymentIds: [],
+      receivedAt: now,
+      version: 1,
     };
     await ports.deliveries.insert(delivery);
     await forgetOld(ports, projectId, keep);

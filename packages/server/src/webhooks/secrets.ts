@@ -5,7 +5,7 @@ import { ok, type Result } from '@anchor/core/result/result.ts';
 
 const ENTRIES = 1_000;
 
-/** Opened webhook secrets, kept in memory for the version of the project that they belong to. */
+/** Caches decrypted webhook secrets for the version of the project that they belong to. */
 export function webhookSecrets(ports: Pick<Ports, 'secrets'>) {
   const opened = new Map<ProjectId, Readonly<{ sealed: string; secret: string }>>();
   return async (project: Project): Promise<Result<string>> => {

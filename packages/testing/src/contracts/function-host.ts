@@ -6,15 +6,15 @@ import { createFunctionClient, requestUpstream } from '../clients/function-clien
 import { until } from '../until.ts';
 
 /**
- * What an adapter gives the suite: a host with idle time of at most a second, `concurrency` 2, `maxInstances` 3 and a
- * time limit of 7 seconds for requests, and functions of deployments. `healthy` answers `GET /` with "hello" and `GET /slow` with "slow" after half a second;
- * `broken` ends while starting.
+ * The fixture that an adapter gives the suite: a host with idle time of at most a second, `concurrency` 2,
+ * `maxInstances` 3 and a time limit of 7 seconds for requests, and functions of deployments. `healthy` responds to
+ * `GET /` with "hello" and to `GET /slow` with "slow" after half a second; `broken` exits while starting.
  */
 export type FunctionHostFixture = Readonly<{
   host: FunctionHost;
   healthy: DeploymentId;
   broken: DeploymentId;
-  /** Instances of `healthy` that run now. */
+  /** Returns the number of running instances of `healthy`. */
   running(): Promise<number>;
   close(): Promise<void>;
 }>;
@@ -31,19 +31,21 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     });
   };
 
-  check('acquire starts an instance, and its upstream answers', async ({ host, healthy }) => {
+  check('acquire starts an instance, and its upstream responds', async ({ host, healthy }) => {
     const lease = await host.acquire(healthy);
     assert.ok(lease.ok, JSON.stringify(lease));
     assert.equal(lease.value.upstreams.length, 1);
     assert.ok(lease.value.leaseMs > 0);
     assert.equal(lease.value.timeoutMs, 7_000, "the project's own limit");
-    const answer = await requestUpstream(lease.value.upstreams[0]!, '/');
-    assert.deepEqual([answer.status, answer.body], [200, 'hello']);
+    const response = await requestUpstream(lease.value.upstreams[0]!, '/');
+    assert.deepEqual([response.status, response.body], [200, 'hello']);
   });
 
   check('a hundred acquires at once start one instance', async ({ host, healthy, running }) => {
     const leases = await Promise.all(Array.from({ length: 100 }, () => host.acquire(healthy)));
-    const instances = new Set(leases.flatMap((lease) => (lease.ok ? lease.value.upstreams.map((upstream) => upstream.instance) : ['error'])));
+    const instances = new Set(
+      leases.flatMap((lease) => (lease.ok ? lease.value.upstreams.map((upstream) => upstream.instance) : ['error'])),
+    );
     assert.equal(instances.size, 1);
     assert.equal(await running(), 1);
   });
@@ -55,15 +57,18 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     assert.equal(failed.ok ? 'ok' : failed.error.code, 'function_start_failed');
   });
 
-  check('an idle function is scaled to zero and comes back when it is asked for', async ({ host, healthy, running }) => {
-    const first = await host.acquire(healthy);
-    assert.ok(first.ok);
-    await until('no instance runs', async () => (await running()) === 0);
-    const second = await host.acquire(healthy);
-    assert.ok(second.ok, JSON.stringify(second));
-    assert.notEqual(second.value.upstreams[0]!.instance, first.value.upstreams[0]!.instance);
-    assert.equal((await requestUpstream(second.value.upstreams[0]!, '/')).body, 'hello');
-  });
+  check(
+    'an idle function is scaled to zero and is started again by the next acquire',
+    async ({ host, healthy, running }) => {
+      const first = await host.acquire(healthy);
+      assert.ok(first.ok);
+      await until('no instance runs', async () => (await running()) === 0);
+      const second = await host.acquire(healthy);
+      assert.ok(second.ok, JSON.stringify(second));
+      assert.notEqual(second.value.upstreams[0]!.instance, first.value.upstreams[0]!.instance);
+      assert.equal((await requestUpstream(second.value.upstreams[0]!, '/')).body, 'hello');
+    },
+  );
 
   check('touching keeps an instance for as long as it is used', async ({ host, healthy, running }) => {
     const lease = await host.acquire(healthy);
@@ -83,41 +88,48 @@ export function functionHostContract(name: string, open: () => Promise<FunctionH
     assert.deepEqual(await host.touch({ [healthy]: { inflight: 0 } }), [healthy]);
   });
 
-  check('stop lets an answer in flight end', async ({ host, healthy, running }) => {
+  check('stop lets a response in flight end', async ({ host, healthy, running }) => {
     const lease = await host.acquire(healthy);
     assert.ok(lease.ok);
     const slow = requestUpstream(lease.value.upstreams[0]!, '/slow');
     await requestUpstream(lease.value.upstreams[0]!, '/');
-    await Promise.all([host.stop(healthy), slow.then((answer) => assert.equal(answer.body, 'slow'))]);
+    await Promise.all([host.stop(healthy), slow.then((response) => assert.equal(response.body, 'slow'))]);
     assert.equal(await running(), 0);
     assert.ok((await host.acquire(healthy)).ok);
   });
 
-  check('more requests in flight than one instance may have start further ones, never more than the limit', async ({ host, healthy, running }) => {
-    assert.ok((await host.acquire(healthy)).ok);
-    await until('three instances are handed out', async () => {
-      await host.touch({ [healthy]: { inflight: 100 } });
-      const lease = await host.acquire(healthy);
-      assert.ok(lease.ok && lease.value.upstreams.length <= 3);
-      return lease.value.upstreams.length === 3;
-    });
-    assert.equal(await running(), 3);
-  });
+  check(
+    'more requests in flight than one instance may have start further ones, never more than the limit',
+    async ({ host, healthy, running }) => {
+      assert.ok((await host.acquire(healthy)).ok);
+      await until('three instances are handed out', async () => {
+        await host.touch({ [healthy]: { inflight: 100 } });
+        const lease = await host.acquire(healthy);
+        assert.ok(lease.ok && lease.value.upstreams.length <= 3);
+        return lease.value.upstreams.length === 3;
+      });
+      assert.equal(await running(), 3);
+    },
+  );
 
-  check('no request is lost and no lease is broken while the function is scaled to zero again and again', async ({ host, healthy, running }) => {
-    const client = createFunctionClient(host, healthy);
-    let answered = 0;
-    // The pauses between bursts lie around the time at which the host drains, so that some bursts meet it exactly then.
-    for (let round = 0; round < 12 || client.seen.size < 4; round++) {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => client.get('/')));
-      for (const answer of answers) assert.equal(answer.body, 'hello');
-      answered += answers.length;
-      const end = Date.now() + 300 + (round % 6) * 120;
-      await until('a pause, or scaled to zero', async () => Date.now() > end || (await running()) === 0);
-    }
-    client.close();
-    assert.ok(answered >= 240);
-    assert.deepEqual(client.refusals, []);
-    assert.ok(client.seen.size >= 4);
-  });
+  check(
+    'no request is lost and no lease is broken while the function is scaled to zero again and again',
+    async ({ host, healthy, running }) => {
+      const client = createFunctionClient(host, healthy);
+      let received = 0;
+      // The pauses between bursts are around the time at which the host drains, so that some bursts meet it exactly
+      // then.
+      for (let round = 0; round < 12 || client.seen.size < 4; round++) {
+        const responses = await Promise.all(Array.from({ length: 20 }, () => client.get('/')));
+        for (const response of responses) assert.equal(response.body, 'hello');
+        received += responses.length;
+        const end = Date.now() + 300 + (round % 6) * 120;
+        await until('a pause, or scaled to zero', async () => Date.now() > end || (await running()) === 0);
+      }
+      client.close();
+      assert.ok(received >= 240);
+      assert.deepEqual(client.refusals, []);
+      assert.ok(client.seen.size >= 4);
+    },
+  );
 }

@@ -15,17 +15,23 @@ export function projectStoreContract(name: string, make: Make<ProjectStore>): vo
     withSameKey: (project) => sampleProject({ name: project.name }),
   });
 
-  test(`${name}: a project is found by its name`, using(make, async ({ subject }) => {
-    const project = sampleProject();
-    assert.equal(await subject.byName(project.name), undefined);
-    await subject.insert(project);
-    await eventually(async () => assert.deepEqual(await subject.byName(project.name), project));
-  }));
+  test(
+    `${name}: a project is found by its name`,
+    using(make, async ({ subject }) => {
+      const project = sampleProject();
+      assert.equal(await subject.byName(project.name), undefined);
+      await subject.insert(project);
+      await eventually(async () => assert.deepEqual(await subject.byName(project.name), project));
+    }),
+  );
 
-  test(`${name}: projects are listed page by page, newest first`, using(make, async ({ subject }) => {
-    const projects = Array.from({ length: 7 }, () => sampleProject());
-    for (const project of projects) await subject.insert(project);
-    await subject.replace({ ...projects[2]!, status: 'paused', version: 2 });
-    await lists((page) => subject.list(page), projects.toReversed());
-  }));
+  test(
+    `${name}: projects are listed page by page, newest first`,
+    using(make, async ({ subject }) => {
+      const projects = Array.from({ length: 7 }, () => sampleProject());
+      for (const project of projects) await subject.insert(project);
+      await subject.replace({ ...projects[2]!, status: 'paused', version: 2 });
+      await lists((page) => subject.list(page), projects.toReversed());
+    }),
+  );
 }

@@ -14,17 +14,23 @@ export function tokenStoreContract(name: string, make: Make<TokenStore>): void {
     withSameKey: (token) => sampleToken({ hash: token.hash }),
   });
 
-  test(`${name}: a token is found by its hash until it is removed`, using(make, async ({ subject }) => {
-    const token = sampleToken();
-    await subject.insert(token);
-    assert.deepEqual(await subject.byHash(token.hash), token);
-    await subject.remove(token.id);
-    assert.equal(await subject.byHash(token.hash), undefined);
-  }));
+  test(
+    `${name}: a token is found by its hash until it is removed`,
+    using(make, async ({ subject }) => {
+      const token = sampleToken();
+      await subject.insert(token);
+      assert.deepEqual(await subject.byHash(token.hash), token);
+      await subject.remove(token.id);
+      assert.equal(await subject.byHash(token.hash), undefined);
+    }),
+  );
 
-  test(`${name}: tokens are listed page by page, newest first`, using(make, async ({ subject }) => {
-    const tokens = [1, 2, 3, 4].map(() => sampleToken());
-    for (const token of tokens) await subject.insert(token);
-    await lists((page) => subject.list(page), tokens.toReversed());
-  }));
+  test(
+    `${name}: tokens are listed page by page, newest first`,
+    using(make, async ({ subject }) => {
+      const tokens = [1, 2, 3, 4].map(() => sampleToken());
+      for (const token of tokens) await subject.insert(token);
+      await lists((page) => subject.list(page), tokens.toReversed());
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Alias } from '@anchor/core/aliases/alias.ts';
 import type { AliasStore } from '@anchor/core/ports/stores.ts';
+import { pageOf } from './collection.ts';
 
 export type MemoryAliases = AliasStore & Readonly<{ peek(host: string): Alias | undefined }>;
 
@@ -15,6 +16,18 @@ export function aliasStore(): MemoryAliases {
     },
     remove: async (host) => void aliases.delete(host),
     expireRemoved: async () => undefined,
-    listByProject: async (projectId) => structuredClone([...aliases.values()].filter((alias) => alias.projectId === projectId)),
+    listByProject: async (projectId) =>
+      structuredClone([...aliases.values()].filter((alias) => alias.projectId === projectId)),
+    page: async (projectId, page) => {
+      const all = [...aliases.values()]
+        .filter((alias) => alias.projectId === projectId)
+        .sort((a, b) => (a.host < b.host ? -1 : 1));
+      return pageOf(
+        all,
+        (alias) => alias.host,
+        page,
+        (alias) => structuredClone(alias),
+      );
+    },
   };
 }

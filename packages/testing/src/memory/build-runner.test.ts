@@ -7,10 +7,18 @@ import { buildRunner } from './build-runner.ts';
 buildRunnerContract('builds in memory', async () => {
   const blobs = blobStore();
   return {
-    subject: buildRunner(blobs), blobs, end: async () => undefined,
+    subject: buildRunner(blobs),
+    blobs,
+    end: async () => undefined,
     request: async () => ({
-      deploymentId: newId('dpl', 0), projectId: newId('prj', 0), repository: { kind: 'hosted' }, source: { kind: 'git', commit: 'a'.repeat(40) as CommitSha, branch: 'main' as BranchName }, settings: {}, variables: {}, secrets: [],
-      cache: { scope: 'production', write: true },
+      deploymentId: newId('dpl', 0),
+      projectId: newId('prj', 0),
+      repository: { kind: 'hosted' },
+      source: { kind: 'git', commit: 'a'.repeat(40) as CommitSha, branch: 'main' as BranchName },
+      settings: {},
+      variables: {},
+      secrets: [],
+      cache: { scope: 'production' },
     }),
   };
 });

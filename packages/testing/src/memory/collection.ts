@@ -4,18 +4,19 @@ import type { Store } from '@anchor/core/ports/stores.ts';
 type Item = Readonly<{ id: string; version: number }>;
 type Entry = Readonly<{ json: string; seq: number }>;
 
-/** Items in memory, kept as JSON so that nobody shares an object with the store. */
-export type Collection<T extends Item> = Store<T, T['id']> & Readonly<{
-  peek(id: string): T | undefined;
-  /** Whether `insert` would take it. */
-  fits(item: T): boolean;
-  /** `insert`, in this very turn. */
-  add(item: T): boolean;
-  where(test: (item: T) => boolean): readonly T[];
-  page(test: (item: T) => boolean, createdAt: (item: T) => number, request: PageRequest): Page<T>;
-}>;
+/** Items in memory, stored as JSON so that no caller shares an object with the store. */
+export type Collection<T extends Item> = Store<T, T['id']> &
+  Readonly<{
+    peek(id: string): T | undefined;
+    /** Returns whether `insert` would succeed. */
+    fits(item: T): boolean;
+    /** Runs `insert` in this very turn. */
+    add(item: T): boolean;
+    where(test: (item: T) => boolean): readonly T[];
+    page(test: (item: T) => boolean, createdAt: (item: T) => number, request: PageRequest): Page<T>;
+  }>;
 
-/** `unique` gives the key that no two items may share. */
+/** Creates a collection. `unique` returns the key that no two items may share. */
 export function collection<T extends Item>(unique: (item: T) => string): Collection<T> {
   const entries = new Map<string, Entry>();
   let seq = 0;
@@ -41,7 +42,8 @@ export function collection<T extends Item>(unique: (item: T) => string): Collect
   return {
     peek,
     get: async (id) => peek(id),
-    fits, add,
+    fits,
+    add,
     insert: async (item) => add(item),
     replace: async (item) => {
       const entry = entries.get(item.id);
@@ -56,13 +58,23 @@ export function collection<T extends Item>(unique: (item: T) => string): Collect
         .map((entry) => ({ item: decode(entry), seq: entry.seq }))
         .filter(({ item }) => test(item))
         .sort((a, b) => createdAt(b.item) - createdAt(a.item) || b.seq - a.seq);
-      return pageOf(newestFirst, ({ item, seq }) => `${createdAt(item)}.${seq}`, request, ({ item }) => item);
+      return pageOf(
+        newestFirst,
+        ({ item, seq }) => `${createdAt(item)}.${seq}`,
+        request,
+        ({ item }) => item,
+      );
     },
   };
 }
 
-/** A page of what is sorted already: the entries behind the one that the cursor names. */
-export function pageOf<E, T>(sorted: readonly E[], cursorOf: (entry: E) => string, request: PageRequest, itemOf: (entry: E) => T): Page<T> {
+/** Returns a page of sorted entries: those behind the one that the cursor names. */
+export function pageOf<E, T>(
+  sorted: readonly E[],
+  cursorOf: (entry: E) => string,
+  request: PageRequest,
+  itemOf: (entry: E) => T,
+): Page<T> {
   const found = sorted.findIndex((entry) => cursorOf(entry) === request.cursor);
   if (request.cursor !== undefined && found < 0) return { items: [] };
   const from = sorted.slice(found + 1);

@@ -11,14 +11,30 @@ const hello: MemoryFunction = {
     else response.end('hello');
   },
 };
-const broken: MemoryFunction = { listener: () => () => undefined, start: () => Promise.reject(new Error('exit code 3')) };
+const broken: MemoryFunction = {
+  listener: () => () => undefined,
+  start: () => Promise.reject(new Error('exit code 3')),
+};
 
 functionHostContract('in memory', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
   const ids = { healthy: newId('dpl', Date.now()), broken: newId('dpl', Date.now()) };
-  const host = createMemoryFunctionHost({ directory, functions: new Map([[ids.healthy, hello], [ids.broken, broken]]), leaseMs: 300, timeoutMs: 7_000, graceMs: 100, idleMs: 400, concurrency: 2, maxInstances: 3 });
+  const host = createMemoryFunctionHost({
+    directory,
+    functions: new Map([
+      [ids.healthy, hello],
+      [ids.broken, broken],
+    ]),
+    leaseMs: 300,
+    timeoutMs: 7_000,
+    graceMs: 100,
+    idleMs: 400,
+    concurrency: 2,
+    maxInstances: 3,
+  });
   return {
-    ...ids, host,
+    ...ids,
+    host,
     running: async () => host.running(ids.healthy),
     close: async () => {
       await host.close();

@@ -2,20 +2,31 @@ import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
 import { fail } from '@anchor/core/result/result.ts';
 import { manualClock, type ManualClock } from '../clock.ts';
+import { memoryHeads, type MemoryHeads } from './branch-heads.ts';
 import { blobStore } from './blob-store.ts';
 import { buildRunner, type MemoryBuilds } from './build-runner.ts';
 import { capacity, type MemoryCapacity } from './capacity.ts';
+import type { MemoryDeployments } from './deployments.ts';
 import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
-import { intakeStore } from './intake.ts';
+import { pushTransaction } from './push-transaction.ts';
 import { jobQueue } from './job-queue.ts';
 import { logStore } from './log-store.ts';
 import { repositories } from './repositories.ts';
 import { secretBox } from './secret-box.ts';
 import { memoryStores } from './stores.ts';
 
-export type MemoryHome = Ports & Readonly<{ clock: ManualClock; builds: MemoryBuilds; probe: MemoryProbe; capacity: MemoryCapacity; repositories: ReturnType<typeof repositories> }>;
+export type MemoryHome = Ports &
+  Readonly<{
+    clock: ManualClock;
+    deployments: MemoryDeployments;
+    builds: MemoryBuilds;
+    probe: MemoryProbe;
+    capacity: MemoryCapacity;
+    heads: MemoryHeads;
+    repositories: ReturnType<typeof repositories>;
+  }>;
 
-/** A whole home in memory, for tests of use cases. Sites of files only: it has no functions to start. */
+/** Creates a whole platform in memory, for tests of use cases. Sites of files only: it has no functions to start. */
 export function memoryHome(): MemoryHome {
   const clock = manualClock();
   const stores = memoryStores();
@@ -27,8 +38,19 @@ export function memoryHome(): MemoryHome {
     stop: async () => undefined,
   };
   return {
-    ...stores, blobs, functions, clock, builds: buildRunner(blobs), probe: edgeProbe(stores.aliases), queue, intake: intakeStore(stores.deliveries, stores.deployments, queue), logs: logStore(),
-    secrets: secretBox(), repositories: repositories(), capacity: capacity(),
+    ...stores,
+    blobs,
+    functions,
+    clock,
+    builds: buildRunner(blobs),
+    probe: edgeProbe(stores.aliases),
+    queue,
+    pushes: pushTransaction(stores.deliveries, stores.deployments, queue),
+    logs: logStore(),
+    secrets: secretBox(),
+    repositories: repositories(),
+    heads: memoryHeads(),
+    capacity: capacity(),
     site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
   };
 }

@@ -1,11 +1,14 @@
-import { KEPT_MS, TAKEN_OVER_MS, type IdempotencyStore } from '@anchor/core/ports/stores.ts';
+import { IDEMPOTENCY_TTL_MS, CLAIM_TIMEOUT_MS, type IdempotencyStore } from '@anchor/core/ports/stores.ts';
 
 export function idempotencyStore(): IdempotencyStore {
   const records = new Map<string, { fingerprint: string; claimedAt: number; response?: string }>();
   return {
     claim: async (key, fingerprint, now) => {
       const first = records.get(key);
-      const over = first === undefined || first.claimedAt < now - KEPT_MS || (first.response === undefined && first.claimedAt < now - TAKEN_OVER_MS);
+      const over =
+        first === undefined ||
+        first.claimedAt < now - IDEMPOTENCY_TTL_MS ||
+        (first.response === undefined && first.claimedAt < now - CLAIM_TIMEOUT_MS);
       if (over) {
         records.set(key, { fingerprint, claimedAt: now });
         return { state: 'new' };

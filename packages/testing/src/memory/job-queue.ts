@@ -26,7 +26,8 @@ export function jobQueue(clock: Clock): MemoryQueue {
     changed();
     return true;
   };
-  const held = (job: LeasedJob): Entry | undefined => entries.find((entry) => entry.job.id === job.id && entry.receipt === job.receipt);
+  const held = (job: LeasedJob): Entry | undefined =>
+    entries.find((entry) => entry.job.id === job.id && entry.receipt === job.receipt);
   const drop = (entry: Entry): void => {
     entries = entries.filter((other) => other !== entry);
     changed();
@@ -39,8 +40,12 @@ export function jobQueue(clock: Clock): MemoryQueue {
     receive: async ({ leaseMs, lanes }) => {
       for (const lane of LANES.filter((lane) => lanes.includes(lane))) {
         const inLane = entries.filter((entry) => entry.job.lane === lane);
-        const heads = inLane.filter((entry, i) => inLane.findIndex((other) => other.job.group === entry.job.group) === i);
-        const [next] = heads.filter(mayRun).sort((a, b) => (served.get(a.job.group) ?? 0) - (served.get(b.job.group) ?? 0));
+        const heads = inLane.filter(
+          (entry, i) => inLane.findIndex((other) => other.job.group === entry.job.group) === i,
+        );
+        const [next] = heads
+          .filter(mayRun)
+          .sort((a, b) => (served.get(a.job.group) ?? 0) - (served.get(b.job.group) ?? 0));
         if (next === undefined) continue;
         count += 1;
         served.set(next.job.group, count);
@@ -69,7 +74,7 @@ export function jobQueue(clock: Clock): MemoryQueue {
       entry.receipt = '';
       changed();
     },
-    bury: async (job, reason) => {
+    deadLetter: async (job, reason) => {
       const entry = held(job);
       if (entry === undefined) return;
       dead.push({ ...entry.job, reason, diedAt: clock.now() });
@@ -80,9 +85,15 @@ export function jobQueue(clock: Clock): MemoryQueue {
       if (entry !== undefined) drop(entry);
       return entry !== undefined;
     },
-    dead: async (page) => pageOf(dead.toReversed(), (job) => job.id, page, (job) => structuredClone(job)),
-    expireDead: async (before) => void (dead = dead.filter((job) => job.diedAt >= before)),
-    revive: async (id) => {
+    dead: async (page) =>
+      pageOf(
+        dead.toReversed(),
+        (job) => job.id,
+        page,
+        (job) => structuredClone(job),
+      ),
+    purgeDeadLetters: async (before) => void (dead = dead.filter((job) => job.diedAt >= before)),
+    redrive: async (id) => {
       const found = dead.find((job) => job.id === id);
       if (found === undefined) return false;
       dead = dead.filter((job) => job !== found);
@@ -90,11 +101,16 @@ export function jobQueue(clock: Clock): MemoryQueue {
       add({ ...job, attempts: 0, notBefore: 0 });
       return true;
     },
+    forget: async (id) => {
+      const before = dead.length;
+      dead = dead.filter((job) => job.id !== id);
+      return dead.length < before;
+    },
     depth: async () => {
       const leased = entries.filter((entry) => entry.leaseUntil > clock.now()).length;
-      return { waiting: entries.length - leased, leased, dead: dead.length };
+      return { pending: entries.length - leased, leased, dead: dead.length };
     },
-    releaseAll: async () => {
+    expireAllLeases: async () => {
       for (const entry of entries) Object.assign(entry, { leaseUntil: 0, receipt: '' });
       changed();
     },

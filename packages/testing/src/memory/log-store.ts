@@ -26,13 +26,23 @@ export function logStore(): LogStore {
     },
     read: async (kind, id, filter) => {
       const found = logOf(kind, id).lines.filter((line) => line.n > (filter.after ?? 0) && matches(line, filter));
-      if (filter.limit === undefined) return found;
-      return filter.after === undefined ? found.slice(Math.max(0, found.length - filter.limit)) : found.slice(0, filter.limit);
+      const fromEnd = filter.after === undefined && filter.limit !== undefined;
+      const taken: LogLine[] = [];
+      let text = 0;
+      for (const line of fromEnd ? found.toReversed() : found) {
+        if (taken.length >= (filter.limit ?? Infinity) || text >= (filter.maxText ?? Infinity)) break;
+        taken.push(line);
+        text += line.text.length;
+      }
+      return fromEnd ? taken.toReversed() : taken;
     },
     async *follow(kind, id, filter, signal) {
       const log = logOf(kind, id);
       const matching = log.lines.filter((line) => matches(line, filter));
-      const backlog = filter.after === undefined && filter.limit !== undefined ? matching.slice(0, Math.max(0, matching.length - filter.limit)).at(-1)?.n : undefined;
+      const backlog =
+        filter.after === undefined && filter.limit !== undefined
+          ? matching.slice(0, Math.max(0, matching.length - filter.limit)).at(-1)?.n
+          : undefined;
       let last = filter.limit === 0 && filter.after === undefined ? log.lines.length : (filter.after ?? backlog ?? 0);
       while (!signal.aborted) {
         const { closed } = log;

@@ -7,6 +7,11 @@ export function projectStore(): ProjectStore {
   return {
     ...items,
     byName: async (name) => items.where((project) => project.name === name)[0],
-    list: async (page) => items.page(() => true, (project) => project.createdAt, page),
+    list: async (page) =>
+      items.page(
+        () => true,
+        (project) => project.createdAt,
+        page,
+      ),
   };
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 
-/** A key that dies with the process. */
+/** Creates a box with a key that exists only in this process. */
 export function secretBox(): SecretBox {
   const key = randomBytes(32);
   return {
@@ -21,7 +21,12 @@ export function secretBox(): SecretBox {
         decipher.setAuthTag(bytes.subarray(-16));
         return ok(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8'));
       } catch (cause) {
-        return fail('internal', `the encrypted value of ${context} does not open`, 'Set the value again.', String(cause));
+        return fail(
+          'internal',
+          `the encrypted value of ${context} does not open`,
+          'Set the value again.',
+          String(cause),
+        );
       }
     },
   };

@@ -3,18 +3,31 @@ import type { RouteTable } from '@anchor/core/ports/route-table.ts';
 import { aliasStore } from './aliases.ts';
 import { deliveryStore, type MemoryDeliveries } from './deliveries.ts';
 import { deploymentStore, type MemoryDeployments } from './deployments.ts';
+import { factStore } from './facts.ts';
+import { failedRecordStore } from './failed-records.ts';
 import { idempotencyStore } from './idempotency.ts';
 import { projectStore } from './projects.ts';
 import { routeTable } from './route-table.ts';
 import { tokenStore } from './tokens.ts';
+import { uploadStore } from './uploads.ts';
 import { variableStore } from './variables.ts';
 
-/** Every store in memory, and the route table over its aliases. */
-export function memoryStores(): Stores & Readonly<{ deliveries: MemoryDeliveries; deployments: MemoryDeployments; routes: () => RouteTable }> {
+/** Creates every store in memory, and the route table over its aliases. */
+export function memoryStores(): Stores &
+  Readonly<{ deliveries: MemoryDeliveries; deployments: MemoryDeployments; routes: () => RouteTable }> {
   const deployments = deploymentStore();
   const aliases = aliasStore();
   return {
-    projects: projectStore(), deployments, aliases, deliveries: deliveryStore(), variables: variableStore(), tokens: tokenStore(),
-    idempotency: idempotencyStore(), routes: () => routeTable(aliases, deployments),
+    projects: projectStore(),
+    deployments,
+    aliases,
+    deliveries: deliveryStore(),
+    variables: variableStore(),
+    tokens: tokenStore(),
+    idempotency: idempotencyStore(),
+    uploads: uploadStore(),
+    failedRecords: failedRecordStore(),
+    facts: factStore(),
+    routes: () => routeTable(aliases, deployments),
   };
 }

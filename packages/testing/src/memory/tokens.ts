@@ -7,6 +7,11 @@ export function tokenStore(): TokenStore {
   return {
     ...items,
     byHash: async (hash) => items.where((token) => token.hash === hash)[0],
-    list: async (page) => items.page(() => true, (token) => token.createdAt, page),
+    list: async (page) =>
+      items.page(
+        () => true,
+        (token) => token.createdAt,
+        page,
+      ),
   };
 }

@@ -12,7 +12,7 @@ export function Greet() {
   const [state, action] = useActionState(greet, { text: 'Nobody yet', times: 0 }, '/actions');
   return (
     <form action={action}>
-      <input aria-label="Greet whom" name="name" />
+      <input aria-label="Name to greet" name="name" />
       <Submit text="Greet" />
       <output data-testid="greeting">{`${state.text} ${state.times}`}</output>
     </form>

@@ -8,10 +8,21 @@ import { deliveryView, pageView } from '../views/views.ts';
 
 export function deliveryHandlers({ ports }: ServerContext): HandlersOf<Api['deliveries']> {
   return {
-    list: async ({ project, query }) => ok(pageView(await ports.deliveries.list({ projectId: project.id, ...(query.state === undefined ? {} : { state: query.state }) }, pageRequest(query)), deliveryView)),
+    list: async ({ project, query }) =>
+      ok(
+        pageView(
+          await ports.deliveries.list(
+            { projectId: project.id, ...(query.state === undefined ? {} : { state: query.state }) },
+            pageRequest(query),
+          ),
+          deliveryView,
+        ),
+      ),
     replay: async ({ delivery }) => {
       const replayed = await replayDelivery(ports)(delivery.id);
-      return replayed.ok ? ok({ deliveryId: replayed.value.delivery.id, deploymentIds: [...replayed.value.deploymentIds] }) : replayed;
+      return replayed.ok
+        ? ok({ deliveryId: replayed.value.delivery.id, deploymentIds: [...replayed.value.deploymentIds] })
+        : replayed;
     },
   };
 }

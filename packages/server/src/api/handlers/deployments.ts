@@ -9,7 +9,7 @@ import { createDeployment } from '../../deployments/create.ts';
 import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
 import type * as contract from '../views/contract.ts';
-import { environmentOf } from '../views/environment.ts';
+import { environmentView } from '../views/environment.ts';
 import { compact, deploymentView, pageView } from '../views/views.ts';
 import { rollBack } from './environments.ts';
 import { logHandlers } from './logs.ts';
@@ -17,7 +17,8 @@ import { uploadHandler } from './uploads.ts';
 
 export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deployments']> {
   const { ports } = server;
-  const view = async (deployment: Deployment): Promise<contract.Deployment> => deploymentView(deployment, await ports.aliases.listByProject(deployment.projectId), ports.site);
+  const view = async (deployment: Deployment): Promise<contract.Deployment> =>
+    deploymentView(deployment, await ports.aliases.listByProject(deployment.projectId), ports.site);
   const viewed = async (result: Result<Deployment>) => (result.ok ? ok(await view(result.value)) : result);
   const environment = (name: string | undefined) => (name === undefined ? ok(PRODUCTION) : parseEnvironmentName(name));
   return {
@@ -25,7 +26,12 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
       const wanted = query.environment === undefined ? undefined : parseEnvironmentName(query.environment);
       if (wanted?.ok === false) return wanted;
       const page = await ports.deployments.list(
-        { projectId: project.id, ...(wanted === undefined ? {} : { environment: wanted.value }), ...compact({ state: query.status, branch: query.branch }) }, pageRequest(query),
+        {
+          projectId: project.id,
+          ...(wanted === undefined ? {} : { environment: wanted.value }),
+          ...compact({ state: query.status, branch: query.branch }),
+        },
+        pageRequest(query),
       );
       const aliases = await ports.aliases.listByProject(project.id);
       return ok(pageView(page, (deployment) => deploymentView(deployment, aliases, ports.site)));
@@ -37,7 +43,11 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
     promote: async ({ deployment, body }) => {
       const target = environment(body.environment);
       if (!target.ok) return target;
-      const promoted = await promote(ports)({ deploymentId: deployment.id, environment: target.value, ...(body.revision === undefined ? {} : { expectedRevision: body.revision }) });
+      const promoted = await promote(ports)({
+        deploymentId: deployment.id,
+        environment: target.value,
+        ...(body.revision === undefined ? {} : { expectedRevision: body.revision }),
+      });
       return promoted.ok ? current(server, deployment, target.value) : promoted;
     },
     rollback: async ({ deployment, body }) => {
@@ -51,8 +61,13 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
   };
 }
 
-async function current({ ports }: ServerContext, deployment: Deployment, environment: Parameters<typeof environmentOf>[2]) {
+async function current(
+  { ports }: ServerContext,
+  deployment: Deployment,
+  environment: Parameters<typeof environmentView>[2],
+) {
   const project = await ports.projects.get(deployment.projectId);
-  return project === undefined ? gone() : ok(await environmentOf(ports, project, environment));
+  return project === undefined ? gone() : ok(await environmentView(ports, project, environment));
 }
-const gone = () => fail('not_found', 'The project of this deployment is gone', 'List projects with: anchor projects list');
+const gone = () =>
+  fail('not_found', 'The project of this deployment is gone', 'List projects with: anchor projects list');

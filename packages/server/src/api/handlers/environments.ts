@@ -7,31 +7,57 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { Environment } from '../views/contract.ts';
-import { environmentOf, environmentsOf } from '../views/environment.ts';
+import { environmentView, environmentViews } from '../views/environment.ts';
 
 export function environmentHandlers(server: ServerContext): HandlersOf<Api['environments']> {
   const { ports } = server;
   return {
-    list: async ({ project }) => ok({ items: [...(await environmentsOf(ports, project))] }),
+    list: async ({ project }) => ok({ items: [...(await environmentViews(ports, project))] }),
     rollback: async ({ project, params, body }) => {
       const environment = parseEnvironmentName(params.environment);
-      return environment.ok ? rollBack(server, project, environment.value, body.deployment, body.revision) : environment;
+      return environment.ok
+        ? rollBack(server, project, environment.value, body.deployment, body.revision)
+        : environment;
     },
     undoRollback: async ({ project, params }) => {
       const environment = parseEnvironmentName(params.environment);
       if (!environment.ok) return environment;
       const undone = await undoRollback(ports)({ projectId: project.id, environment: environment.value });
-      return undone.ok ? ok(await environmentOf(ports, project, environment.value)) : undone;
+      return undone.ok ? ok(await environmentView(ports, project, environment.value)) : undone;
     },
   };
 }
 
-/** Back to `to`, or to what served before; only when the environment still is at `revision`, where one is given. */
-export async function rollBack({ ports }: ServerContext, project: Project, environment: EnvironmentName, to: string | undefined, revision: number | undefined): Promise<Result<Environment>> {
+/**
+ * Rolls back to `to`, or to the previous deployment. With a revision it succeeds only while the environment is still at
+ * that `revision`.
+ */
+export async function rollBack(
+  { ports }: ServerContext,
+  project: Project,
+  environment: EnvironmentName,
+  to: string | undefined,
+  revision: number | undefined,
+): Promise<Result<Environment>> {
   const target = to === undefined ? undefined : parseId('dpl', to);
-  if (to !== undefined && target === undefined) return fail('invalid_input', 'This is not a deployment id', 'Use an id such as dpl_…; list them with: anchor deployments list');
-  const now = (await environmentOf(ports, project, environment)).revision ?? 0;
-  if (revision !== undefined && revision !== now) return fail('conflict', `${environment} has moved since you looked`, 'Look at what is live now and try again.', `revision ${now}, you expected ${revision}`);
-  const rolled = await rollback(ports)({ projectId: project.id, environment, ...(target === undefined ? {} : { to: target }) });
-  return rolled.ok ? ok(await environmentOf(ports, project, environment)) : rolled;
+  if (to !== undefined && target === undefined)
+    return fail(
+      'invalid_input',
+      'This is not a deployment id',
+      'Use an id such as dpl_…; list them with: anchor deployments list',
+    );
+  const now = (await environmentView(ports, project, environment)).revision ?? 0;
+  if (revision !== undefined && revision !== now)
+    return fail(
+      'conflict',
+      `${environment} has changed since you read it`,
+      'Run `anchor projects inspect` to see what is live, then retry.',
+      `revision ${now}, you expected ${revision}`,
+    );
+  const rolled = await rollback(ports)({
+    projectId: project.id,
+    environment,
+    ...(target === undefined ? {} : { to: target }),
+  });
+  return rolled.ok ? ok(await environmentView(ports, project, environment)) : rolled;
 }

@@ -10,22 +10,42 @@ import { compact, deploymentView } from '../views/views.ts';
 
 const DEFAULT_LINES = 1_000;
 const DEFAULT_RUN_LINES = 100;
-type Query = Readonly<{ level?: LogLine['level'] | undefined; requestId?: string | undefined; text?: string | undefined; after?: number | undefined; limit?: number | undefined }>;
-const filterOf = ({ level, requestId, text, after, limit }: Query): LogFilter => compact({ level, requestId, text, after, limit });
+/** Characters of text in one page: it is serialized in one step on the shared event loop. */
+const PAGE_TEXT = 1024 * 1024;
+type Query = Readonly<{
+  level?: LogLine['level'] | undefined;
+  requestId?: string | undefined;
+  text?: string | undefined;
+  after?: number | undefined;
+  limit?: number | undefined;
+}>;
+const filterOf = ({ level, requestId, text, after, limit }: Query): LogFilter =>
+  compact({ level, requestId, text, after, limit });
 
 export function logHandlers({ ports }: ServerContext): HandlersOf<Api['deployments']['logs']> {
   return {
     list: async ({ deployment, query }) => {
       const limit = query.limit ?? DEFAULT_LINES;
-      const items = [...(await ports.logs.read(query.kind ?? 'build', deployment.id, { ...filterOf(query), limit }))];
+      const items = [
+        ...(await ports.logs.read(query.kind ?? 'build', deployment.id, {
+          ...filterOf(query),
+          limit,
+          maxText: PAGE_TEXT,
+        })),
+      ];
       const last = items.at(-1);
-      return ok({ items, ...(items.length === limit && last !== undefined ? { cursor: String(last.n) } : {}) });
+      const full = items.length === limit || items.reduce((sum, { text }) => sum + text.length, 0) >= PAGE_TEXT;
+      return ok({ items, ...(full && last !== undefined ? { cursor: String(last.n) } : {}) });
     },
     follow: async ({ deployment, query, lastEventId, signal }) => {
       const kind = query.kind ?? 'build';
       const resumed = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : undefined;
       const after = resumed ?? query.after ?? (query.limit === undefined && kind === 'build' ? 0 : undefined);
-      const filter = filterOf({ ...query, after, limit: after === undefined ? (query.limit ?? DEFAULT_RUN_LINES) : undefined });
+      const filter = filterOf({
+        ...query,
+        after,
+        limit: after === undefined ? (query.limit ?? DEFAULT_RUN_LINES) : undefined,
+      });
       return ok(sent(watchDeployment(ports, deployment.id, kind, filter, signal)));
     },
   };
@@ -33,7 +53,17 @@ export function logHandlers({ ports }: ServerContext): HandlersOf<Api['deploymen
   async function* sent(watched: AsyncIterable<Watched>): AsyncGenerator<Sent<contract.LogEvent>> {
     for await (const event of watched) {
       if (event.type === 'line') yield { id: String(event.line.n), data: event };
-      else yield { data: { type: event.type, deployment: deploymentView(event.deployment, await ports.aliases.listByProject(event.deployment.projectId), ports.site) } };
+      else
+        yield {
+          data: {
+            type: event.type,
+            deployment: deploymentView(
+              event.deployment,
+              await ports.aliases.listByProject(event.deployment.projectId),
+              ports.site,
+            ),
+          },
+        };
     }
   }
 }

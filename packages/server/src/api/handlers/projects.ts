@@ -1,7 +1,9 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import type { ProjectChanges, ProjectReplacement } from '@anchor/client/schemas/project.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
-import { createProject, projectInputSchema, removeProject, updateProject, type ProjectInput } from '@anchor/core/projects/projects.ts';
+import { projectInputSchema, type ProjectInput } from '@anchor/core/projects/project-input.ts';
+import { createProject, updateProject } from '@anchor/core/projects/projects.ts';
+import { removeProject } from '@anchor/core/projects/remove-project.ts';
 import { randomText, sha256Hex } from '@anchor/core/tokens/tokens.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { HttpError } from '../../http/problem.ts';
@@ -11,7 +13,7 @@ import { pageRequest } from '../page-request.ts';
 import { validate } from '../validate.ts';
 import { aliasView, compact, pageView, projectView } from '../views/views.ts';
 
-export function projectHandlers({ ports, settings, home }: ServerContext): HandlersOf<Api['projects']> {
+export function projectHandlers({ ports, settings, operations }: ServerContext): HandlersOf<Api['projects']> {
   const view = (project: Project) => projectView(project, ports.site, settings.publicUrl);
   const hookUrl = (project: Project, secret: string) => `${settings.publicUrl}/hooks/${project.id}/${secret}`;
   return {
@@ -26,7 +28,10 @@ export function projectHandlers({ ports, settings, home }: ServerContext): Handl
       const created = await createProject(ports)(name, input.value);
       if (!created.ok) return created;
       const { project, webhookSecret, deployHookSecret } = created.value;
-      return ok({ project: view(project), hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) } });
+      return ok({
+        project: view(project),
+        hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) },
+      });
     },
     get: async ({ project }) => ok(view(project)),
     replace: async ({ project, body, ifMatch }) => {
@@ -39,47 +44,77 @@ export function projectHandlers({ ports, settings, home }: ServerContext): Handl
       // The build settings are merged here, so the write holds only for the version that was read.
       const input = changed(project, body);
       if (!input.ok) return input;
-      const updated = await updateProject(ports)(project.id, input.value, ifMatch ?? (body.build === undefined ? undefined : project.version));
+      const updated = await updateProject(ports)(
+        project.id,
+        input.value,
+        ifMatch ?? (body.build === undefined ? undefined : project.version),
+      );
       return updated.ok ? ok(view(updated.value)) : updated;
     },
     remove: async ({ project }) => {
-      await home.projectRemoved?.(project.id);
+      await operations.projectRemoved?.(project.id);
       return removeProject(ports)(project.id);
     },
     rotateHooks: async ({ project }) => {
       const [webhookSecret, deployHookSecret] = [randomText(40), randomText(40)];
       const next: Project = {
-        ...project, webhookSecret: await ports.secrets.seal(webhookSecret, `webhook/${project.id}`), deployHookHash: await sha256Hex(deployHookSecret),
-        updatedAt: ports.clock.now(), version: project.version + 1,
+        ...project,
+        webhookSecret: await ports.secrets.seal(webhookSecret, `webhook/${project.id}`),
+        deployHookHash: await sha256Hex(deployHookSecret),
+        updatedAt: ports.clock.now(),
+        version: project.version + 1,
       };
-      if (!(await ports.projects.replace(next))) return fail('conflict', 'The project was changed at the same moment', 'Try again.');
+      if (!(await ports.projects.replace(next)))
+        return fail('conflict', 'The project was changed concurrently', 'Run the command again.');
       return ok({ webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) });
     },
   };
 }
 
-const sourceInput = (source: ProjectChanges['source']): Pick<ProjectInput, 'repositoryUrl' | 'provider'> =>
-  source === undefined ? {} : source.kind === 'hosted' ? { repositoryUrl: null } : compact({ repositoryUrl: source.url, provider: source.provider });
+const sourceInput = (
+  source: ProjectChanges['source'],
+): Pick<ProjectInput, 'repositoryUrl' | 'provider' | 'deployKey'> =>
+  source === undefined
+    ? {}
+    : source.kind === 'hosted'
+      ? { repositoryUrl: null }
+      : compact({ repositoryUrl: source.url, provider: source.provider, deployKey: source.deployKey });
 
 /** PUT: what is absent goes back to its default; the source stays. */
 const whole = ({ source, ...rest }: ProjectReplacement): Result<ProjectInput, HttpError> =>
   checked({
-    ...sourceInput(source), productionBranch: rest.productionBranch ?? 'main', branchRules: rest.branchRules ?? [], build: compact(rest.build ?? {}),
-    health: { ...DEFAULT_HEALTH, ...compact(rest.health ?? {}) }, functions: { ...DEFAULT_FUNCTIONS, ...compact(rest.functions ?? {}) }, status: rest.status ?? 'active',
+    ...sourceInput(source),
+    productionBranch: rest.productionBranch ?? 'main',
+    branchRules: rest.branchRules ?? [],
+    build: compact(rest.build ?? {}),
+    health: { ...DEFAULT_HEALTH, ...compact(rest.health ?? {}) },
+    functions: { ...DEFAULT_FUNCTIONS, ...compact(rest.functions ?? {}) },
+    status: rest.status ?? 'active',
   });
 
-/** PATCH: what is absent stays; a build setting of null is detected again. */
+/** Applies a PATCH: absent fields stay, and a build setting of null is detected again. */
 function changed(project: Project, { source, build, ...rest }: ProjectChanges): Result<ProjectInput, HttpError> {
-  const merged = build === undefined ? undefined : Object.fromEntries(Object.entries({ ...project.build, ...compact(build) }).filter(([, value]) => value !== null));
+  const merged =
+    build === undefined
+      ? undefined
+      : Object.fromEntries(
+          Object.entries({ ...project.build, ...compact(build) }).filter(([, value]) => value !== null),
+        );
   return checked({ ...sourceInput(source), ...rest, build: merged });
 }
 
-/** The contract says what shape settings have; core says which of them make sense (paths that stay inside the repository, …). */
+/**
+ * Validates settings. The contract defines their shape; core checks their meaning (paths that stay inside the
+ * repository, …).
+ */
 function checked(settings: object): Result<ProjectInput, HttpError> {
   const valid = validate('body', projectInputSchema, compact(settings));
   return valid.ok ? ok(valid.value as ProjectInput) : valid;
 }
 
 export function aliasHandlers({ ports }: ServerContext): HandlersOf<Api['aliases']> {
-  return { list: async ({ project }) => ok({ items: (await ports.aliases.listByProject(project.id)).map((alias) => aliasView(alias, ports.site)) }) };
+  return {
+    list: async ({ project, query }) =>
+      ok(pageView(await ports.aliases.page(project.id, pageRequest(query)), (alias) => aliasView(alias, ports.site))),
+  };
 }

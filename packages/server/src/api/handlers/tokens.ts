@@ -13,14 +13,22 @@ export function tokenHandlers({ ports }: ServerContext): HandlersOf<Api['tokens'
     list: async ({ query }) => ok(pageView(await ports.tokens.list(pageRequest(query)), tokenView)),
     create: async ({ body }) => {
       const project = body.project === undefined ? undefined : await findProject(ports, body.project);
-      if (body.project !== undefined && project === undefined) return fail('not_found', `There is no project ${body.project}`, 'List projects with: anchor projects list');
-      const issued = await issueToken(ports)({ name: body.name, scope: body.scope, ...(project === undefined ? {} : { projectId: project.id }), ...(body.expiresInDays === undefined ? {} : { days: body.expiresInDays }) });
+      if (body.project !== undefined && project === undefined)
+        return fail('not_found', `There is no project ${body.project}`, 'List projects with: anchor projects list');
+      const issued = await issueToken(ports)({
+        name: body.name,
+        scope: body.scope,
+        ...(project === undefined ? {} : { projectId: project.id }),
+        ...(body.expiresInDays === undefined ? {} : { days: body.expiresInDays }),
+      });
       return issued.ok ? ok({ token: tokenView(issued.value.token), value: issued.value.secret }) : issued;
     },
     current: async ({ token }) => ok(tokenView(token)),
     remove: async ({ params }) => {
       const id = parseId('tok', params.token);
-      return id === undefined ? fail('not_found', 'There is no such token', 'List tokens with: anchor tokens list') : revokeToken(ports)(id);
+      return id === undefined
+        ? fail('not_found', 'There is no such token', 'List tokens with: anchor tokens list')
+        : revokeToken(ports)(id);
     },
   };
 }

@@ -1,5 +1,10 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
-import { putVariables, readVariables, removeVariable, type VariableInput } from '@anchor/core/environments/put-variables.ts';
+import {
+  putVariables,
+  readVariables,
+  removeVariable,
+  type VariableInput,
+} from '@anchor/core/environments/put-variables.ts';
 import type { Variable } from '@anchor/core/environments/variable.ts';
 import { parseEnvironmentName } from '@anchor/core/names/name.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
@@ -10,30 +15,71 @@ import type * as contract from '../views/contract.ts';
 import { compact } from '../views/views.ts';
 
 const view = (variable: Variable, value?: string): contract.Variable => ({
-  name: variable.name, environment: variable.environment, scope: variable.scope, secret: variable.secret, updatedAt: variable.updatedAt, ...(value === undefined ? {} : { value }),
+  name: variable.name,
+  environment: variable.environment,
+  ...(variable.branch === undefined ? {} : { branch: variable.branch }),
+  scope: variable.scope,
+  secret: variable.secret,
+  updatedAt: variable.updatedAt,
+  ...(value === undefined ? {} : { value }),
 });
-const byName = (a: contract.Variable, b: contract.Variable): number => (a.name < b.name ? -1 : 1);
+const byName = (a: contract.Variable, b: contract.Variable): number =>
+  a.name < b.name || (a.name === b.name && (a.branch ?? '') < (b.branch ?? '')) ? -1 : 1;
 
 export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['variables']> {
   return {
     list: async ({ project, params, query, token }) => {
       const environment = parseEnvironmentName(params.environment);
       if (!environment.ok) return environment;
-      if (query.reveal !== true) return ok({ items: (await ports.variables.list(project.id, environment.value)).map((variable) => view(variable)).sort(byName) });
-      if (!allows(token.scope, 'deploy')) return fail('forbidden', 'Reading values needs a token with scope deploy', 'Use a token with scope deploy, or leave out "reveal".', `yours has scope ${token.scope}`);
+      if (query.reveal !== true)
+        return ok({
+          items: (await ports.variables.list(project.id, environment.value))
+            .map((variable) => view(variable))
+            .sort(byName),
+        });
+      if (!allows(token.scope, 'deploy'))
+        return fail(
+          'forbidden',
+          'Reading values needs a token with scope deploy',
+          'Use a token with scope deploy, or leave out "reveal".',
+          `yours has scope ${token.scope}`,
+        );
       const read = await readVariables(ports)(project.id, environment.value);
-      // Secrets are write-only, whoever asks.
-      return read.ok ? ok({ items: read.value.map(({ variable, value }) => view(variable, variable.secret ? undefined : value)).sort(byName) }) : read;
+      // Secrets are write-only for every caller.
+      return read.ok
+        ? ok({
+            items: read.value
+              .map(({ variable, value }) => view(variable, variable.secret ? undefined : value))
+              .sort(byName),
+          })
+        : read;
     },
     put: async ({ project, params, body }) => {
-      const written = await putVariables(ports)({ projectId: project.id, environment: params.environment, variables: body.variables.map((variable) => compact(variable) as VariableInput), replace: body.prune === true });
+      const written = await putVariables(ports)({
+        projectId: project.id,
+        environment: params.environment,
+        ...(body.branch === undefined ? {} : { branch: body.branch }),
+        variables: body.variables.map((variable) => compact(variable) as VariableInput),
+        replace: body.prune === true,
+      });
       return written.ok ? ok({ items: written.value.map((variable) => view(variable)).sort(byName) }) : written;
     },
-    remove: async ({ project, params }) => {
+    remove: async ({ project, params, query }) => {
       const environment = parseEnvironmentName(params.environment);
       if (!environment.ok) return environment;
-      const removed = await removeVariable(ports)({ projectId: project.id, environment: environment.value, name: params.name });
-      return removed ? ok(undefined) : fail('not_found', `There is no variable ${params.name} in ${params.environment}`, 'List them with: anchor env list');
+      const removed = await removeVariable(ports)({
+        projectId: project.id,
+        environment: environment.value,
+        name: params.name,
+        ...(query.branch === undefined ? {} : { branch: query.branch }),
+      });
+      return removed
+        ? ok(undefined)
+        : fail(
+            'not_found',
+            `There is no variable ${params.name} in ${params.environment}${query.branch === undefined ? '' : ` for the branch ${query.branch.slice(0, 100)}`}`,
+            'List them with: anchor env list',
+          );
     },
   };
 }

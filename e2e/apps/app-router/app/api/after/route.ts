@@ -12,5 +12,5 @@ export async function GET(request: NextRequest) {
     await pass(gate, 1, 50);
     console.log(`after finished ${id}`);
   });
-  return Response.json({ answered: id });
+  return Response.json({ responded: id });
 }

@@ -6,5 +6,5 @@ export function GET() {
     await new Promise((resolve) => setTimeout(resolve, 500));
     console.log('the work after the answer is done');
   });
-  return Response.json({ answered: true });
+  return Response.json({ responded: true });
 }

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { settingsToEnv, type Settings } from './settings.ts';
+import { VERSION } from './version.ts';
+
+/** Returns where Node stores compiled code: shared by all data directories of a checkout when `./up` sets it. */
+export const compileCacheOf = (settings: Settings, env: NodeJS.ProcessEnv): string =>
+  env['NODE_COMPILE_CACHE'] ?? join(settings.data, 'compile-cache');
+
+const MARKER = 'sources';
+const RESTARTED = 'ANCHOR_COMPILE_CACHE_READY';
+
+/**
+ * Fills the compile cache after a change of the code, in a process that exits before the others start. Otherwise each
+ * would load the TypeScript stripper, and hold its 13 MB for as long as it lives. So this process restarts as well,
+ * under the same id, when it can. A start without changes only reads the dates of the sources, some milliseconds.
+ */
+export async function ensureCompileCache(settings: Settings, env: NodeJS.ProcessEnv): Promise<void> {
+  const compileCache = compileCacheOf(settings, env);
+  const modules = join(settings.data, 'modules'); // those that run beside user code are made by the stripper too
+  const stamp = `${VERSION} ${process.version} ${stampOf()}`;
+  const stale = [compileCache, modules].filter((directory) => contentOf(join(directory, MARKER)) !== stamp);
+  if (stale.length === 0 || !stale.every(hasSpace)) return;
+  const changed = stale.includes(compileCache);
+  const done = await run('precompile.ts', changed ? ['code', 'modules'] : ['modules'], {
+    ...env,
+    ...settingsToEnv(settings),
+    NODE_COMPILE_CACHE: compileCache,
+    ANCHOR_PRECOMPILE: '1',
+  });
+  if (!done) return; // each process compiles what it needs, and reports why when it cannot
+  try {
+    for (const directory of stale) writeFileSync(join(directory, MARKER), stamp);
+  } catch {
+    return; // compiled again at the next start
+  }
+  if (!changed || env['NODE_COMPILE_CACHE'] === undefined || env[RESTARTED] === '1' || process.execve === undefined)
+    return;
+  flushCompileCache();
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    ...env,
+    [RESTARTED]: '1',
+  });
+}
+
+/** Several times what the compiled code of all processes takes. */
+const MIN_FREE_BYTES = 64 * 1_048_576;
+
+/** Failures are ignored: a start must not block on what only reduces its memory. */
+const WARM_MS = 60_000;
+
+/** Returns whether a program of this folder ended well. It ends with this process. */
+const run = (name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> =>
+  new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL(name, import.meta.url)), ...words],
+      { env, stdio: 'ignore', timeout: WARM_MS, killSignal: 'SIGKILL' },
+    );
+    const stop = (): void => {
+      child.kill('SIGKILL');
+      process.exit(143);
+    };
+    process.once('SIGTERM', stop);
+    const end = (well: boolean): void => {
+      process.off('SIGTERM', stop);
+      resolve(well);
+    };
+    child.once('error', () => end(false));
+    child.once('exit', (code) => end(code === 0));
+  });
+
+/** Changes whenever a source file was added, removed or written. */
+export function stampOf(roots: readonly string[] = sourceDirectories()): string {
+  const hash = createHash('sha256');
+  for (const root of roots) {
+    for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
+      const { mtimeMs, size } = statSync(join(root, name));
+      hash.update(`${name}\0${mtimeMs}\0${size}\0`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Returns the packages that the platform's processes load. */
+function sourceDirectories(): readonly string[] {
+  const packages = fileURLToPath(new URL('../../../packages', import.meta.url));
+  return [
+    fileURLToPath(new URL('.', import.meta.url)),
+    ...readdirSync(packages)
+      .sort()
+      .map((name) => join(packages, name, 'src'))
+      .filter((root) => existsSync(root)),
+  ];
+}
+
+/**
+ * Makes the directory. False where its disk takes no more: a start without compiled code is slower, and nothing else.
+ */
+function hasSpace(directory: string): boolean {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize >= MIN_FREE_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

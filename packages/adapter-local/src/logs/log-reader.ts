@@ -1,0 +1,106 @@
+import { stat, type FileHandle } from 'node:fs/promises';
+import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import { matches } from '@anchor/core/logs/matches.ts';
+import type { LogFilter } from '@anchor/core/ports/log-store.ts';
+import { backward, forward, offsetAfter, openIfThere } from './log-file.ts';
+import type { LogFiles } from './log-files.ts';
+import { FULL_SCAN, scanFor, type LogScan } from './log-scan.ts';
+
+/** Reads a log by its filter: from a number on, or the last ones; never more of the files than that needs. */
+export async function readLog(files: LogFiles, filter: LogFilter): Promise<readonly LogLine[]> {
+  const fromEnd = filter.after === undefined && filter.limit !== undefined;
+  const limit = filter.limit ?? Infinity;
+  const found: LogLine[] = [];
+  const maxText = filter.maxText ?? Infinity;
+  if (limit < 1) return found;
+  const scan = scanFor(filter);
+  const lines = fromEnd ? backwards(files, scan) : linesAfter(files, filter.after ?? 0, scan);
+  let text = 0;
+  for await (const line of lines) {
+    if (!matches(line, filter)) continue;
+    found.push(line);
+    text += line.text.length;
+    if (found.length >= limit || text >= maxText) break;
+  }
+  return fromEnd ? found.toReversed() : found;
+}
+
+async function* linesAfter(files: LogFiles, after: number, scan: LogScan = FULL_SCAN): AsyncGenerator<LogLine> {
+  let last = after;
+  for (const file of [files.previous, files.current]) {
+    for await (const { line } of withFile(file, async (handle) =>
+      forward(handle, await offsetAfter(handle, last, (await handle.stat()).size), scan),
+    )) {
+      // A rotation between the two files yields duplicate lines.
+      if (line === undefined || line.n <= last) continue;
+      last = line.n;
+      yield line;
+    }
+  }
+}
+
+async function* backwards(files: LogFiles, scan: LogScan = FULL_SCAN): AsyncGenerator<LogLine> {
+  let first = Infinity;
+  for (const file of [files.current, files.previous]) {
+    for await (const line of withFile(file, async (handle) => backward(handle, scan))) {
+      if (line.n >= first) continue;
+      first = line.n;
+      yield line;
+    }
+  }
+}
+
+/** Returns the number of the newest line; 0 when there is none. */
+export async function lastNumber(files: LogFiles): Promise<number> {
+  for await (const line of backwards(files)) return line.n;
+  return 0;
+}
+
+async function* withFile<T>(file: string, use: (handle: FileHandle) => Promise<AsyncGenerator<T>>): AsyncGenerator<T> {
+  const handle = await openIfThere(file);
+  if (handle === undefined) return;
+  try {
+    yield* await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads on from where it stopped, and finds its place again after a rotation. */
+export function followReader(files: LogFiles, after: number) {
+  let last = after;
+  let open: { handle: FileHandle; inode: number; offset: number } | undefined;
+  const close = async (): Promise<void> => {
+    await open?.handle.close();
+    open = undefined;
+  };
+  return {
+    close,
+    skipTo(n: number): void {
+      last = Math.max(last, n);
+    },
+    async *more(): AsyncGenerator<LogLine> {
+      const inode = await stat(files.current).then(
+        (found) => found.ino,
+        () => undefined,
+      );
+      if (open !== undefined && open.inode !== inode) await close();
+      if (open === undefined) {
+        for await (const line of linesAfter(files, last)) {
+          last = line.n;
+          yield line;
+        }
+        const handle = await openIfThere(files.current);
+        if (handle === undefined) return;
+        const { ino, size } = await handle.stat();
+        open = { handle, inode: ino, offset: await offsetAfter(handle, last, size) };
+      }
+      for await (const { line, next } of forward(open.handle, open.offset)) {
+        open.offset = next;
+        if (line === undefined || line.n <= last) continue;
+        last = line.n;
+        yield line;
+      }
+    },
+  };
+}

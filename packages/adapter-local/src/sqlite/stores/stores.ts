@@ -1,0 +1,26 @@
+import type { Stores } from '@anchor/core/ports/stores.ts';
+import { aliasStore } from './aliases.ts';
+import type { Database } from '../database.ts';
+import { deliveryStore } from './deliveries.ts';
+import { deploymentStore } from './deployments.ts';
+import { factStore } from './facts.ts';
+import { failedRecordStore } from './failed-records.ts';
+import { idempotencyStore } from './idempotency.ts';
+import { projectStore } from './projects.ts';
+import { tokenStore } from './tokens.ts';
+import { uploadStore } from './uploads.ts';
+import { variableStore } from './variables.ts';
+
+/** Opens every store of one machine, over one database. */
+export const openStores = (db: Database): Stores => ({
+  projects: projectStore(db),
+  deployments: deploymentStore(db),
+  aliases: aliasStore(db),
+  deliveries: deliveryStore(db),
+  variables: variableStore(db),
+  tokens: tokenStore(db),
+  idempotency: idempotencyStore(db),
+  uploads: uploadStore(db),
+  failedRecords: failedRecordStore(db),
+  facts: factStore(db),
+});

@@ -1,0 +1,66 @@
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { packageJson, useBuilder } from '../../../e2e/use-builder.ts';
+
+const { failure, home } = useBuilder();
+
+test('a failing build reports the reason, with the last lines and without secrets', async () => {
+  const error = await failure(
+    {
+      'package.json': packageJson({
+        build: 'node -e "console.error(\'Type error: nope s3cr3t-value-9\'); process.exit(3)"',
+      }),
+    },
+    { secrets: ['s3cr3t-value-9'] },
+  );
+  assert.equal(error.code, 'build_failed');
+  assert.match(error.message, /exit code 3/);
+  assert.match(error.cause ?? '', /Type error: nope •••/);
+});
+
+test('a package.json with a syntax error is named with what is wrong, before anything runs', async () => {
+  const error = await failure({ 'package.json': '{ "name": "app", "scripts": { "build": "true" },, }' });
+  assert.equal(error.code, 'detect_failed');
+  assert.equal(error.message, 'package.json is not valid JSON');
+  assert.match(error.cause ?? '', /position 47|line 1/);
+  const nested = await failure(
+    { 'apps/web/package.json': '{ nope', 'package.json': '{}' },
+    { settings: { rootDirectory: 'apps/web' } },
+  );
+  assert.equal(nested.message, 'apps/web/package.json is not valid JSON');
+  for (const odd of ['["express"]', `{"x":"${'x'.repeat(5 << 20)}"}`]) {
+    const served = await failure({ 'package.json': odd, 'index.html': 'x', 'server.js': 'secret' });
+    assert.equal(served.message, 'package.json cannot be read', 'its folder is not served as files');
+  }
+});
+
+test('nothing to build is reported before anything runs', async () => {
+  assert.equal((await failure({ 'lib/readme.txt': '' })).code, 'detect_failed');
+});
+
+test('a build without output reports the folders that were checked', async () => {
+  const error = await failure({ 'package.json': packageJson({ build: 'true' }) });
+  assert.equal(error.code, 'output_missing');
+  assert.match(error.cause ?? '', /dist, out, build/);
+});
+
+test('a lock file that does not match is explained', async () => {
+  const lock = JSON.stringify({
+    name: 'app',
+    version: '1.0.0',
+    lockfileVersion: 3,
+    packages: { '': { name: 'app', version: '1.0.0' } },
+  });
+  const error = await failure({
+    'package.json': packageJson({ build: 'true' }, { dependencies: { ms: '2.1.3' } }),
+    'package-lock.json': lock,
+  });
+  assert.equal(error.code, 'install_failed');
+  assert.match(error.fix, /lock file does not match/);
+});
+
+test('an unknown commit is reported as such', async () => {
+  const result = await home().build('0123456789012345678901234567890123456789' as never);
+  assert.ok(!result.ok);
+  assert.equal(result.error.code, 'source_unreachable');
+});

@@ -1,0 +1,27 @@
+import { missingVariables, notSet, variableFix } from '../logs/missing-variables.ts';
+import type { Project } from '../projects/project.ts';
+import { fail, type Result } from '../result/result.ts';
+import type { Deployment } from './deployment.ts';
+
+/** Returns the fix for a wrong response. A missing path is most often the home page, which an API does not have. */
+export const responseFix = (project: Project, deployment: Deployment, path: string, status: number): string =>
+  [404, 405, 401, 403].includes(status) && project.health.path === '/'
+    ? `If this is an API without a page at ${path}, name a path that it serves: anchor projects update ${project.name} --health-path /health (or accept the status: --health-status ${status}), then run anchor redeploy.`
+    : `Read the runtime log (anchor logs ${deployment.id} --run), fix the app, or set another health path or status: anchor projects update ${project.name} --health-path <path>.`;
+
+/** Returns an error when the app's own output reports missing variables. */
+export function unsetVariables(
+  failed: string,
+  logged: string | undefined,
+  { environment, source }: Deployment,
+): Result<never> | undefined {
+  const missing = missingVariables(logged?.split('\n') ?? []);
+  return missing.length === 0
+    ? undefined
+    : fail(
+        'verification_failed',
+        `${failed}: ${notSet(missing)}`,
+        variableFix(missing, { environment, branch: source.branch }),
+        logged,
+      );
+}

@@ -1,0 +1,69 @@
+import { homePathOf } from '@anchor/protocol/artifact/web/component.ts';
+import { webOf } from '../artifact/manifest.ts';
+import type { BuildLog } from '../logs/build-log.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Project } from '../projects/project.ts';
+import { fail, type Result } from '../result/result.ts';
+import type { Deployment } from './deployment.ts';
+import { responseFix, unsetVariables } from './explain-response.ts';
+import { manifestOf } from './read-manifest.ts';
+import { textOf, verifyRoutes } from './verify-routes.ts';
+
+/** Responses before the function is up, or of the edge itself: worth a retry. */
+const PASSING = [502, 503, 504];
+const TRIES = 3;
+
+/**
+ * Sends the project's health check through the edge, within its time, then requests the rendered routes. Fails with
+ * `verification_failed`, and with what the application printed.
+ */
+export async function verifyHealth(
+  ports: Ports,
+  project: Project,
+  deployment: Deployment,
+  log: BuildLog,
+): Promise<Result<void>> {
+  const { status: accepted, timeoutSeconds } = project.health;
+  const manifest = await manifestOf(ports, deployment);
+  const web = manifest === undefined ? undefined : webOf(manifest);
+  const path = project.health.path === '/' && web !== undefined ? homePathOf(web) : project.health.path;
+  const deadline = ports.clock.now() + timeoutSeconds * 1_000;
+  for (let tries = 1; ; tries++) {
+    const response = await ports.probe.request(deployment.host, path, Math.max(1, deadline - ports.clock.now()));
+    const status = response.ok ? response.value.status : undefined;
+    if (status !== undefined && isAccepted(status, accepted)) {
+      log.note(`${path} responded with ${status}`, 'info', 'verify');
+      const checks = (web?.checks ?? []).filter((check) => check.path !== path);
+      return verifyRoutes(ports)(
+        { id: deployment.id, project: project.name, host: deployment.host, checks, accepted: accepted ?? [] },
+        log,
+      );
+    }
+    const mayPass = status === undefined || PASSING.includes(status);
+    if (mayPass && tries < TRIES && ports.clock.now() < deadline) continue;
+    const logged = await lastErrors(ports, deployment);
+    const failed =
+      status === undefined
+        ? `${path} did not respond within ${timeoutSeconds} s`
+        : `${path} responded with ${status} instead of ${accepted?.join(' or ') ?? '200 to 399'}`;
+    const fix =
+      status === undefined
+        ? `Check that the app starts and listens on PORT: anchor logs ${deployment.id} --run. What was live stays live.`
+        : responseFix(project, deployment, path, status);
+    const shown = response.ok
+      ? (textOf(response.value.body) ?? `${ports.site.urlOf(deployment.host)}${path}`)
+      : response.error.message;
+    return unsetVariables(failed, logged, deployment) ?? fail('verification_failed', failed, fix, logged ?? shown);
+  }
+}
+
+const isAccepted = (status: number, accepted: readonly number[] | undefined): boolean =>
+  accepted === undefined ? status >= 200 && status < 400 : accepted.includes(status);
+
+/** Returns the last lines that the app itself printed, which explain more than a status code. */
+async function lastErrors(ports: Ports, deployment: Deployment): Promise<string | undefined> {
+  const lines = (await ports.logs.read('run', deployment.id, { level: 'error', limit: 30 }))
+    .map(({ text }) => text.slice(0, 300))
+    .filter((text) => text.trim() !== '' && !/^\s*at /.test(text));
+  return lines.length === 0 ? undefined : lines.slice(-5).join('\n').slice(0, 800);
+}

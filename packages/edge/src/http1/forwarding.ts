@@ -1,0 +1,50 @@
+import type { Exchange } from './transport.ts';
+
+/** The forwarding headers that the edge writes itself. */
+export const REPLACED_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-real-ip',
+  'forwarded',
+  'x-request-id',
+  'content-length',
+  'expect',
+]);
+
+/**
+ * Returns the value that the function gets for one of REPLACED, the headers that describe how the request arrived;
+ * undefined when it gets none.
+ */
+export function forwardedValue(exchange: ForwardingContext, name: string): string | undefined {
+  const { req, trusted } = exchange;
+  const forwarded = trusted ? req.headers[name] : undefined;
+  switch (name) {
+    case 'x-forwarded-for': {
+      const address = plainAddress(req.socket.remoteAddress ?? '');
+      return typeof forwarded === 'string' ? `${forwarded}, ${address}` : address;
+    }
+    case 'x-forwarded-proto':
+      return schemeOf(forwarded);
+    case 'x-forwarded-host':
+      return typeof forwarded === 'string'
+        ? forwarded
+        : (exchange.target?.authority ?? req.headers.host ?? exchange.host);
+    case 'x-request-id':
+      return exchange.requestId;
+    default:
+      return undefined;
+  }
+}
+
+/** Returns the scheme that the client used: the first of a chain of proxies received its request. */
+const schemeOf = (forwarded: unknown): string =>
+  typeof forwarded === 'string' && /^\s*https\s*(?:,|$)/i.test(forwarded) ? 'https' : 'http';
+
+/** What forwarding headers need to know of the client. */
+export type ForwardingContext = Pick<Exchange, 'req' | 'trusted' | 'target' | 'host' | 'requestId'>;
+
+const plainAddress = (address: string): string =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;

@@ -1,0 +1,72 @@
+import type { CacheResult } from '../observability/access-log.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Variant } from './variant.ts';
+import type { CachedBytes } from '../util/cached-bytes.ts';
+import type { Target } from '../http/request-target.ts';
+
+/** The head of a request as node:http parses it. The edge's own reader (own/) returns the same shape. */
+export type RequestHead = Readonly<
+  Pick<
+    IncomingMessage,
+    'method' | 'url' | 'httpVersionMajor' | 'httpVersionMinor' | 'headers' | 'rawHeaders' | 'complete'
+  > & { socket: RequestSocket }
+> & {
+  /** Cached with the head: a client that sends the same head again is not parsed again. */
+  address?: Address;
+};
+
+/** The address in request line and Host header. `target` undefined: the path must be requested as `redirect`. */
+export type Address =
+  | Readonly<{ kind: 'refused'; reason: string; status: number }>
+  | Readonly<{ kind: 'ok'; header: string; host: string; target: Target | undefined; redirect: string }>;
+
+export type RequestSocket = { readonly remoteAddress?: string | undefined; destroy(): unknown };
+
+/** Where a response is written: node:http's ServerResponse, or the edge's own writer (own/). */
+export interface Reply {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  /** Whether everything has left; absent where that is not known. */
+  readonly writableFinished?: boolean;
+  shouldKeepAlive: boolean;
+  /** Writes the head. `headers` are flat: name, value, name, value. Throws for what cannot be written. */
+  writeHead(status: number, headers: string[]): unknown;
+  /** Returns false when the caller has to wait for 'drain'. */
+  write(chunk: Buffer): boolean;
+  end(): unknown;
+  /** Ends the response. A string has one character per byte. */
+  end(bytes: Buffer | string, encoding: 'latin1'): unknown;
+  destroy(): unknown;
+  /** Sets how long the connection may stall until this response has ended, in milliseconds. */
+  setTimeout(ms: number): unknown;
+  /** Sends a whole stored response at once. False, or absent: it must be sent in parts. */
+  sendPrebuilt?(exchange: Exchange, status: number, variant: Variant, content: CachedBytes): boolean;
+  on(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
+  once(event: 'drain' | 'close' | 'finish', listener: () => void): unknown;
+}
+
+/** One request and its response, from the first byte to the log line. */
+export type Exchange<Req extends RequestHead = RequestHead, Res extends Reply = Reply> = {
+  readonly req: Req;
+  readonly res: Res;
+  readonly requestId: string;
+  readonly startedAt: number;
+  host: string;
+  ip: string;
+  trusted: boolean;
+  target: Target | undefined;
+  deploymentId: DeploymentId | undefined;
+  cache: CacheResult;
+  /** Body bytes of the response. */
+  bytes: number;
+  /** The client waits for "100 Continue" before it sends its body. */
+  expectsContinue: boolean;
+  /** Called once, when the exchange ends. */
+  leave?: (() => void) | undefined;
+  done: boolean;
+};
+
+/** An exchange over node:http. */
+export type NodeExchange = Exchange<IncomingMessage, ServerResponse>;

@@ -1,0 +1,40 @@
+import { createServer, type Server } from 'node:http';
+import { chmod, rm } from 'node:fs/promises';
+
+/** `serves`: the deployment that the host's route names; `reason`: why it cannot be served. */
+export type ServingState = Readonly<{ serving: boolean; serves?: string; reason?: string }>;
+
+export type ControlHandlers = Readonly<{
+  /** Returns whether this worker serves that deployment for the host now, after reading the newest routes. */
+  isServing(host: string, deployment: string): Promise<ServingState>;
+  status(): Readonly<Record<string, unknown>>;
+}>;
+
+/**
+ * Opens the worker's control socket, for the platform alone: `GET /serving?host=&deployment=` and `GET /status`.
+ * Resolves when it listens. `GET /settled` is the former name of `/serving`, for one release.
+ */
+export async function listenControl(path: string, handlers: ControlHandlers): Promise<Server> {
+  const server = createServer((req, res) => {
+    const url = URL.parse(req.url ?? '/', 'http://edge');
+    const send = (status: number, body: unknown): void => {
+      res.writeHead(status, { 'content-type': 'application/json' });
+      res.end(JSON.stringify(body));
+    };
+    if (req.method !== 'GET' || url === null) return send(404, { error: 'not found' });
+    if (url.pathname === '/status') return send(200, handlers.status());
+    if (url.pathname !== '/serving' && url.pathname !== '/settled') return send(404, { error: 'not found' });
+    return void handlers.isServing(url.searchParams.get('host') ?? '', url.searchParams.get('deployment') ?? '').then(
+      (state) => send(200, url.pathname === '/serving' ? state : { ...state, settled: state.serving }),
+      () => send(500, { error: 'internal' }),
+    );
+  });
+  // The socket of a worker that was killed would refuse the new one.
+  await rm(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  return server;
+}

@@ -1,0 +1,33 @@
+import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
+import type { RouteTable } from '@anchor/core/ports/route-table.ts';
+import type { Assets } from '../static/assets.ts';
+import type { AccessLogSink } from '../observability/access-log.ts';
+import type { SiteLog } from '../observability/site-log.ts';
+import type { EdgeSettings } from '../util/settings.ts';
+
+export type EdgeOptions = AccessLogSink &
+  Readonly<{
+    routes: RouteTable;
+    functions: FunctionHost;
+    assets: Assets;
+    settings: EdgeSettings;
+    clock: Clock;
+    /**
+     * Returns the path of the file to which a deployment's functions append invalidated tags: one JSON `{tag, at}` per
+     * line.
+     */
+    tagLog(deploymentId: DeploymentId): string;
+    siteLog?: SiteLog;
+  }>;
+
+export type EdgeListen = Readonly<{
+  host: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** Several workers share the port. */
+  reusePort?: boolean;
+  /** Path of the worker's control socket, see control.ts. */
+  control?: string;
+}>;

@@ -1,0 +1,123 @@
+import { ERROR_LINE, errorWithPlace, WRAPPER } from './error-line.ts';
+import { FILE_LINE, codeFix, importFix, missingImport } from './import-fix.ts';
+import { isTelling } from './lines.ts';
+import { alike, following, group, isWarning, under, type Found, type Shape } from './shape.ts';
+
+const EMPTY = /^/.exec('') as RegExpExecArray;
+
+/** Returns the error that comes before or after a line of Next.js that names a page, with that line. */
+function besideError({ lines, at }: Found): readonly string[] {
+  const own = lines[at]?.replace(/\. Read more: \S{1,200}$/, '') ?? '';
+  const next = lines.slice(at + 1, at + 4).findIndex((line) => ERROR_LINE.test(line));
+  // A long stack may come between the two.
+  const nested = lines.slice(at + 1, at + 8).findIndex((line) => /^\s*\[cause\]: \w/.test(line));
+  if (next === -1 && nested !== -1) return [own, ...errorWithPlace(lines, at + 1 + nested)];
+  const index =
+    next !== -1
+      ? at + 1 + next
+      : lines.slice(0, at).findLastIndex((line) => ERROR_LINE.test(line) && !WRAPPER.test(line));
+  return index === -1 ? [own] : [own, ...errorWithPlace(lines, index)];
+}
+
+/** Next.js 13 to 16, with Turbopack and webpack. */
+export const NEXT_SHAPES: readonly Shape[] = [
+  {
+    name: 'font-fetch',
+    line: /Failed to fetch (?:font )?[`'"][^`'"]{1,100}[`'"]|Failed to fetch .{1,100} from Google Fonts/,
+    // The tool retries by itself.
+    unless: ({ lines, at }) => lines.slice(at + 1, at + 3).some((line) => /Retrying \d/.test(line)),
+    fix: () =>
+      'Run `anchor redeploy`: the font could not be fetched just now; `next/font/local` with the font file in the repository needs no network.',
+  },
+  {
+    name: 'next-suspense',
+    line: /^⨯ \S{1,60}\(\) should be wrapped in a suspense boundary at page/,
+    cause: ({ lines, at }) => [(lines[at] ?? '').replace(/^⨯ |\. Read more: \S{1,200}$/g, '')],
+    fix: () => 'Wrap the component that reads the query in <Suspense>, and push again.',
+  },
+  {
+    name: 'next-client-only',
+    line: /You're importing a (?:module|component) that (?:depends on|needs) /,
+    cause: under(FILE_LINE),
+    fix: () => "Put 'use client' at the top of the file, or move the hook into a component that has it.",
+  },
+  {
+    name: 'next-no-pages',
+    line: /Couldn't find any `pages` or `app` directory/,
+    fix: () => 'Name the folder that holds the app: anchor projects update --root <folder>.',
+  },
+  {
+    name: 'next-webpack-config',
+    line: /This build is using Turbopack, with a `webpack` config/,
+    cause: ({ lines, at }) => [(lines[at] ?? '').replace(/^⨯ ERROR: /, '')],
+    fix: () =>
+      'Build with webpack: write "build": "next build --webpack" into package.json, or move the configuration to turbopack.',
+  },
+  {
+    name: 'next-config',
+    line: /^⨯ Failed to load next\.config/,
+    cause: ({ lines, at }) => [
+      (lines[at] ?? '').replace(/^⨯ |, see more info.{0,200}$/g, ''),
+      ...lines
+        .slice(at + 1, at + 8)
+        .filter((line) => ERROR_LINE.test(line))
+        .slice(0, 1),
+    ],
+    fix: ({ lines, at }) => missingImport(lines.slice(at, at + 8)) ?? codeFix(),
+  },
+  {
+    name: 'next-export-params',
+    line: /Page "[^"]{1,200}" is missing (?:param .{1,200} in )?"generateStaticParams\(\)"/,
+    fix: () =>
+      "Export generateStaticParams() from the page, or remove output: 'export' so that the page is rendered on request.",
+  },
+  {
+    name: 'module-not-found',
+    line: /Module not found: (?:Error: )?Can't resolve '([^']{1,300})'/,
+    unless: isWarning,
+    cause: under(new RegExp(`${FILE_LINE.source}|^ERROR in \\S`)),
+    fix: (found) => importFix(group(found)),
+  },
+  {
+    name: 'next-type-error',
+    line: /^Type error: /,
+    cause: ({ lines, at }) => [
+      ...under(FILE_LINE)({ lines, at, match: EMPTY }).slice(0, -1),
+      ...following(4, /^\s*$|^\s*>?\s*\d{1,6} \|/)({ lines, at, match: EMPTY }),
+    ],
+    fix: codeFix,
+  },
+  {
+    name: 'next-lint',
+    line: /^\d{1,6}:\d{1,6} {1,4}Error: /,
+    cause: (found) => [...under(FILE_LINE)(found).slice(0, -1), ...alike(/^\d{1,6}:\d{1,6} {1,4}Error: /)(found)],
+    fix: () =>
+      'Correct what the linter names, or run it outside the build with eslint: { ignoreDuringBuilds: true } in next.config.',
+  },
+  {
+    name: 'next-collect',
+    line: /^(?:Error: |\[Error: |> Build error occurred.{0,20})?Failed to collect (?:page data|configuration) for /,
+    cause: (found) =>
+      besideError(found)
+        .toReversed()
+        .map((line) => line.replace(/^\[?Error: (Failed to collect [^\]]{1,200})\]?.{0,60}$/, '$1')),
+    fix: ({ lines, at }) => missingImport(lines.slice(Math.max(0, at - 30), at + 3)),
+  },
+  {
+    name: 'next-prerender',
+    line: /^Error occurred prerendering page "/,
+    cause: besideError,
+    fix: () =>
+      "Look for the page's data while it is built: what it reads must exist then, or the page must be rendered on request (export const dynamic = 'force-dynamic').",
+  },
+  {
+    name: 'turbopack',
+    line: /^(?:Error: )?Turbopack build failed with \d{1,5} errors?:/,
+    cause: ({ lines, at }) =>
+      lines
+        .slice(at + 1, at + 12)
+        .filter((line) => isTelling(line) && !/^\s*>?\s*\d{0,6} \|/.test(line))
+        .slice(0, 3),
+    fix: codeFix,
+  },
+];

@@ -1,0 +1,79 @@
+import { errorWithPlace } from './error-line.ts';
+import { importFix } from './import-fix.ts';
+import { group, type Shape } from './shape.ts';
+
+/** Node.js itself, and the shell around it. */
+export const NODE_SHAPES: readonly Shape[] = [
+  {
+    name: 'node-module',
+    line: /Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package) '([^']{1,300})'/,
+    cause: ({ lines, at, match }) => [
+      `Cannot find ${(lines[at] ?? '').includes('package') ? 'package' : 'module'} '${match[1] ?? ''}'${importedFrom(lines, at)}`,
+    ],
+    fix: (found) => importFix(group(found)),
+  },
+  {
+    name: 'bun-module',
+    line: /^error: Cannot find (?:module|package) ["']([^"']{1,300})["'] from/,
+    fix: (found) => importFix(group(found)),
+  },
+  {
+    name: 'node-syntax',
+    line: /^SyntaxError: /,
+    cause: ({ lines, at }) => [...errorWithPlace(lines, at).slice(0, 1), ...sourceAbove(lines, at)],
+    fix: () => 'Correct the syntax at the place named, and push again.',
+  },
+  {
+    name: 'node-openssl',
+    line: /error:0308010C:digital envelope routines::unsupported|ERR_OSSL_EVP_UNSUPPORTED/,
+    fix: () =>
+      'Update the bundler (webpack 4 does not run on this Node.js), or run `anchor env set NODE_OPTIONS=--openssl-legacy-provider --scope build --plain` and then `anchor redeploy`.',
+  },
+  {
+    name: 'port-taken',
+    line: /listen EADDRINUSE/,
+    fix: () => 'Do not start a server while building; the start command does that after the build.',
+  },
+  {
+    name: 'command-missing',
+    line: /^(?:sh|\/bin\/sh|bash)?:? ?(?:line )?(?:\d{1,5}: )?([\w@./-]{1,100}): (?:command )?not found$|^error: (?:could not find|command not found:) ["`']?([\w@./-]{1,100})/,
+    fix: (found) =>
+      `Add the package that brings ${found.match[1] ?? found.match[2] ?? 'the command'} to package.json, commit the lock file, and push again.`,
+  },
+  {
+    name: 'permission',
+    line: /(?:sh|bash): .{0,60}?(\S{1,200}): Permission denied$/,
+    fix: (found) =>
+      `Make the file executable and commit that: git update-index --chmod=+x ${group(found).replace(/^\.\//, '')}.`,
+  },
+  {
+    name: 'file-missing',
+    line: /^(?:cp|mv|cat|ls|rm|cd|sh|bash|tar|sed)(?:: \d{1,5})?: .{1,300}: No such file or directory$/,
+    fix: () => 'Check that the file is committed and spelled as on disk: upper and lower case letters differ on Linux.',
+  },
+  {
+    name: 'killed',
+    line: /^(?:sh: .{0,200})?(?:\d{1,7} )?Killed(?: {2,}.{0,200})?$/,
+    fix: () => 'Use less memory while building: fewer workers, no source maps; or raise the memory limit of builds.',
+  },
+];
+
+function importedFrom(lines: readonly string[], at: number): string {
+  const direct = /imported from (\S{1,300})$/.exec(lines[at] ?? '')?.[1];
+  const stack = lines
+    .slice(at + 1, at + 3)
+    .join('\n')
+    .match(/^Require stack:\n- (\S{1,300})/)?.[1];
+  const from = direct ?? stack;
+  return from === undefined ? '' : `, imported from ${from.replace(/^(?:file:\/\/)?\/app\//, '')}`;
+}
+
+/** Returns "/app/build.js:1" and the line of code, which Node prints above a syntax error. */
+function sourceAbove(lines: readonly string[], at: number): readonly string[] {
+  const start = lines
+    .slice(Math.max(0, at - 6), at)
+    .findIndex((line) => /^(?:file:\/\/)?\/\S{1,300}:\d{1,7}$/.test(line));
+  if (start === -1) return [];
+  const index = Math.max(0, at - 6) + start;
+  return [`  ${(lines[index] ?? '').replace(/^(?:file:\/\/)?\/app\//, '')}: ${(lines[index + 1] ?? '').trim()}`];
+}

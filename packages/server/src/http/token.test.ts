@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { pbkdf2 } from 'node:crypto';
+import { test } from 'node:test';
+import { issueToken } from '@anchor/core/tokens/tokens.ts';
+import { must, openServer } from '../fixtures/open-server.ts';
+import { basicToken, bearerToken } from './token.ts';
+
+const JOBS = 32;
+
+test('a token is checked while every thread of the pool is busy', async (t) => {
+  const { ports } = await openServer(t);
+  const { secret, token } = must(await issueToken(ports)({ name: 'busy', scope: 'deploy' }));
+  let ended = 0;
+  const jobs = Array.from(
+    { length: JOBS },
+    () =>
+      new Promise<void>((resolve) => {
+        pbkdf2('password', 'salt', 100_000, 64, 'sha512', () => {
+          ended += 1;
+          resolve();
+        });
+      }),
+  );
+  const bearer = must(await bearerToken(ports, `Bearer ${secret}`));
+  const basic = must(await basicToken(ports, `Basic ${Buffer.from(`git:${secret}`).toString('base64')}`));
+  assert.deepEqual([bearer.id, basic.id], [token.id, token.id]);
+  assert.equal(ended, 0);
+  await Promise.all(jobs);
+});
+
+test('requests with one token queue one write while the disk is slow, and are not refused when it fails', async (t) => {
+  const { ports } = await openServer(t);
+  const { secret, token } = must(await issueToken(ports)({ name: 'slow', scope: 'deploy' }));
+  const write = Promise.withResolvers<boolean>();
+  let writes = 0;
+  const replace = () => {
+    writes += 1;
+    return write.promise;
+  };
+  const slow = { ...ports, tokens: { ...ports.tokens, replace } };
+  for (let i = 0; i < 10; i++) assert.equal(must(await bearerToken(slow, `Bearer ${secret}`)).id, token.id);
+  assert.equal(writes, 1);
+  write.reject(new Error('the disk is full'));
+  await new Promise(setImmediate);
+  assert.equal(must(await bearerToken(slow, `Bearer ${secret}`)).id, token.id);
+  assert.equal(writes, 2, 'it is retried');
+});
