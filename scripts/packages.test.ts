@@ -54,9 +54,16 @@ for (const [name, { folder, declared, imported }] of packages) {
 }
 
 test('the packages that AWS will share reach nothing that runs processes on a machine of our own', () => {
-  const machine = ['edge', 'function-host', 'sandbox-linux', 'git-host-local', 'adapter-local', 'build-runner'].map(
-    (name) => `@anchor/${name}`,
-  );
+  const machine = [
+    'edge',
+    'function-host',
+    'sandbox-linux',
+    'git-host-local',
+    'adapter-local',
+    'build-runner',
+    'acme',
+    'certificates',
+  ].map((name) => `@anchor/${name}`);
   for (const name of ['core', 'protocol', 'packaging', 'server', 'client']) {
     assert.deepEqual(
       machine.filter((other) => reachedFrom(`@anchor/${name}`).has(other)),
