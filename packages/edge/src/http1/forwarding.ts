@@ -27,7 +27,7 @@ export function forwardedValue(exchange: ForwardingContext, name: string): strin
       return typeof forwarded === 'string' ? `${forwarded}, ${address}` : address;
     }
     case 'x-forwarded-proto':
-      return schemeOf(forwarded);
+      return isSecure(exchange) ? 'https' : 'http';
     case 'x-forwarded-host':
       return typeof forwarded === 'string'
         ? forwarded
@@ -39,9 +39,14 @@ export function forwardedValue(exchange: ForwardingContext, name: string): strin
   }
 }
 
-/** Returns the scheme that the client used: the first of a chain of proxies received its request. */
-const schemeOf = (forwarded: unknown): string =>
-  typeof forwarded === 'string' && /^\s*https\s*(?:,|$)/i.test(forwarded) ? 'https' : 'http';
+/**
+ * Returns whether the client sent its request over TLS, to the edge itself or to the first of a chain of trusted
+ * proxies.
+ */
+export function isSecure({ req, trusted }: Pick<Exchange, 'req' | 'trusted'>): boolean {
+  const forwarded = trusted ? req.headers['x-forwarded-proto'] : undefined;
+  return typeof forwarded === 'string' ? /^\s*https\s*(?:,|$)/i.test(forwarded) : req.socket.encrypted === true;
+}
 
 /** What forwarding headers need to know of the client. */
 export type ForwardingContext = Pick<Exchange, 'req' | 'trusted' | 'target' | 'host' | 'requestId'>;

@@ -21,7 +21,12 @@ export type Address =
   | Readonly<{ kind: 'refused'; reason: string; status: number }>
   | Readonly<{ kind: 'ok'; header: string; host: string; target: Target | undefined; redirect: string }>;
 
-export type RequestSocket = { readonly remoteAddress?: string | undefined; destroy(): unknown };
+/** `encrypted`: the client connected with TLS. */
+export type RequestSocket = {
+  readonly remoteAddress?: string | undefined;
+  readonly encrypted?: boolean | undefined;
+  destroy(): unknown;
+};
 
 /** Where a response is written: node:http's ServerResponse, or the edge's own writer (own/). */
 export interface Reply {
@@ -31,6 +36,8 @@ export interface Reply {
   /** Whether everything has left; absent where that is not known. */
   readonly writableFinished?: boolean;
   shouldKeepAlive: boolean;
+  /** Adds a header to the head that is written later, unless that has one of this name. Called once a response. */
+  setHeader(name: string, value: string): unknown;
   /** Writes the head. `headers` are flat: name, value, name, value. Throws for what cannot be written. */
   writeHead(status: number, headers: string[]): unknown;
   /** Returns false when the caller has to wait for 'drain'. */

@@ -12,6 +12,8 @@ export type PrebuiltResponse = {
   bytes: Buffer | undefined;
   variant: Variant | undefined;
   readonly status: number;
+  /** A header line beside those of the variant, or an empty string. */
+  readonly extra: string;
   readonly requestIdAt: number;
   readonly dateAt: number;
   date: string;
@@ -40,12 +42,18 @@ export class PrebuiltResponses {
   }
 
   /** Returns the response for a keep-alive connection. Undefined when it cannot be prebuilt. */
-  find(exchange: Exchange, status: number, variant: Variant, content: CachedBytes): PrebuiltResponse | undefined {
+  find(
+    exchange: Exchange,
+    status: number,
+    variant: Variant,
+    content: CachedBytes,
+    extra: string,
+  ): PrebuiltResponse | undefined {
     if (exchange.requestId.length !== ID_LENGTH) return undefined;
     const response = this.#responses.get(variant);
-    return response !== undefined && response.status === status
+    return response !== undefined && response.status === status && response.extra === extra
       ? response
-      : this.#make(exchange, status, variant, content);
+      : this.#make(exchange, status, variant, content, extra);
   }
 
   /** Returns its bytes for one request, valid until the next call. `requestId` has the length of the edge's own ids. */
@@ -76,7 +84,13 @@ export class PrebuiltResponses {
     response.bytes = undefined;
   }
 
-  #make(exchange: Exchange, status: number, variant: Variant, content: CachedBytes): PrebuiltResponse | undefined {
+  #make(
+    exchange: Exchange,
+    status: number,
+    variant: Variant,
+    content: CachedBytes,
+    extra: string,
+  ): PrebuiltResponse | undefined {
     if (content.length > MAX_BODY || content.length !== variant.size) return undefined;
     const before = this.#responses.get(variant);
     if (before !== undefined) this.detach(before);
@@ -90,6 +104,7 @@ export class PrebuiltResponses {
       if (i + 1 === HEAD_SLOTS.deployment) deploymentAt = head.length;
       head += `${i + 1 === HEAD_SLOTS.requestId ? exchange.requestId : i + 1 === HEAD_SLOTS.deployment ? deploymentId : variant.head[i + 1]}\r\n`;
     }
+    if (extra !== '' && !names(variant.head, extra.slice(0, extra.indexOf(':')))) head += extra;
     const date = httpDate();
     const dateAt = head.length + 'Date: '.length;
     head += `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n\r\n`;
@@ -102,6 +117,7 @@ export class PrebuiltResponses {
       bytes,
       variant,
       status,
+      extra,
       requestIdAt,
       dateAt,
       date,
@@ -117,3 +133,6 @@ export class PrebuiltResponses {
     return response;
   }
 }
+
+const names = (head: readonly string[], header: string): boolean =>
+  head.some((text, i) => i % 2 === 0 && text.toLowerCase() === header.toLowerCase());

@@ -17,6 +17,8 @@ const LAST_CHUNK = '0\r\n\r\n';
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+type ExtraHeader = Readonly<{ key: string; line: string }>;
+
 /** The part of the connection that a writer uses. */
 export type ReplyConnection = Readonly<{
   socket: Socket;
@@ -43,6 +45,8 @@ export class ResponseWriter implements Reply {
   sent: PrebuiltResponse | undefined;
   readonly #connection: ReplyConnection;
   #head = '';
+  /** A header line that the next head gets. */
+  #extra: ExtraHeader | undefined;
   #bodiless: boolean;
   /** Without a length the body ends with the last chunk. */
   #chunked = false;
@@ -52,6 +56,10 @@ export class ResponseWriter implements Reply {
     this.#connection = connection;
     this.shouldKeepAlive = head.keepAlive;
     this.#bodiless = head.method === 'HEAD';
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#extra = { key: name.toLowerCase(), line: `${name}: ${value}\r\n` };
   }
 
   writeHead(status: number, headers: string[]): void {
@@ -71,7 +79,7 @@ export class ResponseWriter implements Reply {
   sendPrebuilt(exchange: Exchange, status: number, variant: Variant, content: CachedBytes): boolean {
     if (!this.shouldKeepAlive || status < 200 || status === 204 || status === 304) return false;
     const { socket, prebuilt } = this.#connection;
-    const response = prebuilt.find(exchange, status, variant, content);
+    const response = prebuilt.find(exchange, status, variant, content, this.#extra?.line ?? '');
     const bytes =
       response === undefined ? undefined : prebuilt.bytes(response, exchange.requestId, exchange.deploymentId ?? '');
     if (response === undefined || bytes === undefined) return false;
@@ -202,6 +210,7 @@ export class ResponseWriter implements Reply {
     let head = `HTTP/1.1 ${status} ${reason}\r\n`;
     let dated = false;
     let hasConnection = false;
+    let extra = this.#extra;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] ?? '';
       const value = headers[i + 1] ?? '';
@@ -212,7 +221,10 @@ export class ResponseWriter implements Reply {
         hasConnection = true;
         if (value.toLowerCase() === 'close') this.shouldKeepAlive = false;
       }
+      if (extra !== undefined && name.length === extra.key.length && name.toLowerCase() === extra.key)
+        extra = undefined;
     }
+    if (extra !== undefined) head += extra.line;
     if (!dated) head += `Date: ${httpDate()}\r\n`;
     if (!hasConnection)
       head += this.shouldKeepAlive
