@@ -11,6 +11,7 @@ import { capacityContract } from './contracts/capacity.ts';
 import { deliveryStoreContract } from './contracts/deliveries.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
 import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
+import { certificateStoreContract } from './contracts/certificate-store.ts';
 import { factStoreContract } from './contracts/facts.ts';
 import { failedRecordContract } from './contracts/failed-records.ts';
 import { idempotencyStoreContract } from './contracts/idempotency.ts';
@@ -36,6 +37,7 @@ import { memoryHome } from './memory/home.ts';
 import { platformOperations } from './memory/platform-operations.ts';
 import { repositories } from './memory/repositories.ts';
 import { secretBox } from './memory/secret-box.ts';
+import { certificateStore } from './memory/certificate-store.ts';
 import { memoryStores } from './memory/stores.ts';
 import { must, sampleProject } from './samples.ts';
 
@@ -49,6 +51,7 @@ variableStoreContract('variables in memory', async () => ({ subject: memoryStore
 tokenStoreContract('tokens in memory', async () => ({ subject: memoryStores().tokens, end }));
 idempotencyStoreContract('idempotency in memory', async () => ({ subject: memoryStores().idempotency, end }));
 uploadStoreContract('uploads in memory', async () => ({ subject: memoryStores().uploads, end }));
+certificateStoreContract('certificates in memory', async () => ({ subject: certificateStore(), end }));
 factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
 failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));
 blobStoreContract('blobs in memory', async () => ({ subject: blobStore(), end }));

@@ -91,12 +91,24 @@ const SKEW_PROTECTED_UNTIL = `
     WHERE CASE WHEN json_valid(doc) THEN json_type(doc, '$.reachableUntil') END = 'object';
 `;
 
+/** Certificates, their orders and accounts: what `CertificateStore` promises. */
+const CERTIFICATES = `
+  CREATE TABLE certificate_records (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    doc TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: FIRST },
   { version: 2, sql: FAILED_RECORDS },
   { version: 3, sql: FACTS },
   { version: 4, sql: UPLOADS },
   { version: 5, sql: SKEW_PROTECTED_UNTIL },
+  { version: 6, sql: CERTIFICATES },
 ];
 
 /**
