@@ -15,6 +15,8 @@ export type EnvironmentName = Brand<'EnvironmentName'>;
 export type HostName = Brand<'HostName'>;
 /** An environment variable's name as POSIX writes it. */
 export type VariableName = Brand<'VariableName'>;
+/** A domain in lower case and ASCII (IDN as punycode), without trailing dot; a wildcard starts with `*.`. */
+export type DomainName = Brand<'DomainName'>;
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
