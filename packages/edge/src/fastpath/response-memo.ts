@@ -6,7 +6,7 @@ import { Doorkeeper } from '../util/doorkeeper.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import { requestedDeploymentId, type HostRoutes } from '../routing/skew-protection.ts';
 import type { MemoHit, RequestMemo } from '../http1/own/request-memo.ts';
-import type { OwnExchange } from '../http1/own/response-writer.ts';
+import type { OwnExchange } from '../http1/own/own-exchange.ts';
 
 /**
  * A memoized response, and what must be unchanged for it to be sent again. Refers weakly to the page (see StoredPage)

@@ -4,8 +4,8 @@ import type { BackgroundCompressor } from '../cache/background-compressor.ts';
 import type { Revalidator } from '../cache/revalidator.ts';
 import type { TagInvalidationLog } from '../cache/tag-invalidations.ts';
 import { brokenArtifact, notFound } from '../error-pages/problems.ts';
-import type { OwnExchange } from '../http1/own/response-writer.ts';
-import type { Exchange, NodeExchange } from '../http1/transport.ts';
+import type { OwnExchange } from '../http1/own/own-exchange.ts';
+import type { Exchange, NodeExchange, StreamedExchange } from '../http1/transport.ts';
 import type { SiteLogWriter } from '../observability/site-log.ts';
 import type { EvaluationBudgets } from '../routing/evaluation-budgets.ts';
 import { matchHost } from '../routing/host-routing.ts';
@@ -47,7 +47,7 @@ export class RequestHandler {
   readonly #deps: RequestHandlerDeps;
   readonly #router: RequestRouter;
   readonly #dispatcher: UpstreamDispatcher;
-  readonly #node: ServeDeps<NodeExchange>;
+  readonly #node: ServeDeps<StreamedExchange>;
   readonly #own: ServeDeps<OwnExchange>;
 
   constructor(deps: RequestHandlerDeps) {
@@ -86,8 +86,8 @@ export class RequestHandler {
     };
   }
 
-  /** Handles a request that came in through node:http. */
-  handleNode(exchange: NodeExchange): void {
+  /** Handles a request that came in through node:http, or over HTTP/2 with a body that is streamed. */
+  handleNode(exchange: StreamedExchange): void {
     this.#router.route(this.#node, exchange);
   }
 

@@ -14,6 +14,8 @@ export type RequestHead = Readonly<
 > & {
   /** Cached with the head: a client that sends the same head again is not parsed again. */
   address?: Address;
+  /** It arrived over HTTP/2: a request line in HTTP/1.1 may claim any version. */
+  readonly http2?: boolean;
 };
 
 /** The address in request line and Host header. `target` undefined: the path must be requested as `redirect`. */
@@ -21,12 +23,16 @@ export type Address =
   | Readonly<{ kind: 'refused'; reason: string; status: number }>
   | Readonly<{ kind: 'ok'; header: string; host: string; target: Target | undefined; redirect: string }>;
 
-/** `encrypted`: the client connected with TLS. */
+/** `encrypted`: the client connected with TLS. `destroy` closes the connection; over HTTP/2 it ends one stream of it. */
 export type RequestSocket = {
   readonly remoteAddress?: string | undefined;
   readonly encrypted?: boolean | undefined;
   destroy(): unknown;
 };
+
+/** Returns whether the client speaks HTTP/1.0, which has neither chunked bodies nor interim responses. */
+export const isHttp10 = (req: Pick<RequestHead, 'httpVersionMajor' | 'httpVersionMinor'>): boolean =>
+  req.httpVersionMajor === 1 && req.httpVersionMinor === 0;
 
 /** Where a response is written: node:http's ServerResponse, or the edge's own writer (own/). */
 export interface Reply {
@@ -77,3 +83,31 @@ export type Exchange<Req extends RequestHead = RequestHead, Res extends Reply = 
 
 /** An exchange over node:http. */
 export type NodeExchange = Exchange<IncomingMessage, ServerResponse>;
+
+/** A request whose body arrives while it is handled: node:http's IncomingMessage, or one of the edge's own (http2/). */
+export type StreamedRequest = RequestHead & {
+  readonly socket: RequestSocket & { readonly writableNeedDrain: boolean };
+  readonly rawTrailers: readonly string[];
+  /** The body has no declared length and no transfer coding, which only HTTP/2 allows. */
+  readonly hasUndeclaredBody?: boolean;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end' | 'error', listener: () => void): unknown;
+};
+
+/** The response to a StreamedRequest. */
+export interface StreamedReply extends Reply {
+  readonly writableEnded: boolean;
+  writeHead(status: number, headers: string[]): unknown;
+  writeHead(status: number, reason: string, headers: string[]): unknown;
+  /** Writes an interim response (1xx). Throws for what cannot be written. */
+  writeInformation(status: number, headers: string[]): unknown;
+  writeContinue(): unknown;
+  flushHeaders(): unknown;
+  addTrailers(trailers: [string, string][]): unknown;
+}
+
+/** An exchange whose request body is streamed, over node:http or HTTP/2. */
+export type StreamedExchange = Exchange<StreamedRequest, StreamedReply>;

@@ -1,5 +1,5 @@
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
-import type { Address, Exchange, RequestHead } from '../http1/transport.ts';
+import { isHttp10, type Address, type Exchange, type RequestHead } from '../http1/transport.ts';
 import { parseTarget } from '../http/request-target.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { badRequest, unknownHost } from '../error-pages/problems.ts';
@@ -27,7 +27,8 @@ export function matchHost(exchange: Exchange, routes: HostRoutes): HostMatch {
 }
 
 function parseAddress(req: RequestHead): Address {
-  if (req.httpVersionMajor !== 1) return refused('Only HTTP/1.0 and HTTP/1.1 are supported.', 505);
+  if (req.httpVersionMajor !== 1 && req.http2 !== true)
+    return refused('Only HTTP/1.0, HTTP/1.1 and HTTP/2 are supported.', 505);
   const parsed = parseTarget(req.url ?? '');
   if (parsed.kind === 'refused') return refused(parsed.reason, parsed.status);
   const encoding = req.headers['transfer-encoding'];
@@ -35,7 +36,7 @@ function parseAddress(req: RequestHead): Address {
     return refused('The only supported transfer coding is "chunked".');
   const hosts = hostHeaders(req.rawHeaders);
   if (hosts > 1) return refused('The request has more than one Host header.');
-  if (hosts === 0 && req.httpVersionMinor > 0) return refused('The request has no Host header.');
+  if (hosts === 0 && !isHttp10(req)) return refused('The request has no Host header.');
   const header = (parsed.kind === 'ok' ? parsed.target.authority : undefined) ?? req.headers.host ?? '';
   const host = header.replace(/:\d+$/, '').toLowerCase().slice(0, 260);
   return parsed.kind === 'ok'

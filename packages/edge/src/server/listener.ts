@@ -3,12 +3,17 @@ import type { Server as HttpServer } from 'node:http';
 import { stallTimeoutMs, type EdgeSettings } from '../util/settings.ts';
 import { Connection, type ConnectionServer } from '../http1/own/connection.ts';
 import { PrebuiltResponses } from '../http1/own/prebuilt-responses.ts';
+import { Http2Connections } from '../http2/connections.ts';
+import { PREFACE } from '../http2/frames.ts';
+import { PrebuiltHttp2Responses } from '../http2/prebuilt-responses.ts';
+import type { Http2Server } from '../http2/server.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { RequestBodies } from '../http1/own/request-body.ts';
 import { readShared } from '../http1/own/shared-read.ts';
 
 export type ListenerOptions = Readonly<{ settings: EdgeSettings; http: HttpServer }> &
-  Pick<ConnectionServer, 'memo' | 'clientAddress' | 'handle'>;
+  Pick<ConnectionServer, 'memo' | 'clientAddress' | 'handle'> &
+  Pick<Http2Server, 'handleStreamed' | 'reject'>;
 
 /**
  * Listens on the port of an edge worker. The edge itself reads connections as long as their requests are plain. From
@@ -21,9 +26,12 @@ export class Listener {
   readonly #every: number;
   readonly #limits: ConnectionLimits;
   readonly #sharedReadBuffer: boolean;
+  readonly #http2PriorKnowledge: boolean;
+  readonly #http2: Http2Connections;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ settings, http, memo, clientAddress, handle }: ListenerOptions) {
+  constructor({ settings, http, memo, clientAddress, handle, handleStreamed, reject }: ListenerOptions) {
+    this.#http2PriorKnowledge = settings.http2PriorKnowledge;
     this.#sharedReadBuffer = settings.sharedReadBuffer;
     this.#limits = new ConnectionLimits(
       settings,
@@ -57,6 +65,13 @@ export class Listener {
       },
       onClosed: (connection) => void this.#connections.delete(connection),
     };
+    this.#http2 = new Http2Connections({
+      ...this.#connectionServer,
+      prebuilt: new PrebuiltHttp2Responses(settings.memoryBytes / 2),
+      handle,
+      handleStreamed,
+      reject,
+    });
     // What http's own listen() would have started: it enforces the time limit for heads.
     http.emit('listening');
     this.server = createServer(
@@ -72,7 +87,10 @@ export class Listener {
 
   /** Returns false when the client has too many connections, or the worker is at its limit. */
   #admit(socket: Socket): boolean {
-    const leave = this.#limits.full && !this.#evictIdle() ? undefined : this.#limits.enter(socket.remoteAddress ?? '');
+    const leave =
+      this.#limits.full && !this.#evictIdle() && !this.#http2.evictIdle()
+        ? undefined
+        : this.#limits.enter(socket.remoteAddress ?? '');
     if (leave === undefined) socket.destroy();
     else socket.once('close', leave);
     return leave !== undefined;
@@ -92,22 +110,36 @@ export class Listener {
   }
 
   #take(accepted: Socket): void {
-    const socket = this.#sharedReadBuffer
-      ? readShared(accepted, (bytes, length) => connection.receive(bytes, length))
-      : undefined;
-    const connection = new Connection(socket ?? accepted, this.#connectionServer);
+    let receive = (bytes: Buffer, length: number): boolean => connection.receive(bytes, length);
+    const shared = this.#sharedReadBuffer ? readShared(accepted, (bytes, length) => receive(bytes, length)) : undefined;
+    const socket = shared ?? accepted;
+    const connection = new Connection(socket, this.#connectionServer);
     this.#connections.add(connection);
-    if (socket === undefined) accepted.on('data', (chunk: Buffer) => connection.receive(chunk, chunk.length));
-    connection.socket.resume();
+    if (this.#http2PriorKnowledge)
+      receive = (bytes, length) => {
+        const http2 = isPreface(bytes, length) ? connection.release() : undefined;
+        const next = http2 === undefined ? connection : this.#http2.accept(http2);
+        receive = (more, size) => next.receive(more, size);
+        return receive(bytes, length);
+      };
+    if (shared === undefined) accepted.on('data', (chunk: Buffer) => receive(chunk, chunk.length));
+    socket.resume();
+  }
+
+  /** Announces to clients that their connections will be closed, where the protocol can. */
+  drain(): void {
+    this.#http2.drain();
   }
 
   closeIdle(): void {
     for (const connection of this.#connections) if (connection.idle) connection.socket.destroy();
+    this.#http2.close();
   }
 
   closeAll(): void {
     clearInterval(this.#timer);
     for (const { socket } of this.#connections) socket.destroy();
+    this.#http2.closeAll();
   }
 
   #tick(): void {
@@ -117,8 +149,13 @@ export class Listener {
     this.#connectionServer.time.now = now + this.#every;
     this.#connectionServer.memo.nextEpoch();
     for (const connection of this.#connections) if (connection.deadline < now) connection.onDeadline();
+    this.#http2.tick(now);
   }
 }
+
+/** Whether a connection starts with HTTP/2's preface, which its first packet holds whole. */
+const isPreface = (bytes: Buffer, length: number): boolean =>
+  length >= PREFACE.length && bytes.compare(PREFACE, 0, PREFACE.length, 0, PREFACE.length) === 0;
 
 /** How many connections are checked for an idle one. */
 const MAX_LOOK = 1_000;

@@ -50,6 +50,9 @@ export class Worker {
       memo: this.#context.memo,
       clientAddress: (socket) => this.#clientAddress({ socket, headers: {} }),
       handle: (head, res) => this.#handler.handleOwn(this.#exchange(head, res, false)),
+      handleStreamed: (req, res, expectsContinue) =>
+        this.#handler.handleNode(this.#exchange(req, res, expectsContinue)),
+      reject: (req, res, problem) => responder.problem(this.#exchange(req, res, false), problem),
     });
   }
 
@@ -100,6 +103,7 @@ export class Worker {
     // unless the kernel moves them to a sibling (net.ipv4.tcp_migrate_req).
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#listener.server.close();
+    this.#listener.drain();
     const lingerUntil = performance.now() + Math.min(options.settings.shutdownLingerMs, deadlineMs);
     while (performance.now() < lingerUntil && (await connections(this.#listener.server)) > 0) await delay(10);
     this.#closeIdle();

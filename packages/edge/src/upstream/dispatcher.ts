@@ -5,8 +5,8 @@ import type { PageCache } from '../cache/page-cache.ts';
 import type { Revalidator } from '../cache/revalidator.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { internal, tooManyInflight } from '../error-pages/problems.ts';
-import type { OwnExchange } from '../http1/own/response-writer.ts';
-import type { Exchange, NodeExchange } from '../http1/transport.ts';
+import type { OwnExchange } from '../http1/own/own-exchange.ts';
+import type { Exchange, NodeExchange, StreamedExchange } from '../http1/transport.ts';
 import type { EvaluationBudgets } from '../routing/evaluation-budgets.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import type { Asset, Part } from '../static/asset.ts';
@@ -61,8 +61,8 @@ export class UpstreamDispatcher {
     this.#deps = deps;
   }
 
-  /** Proxies a request that came in through node:http. */
-  proxyNode(routed: RoutedRequest<NodeExchange>): void {
+  /** Proxies a request whose body is streamed. */
+  proxyNode(routed: RoutedRequest<StreamedExchange>): void {
     if (this.#admit(routed)) this.#proxyNode(routed);
   }
 
@@ -72,7 +72,7 @@ export class UpstreamDispatcher {
   }
 
   /** Sends a prerendered shell and then what the function renders from `postponed`. */
-  resumeNode(routed: RoutedRequest<NodeExchange>, shell: Asset, postponed: Part): void {
+  resumeNode(routed: RoutedRequest<StreamedExchange>, shell: Asset, postponed: Part): void {
     if (this.#admit(routed)) this.#resume(routed, shell, postponed, (whole) => this.#proxyNode(whole));
   }
 
@@ -104,7 +104,7 @@ export class UpstreamDispatcher {
     return false;
   }
 
-  #proxyNode(routed: RoutedRequest<NodeExchange>): void {
+  #proxyNode(routed: RoutedRequest<StreamedExchange>): void {
     new NodeProxy(this.#proxyDeps(routed), jobOf(routed)).start();
   }
 

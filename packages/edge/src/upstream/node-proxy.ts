@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { IDEMPOTENT } from '../http/methods.ts';
-import type { NodeExchange } from '../http1/transport.ts';
+import { isHttp10, type StreamedExchange } from '../http1/transport.ts';
 import { NodeTransport, pairs, type NodeTransportUser } from '../http1/upstream/node-transport.ts';
 import type { TransportError, UpstreamHead } from '../http1/upstream/transport.ts';
 import type { Sink } from './compression/compressed-body.ts';
@@ -19,10 +19,10 @@ import { causeOf, UpstreamRequest, type UpstreamRequestOwner } from './upstream-
  */
 const fresh = new Agent({ keepAlive: false });
 
-/** Proxies a request of node:http to a function, and passes the response on as it arrives. */
+/** Proxies a request whose body is streamed to a function, and passes the response on as it arrives. */
 export class NodeProxy implements UpstreamRequestOwner, NodeTransportUser, SinkOwner {
   readonly #deps: ProxyDeps;
-  readonly #job: ProxyJob<NodeExchange>;
+  readonly #job: ProxyJob<StreamedExchange>;
   readonly #request: UpstreamRequest;
   readonly #response: ProxiedResponse;
   readonly #body: RequestBodySender;
@@ -30,7 +30,7 @@ export class NodeProxy implements UpstreamRequestOwner, NodeTransportUser, SinkO
   #transport: NodeTransport | undefined;
   #written = false;
 
-  constructor(deps: ProxyDeps, job: ProxyJob<NodeExchange>) {
+  constructor(deps: ProxyDeps, job: ProxyJob<StreamedExchange>) {
     this.#deps = deps;
     this.#job = job;
     const { req, res } = job.exchange;
@@ -91,7 +91,7 @@ export class NodeProxy implements UpstreamRequestOwner, NodeTransportUser, SinkO
   interim(status: number, _reason: string, raw: readonly string[]): void {
     const { req, res } = this.#job.exchange;
     // Skipped for clients that do not read: node:http would buffer them all.
-    if (status <= 101 || res.headersSent || req.httpVersionMinor === 0 || req.socket.writableNeedDrain) return;
+    if (status <= 101 || res.headersSent || isHttp10(req) || req.socket.writableNeedDrain) return;
     try {
       res.writeInformation(status, [...raw]);
     } catch {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { IDEMPOTENT } from '../http/methods.ts';
-import type { OwnExchange } from '../http1/own/response-writer.ts';
+import type { OwnExchange } from '../http1/own/own-exchange.ts';
 import type { Piece } from '../http1/upstream/chunked.ts';
 import { UpstreamConnection } from '../http1/upstream/connection.ts';
 import { OwnTransport, type OwnTransportUser } from '../http1/upstream/own-transport.ts';
@@ -97,11 +97,14 @@ export class OwnProxy implements UpstreamRequestOwner, OwnTransportUser, SinkOwn
 
   content(bytes: Buffer): void {
     this.#writable = this.#response.content(bytes);
+    const { res } = this.#job.exchange;
+    if (res.framing === 'http2' && !this.#response.compressed) this.#writable = res.write(bytes);
   }
 
   framed(pieces: readonly Piece[], done: boolean): void {
     const { res } = this.#job.exchange;
-    if (!this.#response.compressed) this.#writable = pieces.length === 0 || res.writeRaw(pieces);
+    if (res.framing === 'http1' && !this.#response.compressed)
+      this.#writable = pieces.length === 0 || res.writeRaw(pieces);
     if (done) return this.#complete();
     if (!this.#writable) this.#transport?.pause();
     this.#request.waitFor(this.#writable ? 'function' : 'client');
@@ -146,13 +149,17 @@ export class OwnProxy implements UpstreamRequestOwner, OwnTransportUser, SinkOwn
     return {
       write: (bytes) => {
         exchange.bytes += bytes.length;
-        const more = exchange.res.writeRaw([`${bytes.length.toString(16)}\r\n`, bytes, '\r\n']);
+        const { res } = exchange;
+        const more =
+          res.framing === 'http2'
+            ? res.write(bytes)
+            : res.writeRaw([`${bytes.length.toString(16)}\r\n`, bytes, '\r\n']);
         this.#request.waitFor(more ? 'function' : 'client');
         return more;
       },
       end: () => {
         if (this.#request.state !== 'streaming') return;
-        exchange.res.writeRaw(['0\r\n\r\n']);
+        if (exchange.res.framing === 'http1') exchange.res.writeRaw(['0\r\n\r\n']);
         this.#end();
       },
       drained: () => {

@@ -1,4 +1,4 @@
-import type { NodeExchange } from '../http1/transport.ts';
+import type { StreamedExchange } from '../http1/transport.ts';
 import type { NodeTransport } from '../http1/upstream/node-transport.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
@@ -7,13 +7,13 @@ const CONTINUE_AFTER_MS = 1_000;
 /** How long a client may continue to send a body after its response has ended. */
 const UNREAD_BODY_MS = 1_000;
 
-/** Sends the body of a request of node:http to its function, in step with both sides. */
+/** Sends the body of a request to its function, in step with both sides. */
 export class RequestBodySender {
   /** Headers that describe the body, flat. */
   readonly headers: readonly string[];
   /** Whether there is a body. */
   readonly present: boolean;
-  readonly #exchange: NodeExchange;
+  readonly #exchange: StreamedExchange;
   readonly #maxBytes: number;
   #transport: NodeTransport | undefined;
   #request: UpstreamRequest | undefined;
@@ -21,12 +21,12 @@ export class RequestBodySender {
   #started = false;
   #bytes = 0;
 
-  constructor(exchange: NodeExchange, maxBytes: number) {
+  constructor(exchange: StreamedExchange, maxBytes: number) {
     this.#exchange = exchange;
     this.#maxBytes = maxBytes;
     const { headers } = exchange.req;
     const declared = headers['content-length'];
-    const chunked = headers['transfer-encoding'] !== undefined;
+    const chunked = headers['transfer-encoding'] !== undefined || exchange.req.hasUndeclaredBody === true;
     this.present = chunked || (declared !== undefined && declared !== '0');
     const own: string[] = [];
     if (chunked) own.push('transfer-encoding', 'chunked');

@@ -54,6 +54,8 @@ export type EdgeSettings = Readonly<{
    * http1FastPath.
    */
   sharedReadBuffer: boolean;
+  /** Serves HTTP/2 without TLS to clients that start with it, which a proxy in front may do. */
+  http2PriorKnowledge: boolean;
   /** Addresses or CIDR blocks whose `x-forwarded-*` and `x-request-id` headers are trusted. */
   trustedProxies: readonly string[];
 }>;
@@ -85,6 +87,7 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   http1FastPath: true,
   responseMemo: true,
   sharedReadBuffer: true,
+  http2PriorKnowledge: false,
   trustedProxies: [],
 };
 

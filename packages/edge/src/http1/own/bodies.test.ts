@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../../util/settings.ts';
 import { eventually } from '../../testing/test-bed.ts';
 import type { Head } from './request-head.ts';
-import type { ResponseWriter } from './response-writer.ts';
+import type { OwnReply } from './own-exchange.ts';
 import { Listener } from '../../server/listener.ts';
 
 /**
@@ -27,7 +27,7 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
   });
   http.on('connection', () => connections++);
   const open: (() => void)[] = [];
-  const response = (head: Head, reply: ResponseWriter): void => {
+  const response = (head: Head, reply: OwnReply): void => {
     received.push(`${head.method} ${head.url} ${head.body?.bytes.toString('latin1') ?? ''}`);
     const end = (): void => {
       reply.writeHead(200, ['content-length', '4']);
@@ -40,6 +40,8 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
     settings: { ...DEFAULT_EDGE_SETTINGS, headersMs: 400, ...settings },
     http,
     handle: response,
+    handleStreamed: assert.fail,
+    reject: assert.fail,
     clientAddress: () => ({ ip: '', trusted: false }),
     memo: { lookup: () => undefined, recordHit: () => undefined, nextEpoch: () => undefined },
   });

@@ -7,6 +7,7 @@ import type { RequestSocket } from '../transport.ts';
 import type { Head, HeadLimits } from './request-head.ts';
 import { RequestParser } from './request-parser.ts';
 import type { PrebuiltResponses } from './prebuilt-responses.ts';
+import type { OwnReply } from './own-exchange.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { RequestBodies, RequestBody } from './request-body.ts';
 
@@ -28,7 +29,7 @@ export type ConnectionServer = HeadLimits &
     /** `performance.now()` as of the last deadline check, and a little ahead of it. */
     time: { now: number };
     /** Handles the request. Must not throw. */
-    handle(head: Head, reply: ResponseWriter): void;
+    handle(head: Head, reply: OwnReply): void;
     /** Takes the connection over, with bytes that were already read from it. */
     handOffToNodeHttp(socket: Socket, unread: Buffer): void;
     onClosed(connection: Connection): void;
@@ -134,6 +135,13 @@ export class Connection {
     reply.emit('close');
     if (this.#closing || this.#responding) return;
     this.#next();
+  }
+
+  /** Gives up a connection that speaks another protocol. Nothing of it was read. */
+  release(): Socket {
+    this.#closing = true;
+    this.#detach();
+    return this.socket;
   }
 
   /** Passes the connection to node:http, with the bytes of every request that has no response yet. */

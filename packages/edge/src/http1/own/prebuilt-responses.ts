@@ -19,6 +19,8 @@ export type PrebuiltResponse = {
   date: string;
   readonly deploymentAt: number;
   deploymentId: string;
+  /** Where the body starts; over HTTP/2 its first frame. */
+  readonly dataAt: number;
 };
 
 /** Larger bodies are written from where they are cached. */
@@ -123,6 +125,7 @@ export class PrebuiltResponses {
       date,
       deploymentAt,
       deploymentId,
+      dataAt: head.length,
     };
     this.#responses.set(variant, response);
     this.#bytes += bytes.length;

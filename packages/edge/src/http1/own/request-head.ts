@@ -5,6 +5,7 @@ import type { RequestBody } from './request-body.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 export type Method = (typeof METHODS)[number];
+export const isMethod = (name: string): name is Method => METHODS.some((method) => method === name);
 
 /**
  * The head of a request that the edge read by itself: HTTP/1.1, one Host, no body or one of a known length. The same

@@ -2,14 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Variant } from '../variant.ts';
 import type { CachedBytes } from '../../util/cached-bytes.ts';
-import type { Exchange, Reply } from '../transport.ts';
+import type { Exchange } from '../transport.ts';
 import { isHopByHop, isInternalResponseHeader } from '../../http/headers.ts';
 import { httpDate } from './date.ts';
+import type { OwnReply, OwnReplyEvent } from './own-exchange.ts';
 import type { Head } from './request-head.ts';
 import type { PrebuiltResponse, PrebuiltResponses } from './prebuilt-responses.ts';
-
-/** 'end': the client half-closed its connection while a response is in flight. */
-type Event = 'drain' | 'close' | 'finish' | 'end';
 
 /** Below this size head and body leave in one buffer: a write costs more than a copy. */
 const JOIN_BYTES = 32 * 1024;
@@ -30,13 +28,12 @@ export type ReplyConnection = Readonly<{
   setStallTimeout(ms: number): void;
 }>;
 
-export type OwnExchange = Exchange<Head, ResponseWriter>;
-
 /**
  * Writes a response on a connection that the edge reads itself: the edge's own (a file, a redirect, an error), or a
  * function's, which brings its own framing.
  */
-export class ResponseWriter implements Reply {
+export class ResponseWriter implements OwnReply {
+  readonly framing = 'http1';
   statusCode = 200;
   headersSent = false;
   destroyed = false;
@@ -50,7 +47,7 @@ export class ResponseWriter implements Reply {
   #bodiless: boolean;
   /** Without a length the body ends with the last chunk. */
   #chunked = false;
-  #listeners: [Event, () => void][] | undefined;
+  #listeners: [OwnReplyEvent, () => void][] | undefined;
 
   constructor(connection: ReplyConnection, head: Head) {
     this.#connection = connection;
@@ -162,16 +159,16 @@ export class ResponseWriter implements Reply {
     this.#connection.setStallTimeout(ms);
   }
 
-  on(event: Event, listener: () => void): void {
+  on(event: OwnReplyEvent, listener: () => void): void {
     (this.#listeners ??= []).push([event, listener]);
   }
 
-  once(event: Event, listener: () => void): void {
+  once(event: OwnReplyEvent, listener: () => void): void {
     this.on(event, listener);
   }
 
   /** Runs listeners; called by the connection. 'close' and 'finish' are emitted once. */
-  emit(event: Event): void {
+  emit(event: OwnReplyEvent): void {
     const listeners = this.#listeners;
     if (listeners === undefined) return;
     for (const [name, listener] of listeners) if (name === event) listener();

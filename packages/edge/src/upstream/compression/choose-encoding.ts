@@ -1,5 +1,5 @@
 import { acceptedEncodings } from '../../http/accept-encoding.ts';
-import type { RequestHead } from '../../http1/transport.ts';
+import { isHttp10, type RequestHead } from '../../http1/transport.ts';
 
 export type ContentEncoding = 'br' | 'zstd' | 'gzip';
 
@@ -17,7 +17,7 @@ const COMPRESSIBLE =
  * already.
  */
 export function chooseEncoding(
-  req: Pick<RequestHead, 'method' | 'headers' | 'httpVersionMinor'>,
+  req: Pick<RequestHead, 'method' | 'headers' | 'httpVersionMajor' | 'httpVersionMinor'>,
   status: number,
   headers: string[],
   whole?: number,
@@ -62,7 +62,7 @@ export function chooseEncoding(
   else if (!/(?:^|,)\s*(?:accept-encoding|\*)\s*(?:,|$)/i.test(out[vary] ?? ''))
     out[vary] = `${out[vary]}, accept-encoding`;
   const encoding =
-    length < MIN_BYTES || req.method === 'HEAD' || req.httpVersionMinor === 0
+    length < MIN_BYTES || req.method === 'HEAD' || isHttp10(req)
       ? undefined
       : preferred(req.headers['accept-encoding']);
   if (encoding === undefined) return { encoding, headers: out };

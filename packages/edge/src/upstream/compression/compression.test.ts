@@ -202,7 +202,7 @@ test('the shell of a page and what follows are compressed as one', async () => {
 });
 
 test('event streams and HTTP/1.0 are left alone', () => {
-  const req = { method: 'GET', headers: { 'accept-encoding': 'br' }, httpVersionMinor: 1 };
+  const req = { method: 'GET', headers: { 'accept-encoding': 'br' }, httpVersionMajor: 1, httpVersionMinor: 1 };
   assert.equal(chooseEncoding(req, 200, ['content-type', 'text/event-stream']).encoding, undefined);
   assert.equal(chooseEncoding(req, 200, ['content-type', 'image/svg+xml']).encoding, 'br');
   assert.equal(chooseEncoding({ ...req, httpVersionMinor: 0 }, 200, ['content-type', 'text/html']).encoding, undefined);
