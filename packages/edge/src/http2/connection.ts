@@ -134,7 +134,7 @@ export class Http2Connection implements FrameHandler, ReplyConnection {
     this.#sender.hold();
     this.#reader.receive(bytes, length);
     this.#sender.release();
-    // A client that sends but does not read gets no more answers to queue.
+    // A client that sends but does not read has no more responses queued.
     if (this.#output.blocked && !this.#closed) this.socket.pause();
     return true;
   }
@@ -272,9 +272,10 @@ export class Http2Connection implements FrameHandler, ReplyConnection {
       if (increment === 0) return ERROR.protocol;
       return this.#sender.open(increment) ? undefined : ERROR.flowControl;
     }
-    const stream = this.#streams.get(id);
-    if (stream === undefined) return this.#isIdle(id) ? ERROR.protocol : undefined;
+    if (this.#isIdle(id)) return ERROR.protocol;
     if (increment === 0) return this.#resetStream(id, ERROR.protocol);
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return undefined;
     const { reply } = stream;
     reply.queue.window += increment;
     if (reply.queue.window > MAX_WINDOW) return this.#resetStream(id, ERROR.flowControl);
@@ -287,6 +288,8 @@ export class Http2Connection implements FrameHandler, ReplyConnection {
     if (length !== 4) return ERROR.frameSize;
     if (this.#isIdle(id)) return ERROR.protocol;
     const stream = this.#streams.get(id);
+    // Nothing may follow it, also where the edge has reset the stream.
+    this.#resetIds.delete(id);
     if (stream === undefined) return this.#spend();
     this.#remove(stream);
     return this.#resets.spend(this.#server.time.now) ? undefined : ERROR.enhanceYourCalm;
@@ -577,7 +580,7 @@ export class Http2Connection implements FrameHandler, ReplyConnection {
     if (all > 0 || own > 0) this.#sender.flushSoon();
   }
 
-  /** Resets a stream for a mistake of the client, who could make the edge do work in vain by it. */
+  /** Resets a stream for a mistake of the client: it could make the edge do work in vain. */
   #resetStream(id: number, code: ErrorCode): ErrorCode | undefined {
     if (this.#isIdle(id)) return ERROR.protocol;
     this.#reset(id, code);

@@ -175,7 +175,7 @@ export class Http2Reply implements OwnReply, StreamedReply {
   /** Handles that so many bytes of the body were framed. */
   onProgress(bytes: number): void {
     this.#progress += bytes;
-    if (this.#progress >= MIN_PROGRESS_BYTES || !this.queue.waiting) {
+    if (this.#progress >= MIN_PROGRESS_BYTES || !this.queue.hasBody) {
       this.#progress = 0;
       if (this.#onTimeout === undefined) this.#connection.setDeadline(this, this.#stallMs);
     }

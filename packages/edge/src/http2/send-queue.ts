@@ -32,7 +32,7 @@ export class SendQueue {
     return this.#bytes >= HIGH;
   }
 
-  /** Whether there is something to send for which the stream's window has room. */
+  /** Whether there is something to send that the stream's window allows. */
   get ready(): boolean {
     if (this.done) return false;
     if (this.#interim !== undefined || this.#head !== undefined) return true;
@@ -40,7 +40,7 @@ export class SendQueue {
   }
 
   /** Whether body bytes wait for the client. */
-  get waiting(): boolean {
+  get hasBody(): boolean {
     return this.#bytes > 0;
   }
 
@@ -64,7 +64,7 @@ export class SendQueue {
     this.#ended = true;
   }
 
-  /** Marks everything as sent: the response left in another way. */
+  /** Marks everything as sent: the response was written elsewhere. */
   finish(): void {
     this.#ended = true;
     this.done = true;

@@ -40,8 +40,8 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
     settings: { ...DEFAULT_EDGE_SETTINGS, headersMs: 400, ...settings },
     http,
     handle: response,
-    handleStreamed: assert.fail,
-    reject: assert.fail,
+    handleStreamed: () => assert.fail(),
+    reject: () => assert.fail(),
     clientAddress: () => ({ ip: '', trusted: false }),
     memo: { lookup: () => undefined, recordHit: () => undefined, nextEpoch: () => undefined },
   });

@@ -37,8 +37,8 @@ export class DynamicTable {
     this.#evict(maxBytes);
   }
 
-  #evict(room: number): void {
-    while (this.#bytes > room && this.count > 0) this.#bytes -= this.#fields[this.#first++]?.size ?? 0;
+  #evict(limit: number): void {
+    while (this.#bytes > limit && this.count > 0) this.#bytes -= this.#fields[this.#first++]?.size ?? 0;
     if (this.#first > 64 && this.#first * 2 > this.#fields.length) {
       this.#fields = this.#fields.slice(this.#first);
       this.#first = 0;

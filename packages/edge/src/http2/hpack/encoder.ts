@@ -8,7 +8,7 @@ const HUFFMAN = 0x80;
 
 /**
  * Writes header fields without a dynamic table: what is written means the same on every connection, so it can be
- * prepared once and be sent to all. The caller makes room: `maxFieldBytes` for each.
+ * prepared once and be sent to all. The caller reserves memory: `maxFieldBytes` for each.
  */
 export const maxFieldBytes = (name: string, value: string): number => name.length + value.length + 12;
 
