@@ -43,6 +43,14 @@ export const unknownHost = (host: string): Problem => ({
   code: 'host_not_found',
 });
 
+export const misdirected = (host: string): Problem => ({
+  status: 421,
+  title: 'This connection is not for this address',
+  what: `The certificate of the connection is not for "${printable(host)}".`,
+  fix: 'Open a new connection for it, as browsers do by themselves.',
+  code: 'misdirected_request',
+});
+
 export const notFound = (path: string): Problem => ({
   status: 404,
   title: 'This page does not exist',

@@ -1,6 +1,9 @@
+import type { ServedDomain } from '@anchor/core/ports/served-certificates.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
+import type { ServedNames } from '../certificates/served-names.ts';
 import type { Responder } from '../handler/responder.ts';
 import { validateMemo, type Basis, type Resolution, type ResolveDeps } from '../handler/resolve.ts';
+import { ACME_PATH } from '../certificates/served-names.ts';
 import { LruCache } from '../util/lru-cache.ts';
 import { Doorkeeper } from '../util/doorkeeper.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
@@ -14,8 +17,10 @@ import type { OwnExchange } from '../http1/own/own-exchange.ts';
  * time would fill the memory with unused ones.
  */
 export type MemoEntry = MemoHit & {
-  /** The host that the request names. */
+  /** The Host header, and the host that it names. */
+  readonly header: string;
   readonly host: string;
+  readonly domain: ServedDomain | undefined;
   readonly route: WeakRef<HostRoute>;
   readonly artifact: string;
   readonly basis: Basis;
@@ -23,10 +28,12 @@ export type MemoEntry = MemoHit & {
   epoch: number;
   /** Generation of the route table in which the route was last checked. */
   generation: number;
+  /** The same for the published domains. */
+  domains: number;
 };
 
 export type ResponseMemoDeps = Pick<ResolveDeps, 'sites' | 'pageCache' | 'tags' | 'now'> &
-  Readonly<{ routes: HostRoutes; responder: Responder }>;
+  Readonly<{ names: ServedNames; routes: HostRoutes; responder: Responder }>;
 
 /** No generation: the route is checked at the first lookup. */
 const NEVER_CHECKED = -1;
@@ -47,7 +54,8 @@ const weightOf = (text: string, basis: Basis): number =>
  * Memoizes responses by raw request bytes, so that an identical request for a static file or a fresh page is served
  * without parsing. Everything a response depends on is in the request's bytes or is checked at each lookup: the host's
  * route, and whether the page is still current and fresh. Not memoized: requests of trusted proxies, of sites whose
- * rules depend on the client's address, and of pages of earlier deployments.
+ * rules depend on the client's address, of pages of earlier deployments, and of ACME challenges. Connections with TLS
+ * have a memo of their own.
  *
  * Once per epoch each entry takes the slow path, so that the LRU caches behind it see the access, and deferred work
  * (compressing a page, reporting slow rules) is triggered.
@@ -81,12 +89,15 @@ export class ResponseMemo implements RequestMemo {
    * per generation.
    */
   #isRouted(entry: MemoEntry): boolean {
-    const { routes } = this.#deps;
+    const { names, routes } = this.#deps;
     const { generation } = routes;
-    if (entry.generation === generation) return true;
-    const route = routes.find(entry.host);
-    if (route === undefined || entry.route.deref() !== route) return false;
+    const domains = names.generation;
+    if (entry.generation === generation && entry.domains === domains) return true;
+    const route = routes.find(entry.header);
+    if (route === undefined || entry.route.deref() !== route || names.domainOf(entry.host) !== entry.domain)
+      return false;
     entry.generation = generation;
+    entry.domains = domains;
     return true;
   }
 
@@ -108,6 +119,7 @@ export class ResponseMemo implements RequestMemo {
     { asset, basis }: Extract<Resolution, { kind: 'asset' }>,
   ): void {
     const { req, res } = exchange;
+    const { names } = this.#deps;
     const { text, address } = req;
     const { sent: response } = res;
     if (text === undefined || response?.bytes === undefined || address?.kind !== 'ok' || this.#closed) return;
@@ -115,19 +127,27 @@ export class ResponseMemo implements RequestMemo {
       exchange.trusted ||
       site.dependsOnClientAddress ||
       basis === 'uncacheable' ||
+      target.path.startsWith(ACME_PATH) ||
       deploymentId !== route.deploymentId ||
       !isCurrent(requestedDeploymentId(target.query, req.headers), route)
     )
       return;
     const known = this.#entries.peek(text);
     if (known === undefined && !this.#doorkeeper.seenBefore(text)) return;
+    const domain = names.domainOf(address.host);
     const same =
-      known !== undefined && known.route.deref() === route && known.response === response && isSame(known.basis, basis);
+      known !== undefined &&
+      known.route.deref() === route &&
+      known.domain === domain &&
+      known.response === response &&
+      isSame(known.basis, basis);
     if (same) known.epoch = this.#epoch;
     const entry = same
       ? known
       : {
-          host: address.header,
+          header: address.header,
+          host: address.host,
+          domain,
           route: new WeakRef(route),
           deploymentId,
           artifact: route.artifact,
@@ -137,6 +157,7 @@ export class ResponseMemo implements RequestMemo {
           logLine: this.#deps.responder.compileLogLine(exchange),
           epoch: this.#epoch,
           generation: NEVER_CHECKED,
+          domains: NEVER_CHECKED,
         };
     this.#entries.set(text, entry, weightOf(text, basis));
   }

@@ -19,12 +19,14 @@ import type { FunctionPools } from '../upstream/function-pools.ts';
 import type { ProjectInflight } from '../upstream/project-inflight.ts';
 import type { EdgeSettings } from '../util/settings.ts';
 import { RequestRouter } from './request-router.ts';
+import type { DomainGate } from './domain-gate.ts';
 import type { Responder } from './responder.ts';
 import { serveRewrittenFile, type ServeDeps } from './serve.ts';
 
 export type RequestHandlerDeps = Readonly<{
   settings: EdgeSettings;
   now(): number;
+  gate: DomainGate;
   routes: HostRoutes;
   sites: Sites;
   tags: TagInvalidationLog;
@@ -98,8 +100,10 @@ export class RequestHandler {
 
   /** Handles a WebSocket upgrade request. */
   async handleUpgrade(exchange: NodeExchange, socket: Duplex, head: Buffer): Promise<void> {
-    const { responder, routes, sites } = this.#deps;
+    const { gate, responder, routes, sites } = this.#deps;
     const { req } = exchange;
+    // A WebSocket follows no redirect.
+    if (gate.decide(exchange) !== undefined) return responder.refuse(exchange, socket, notFound(req.url ?? ''));
     const located = matchHost(exchange, routes);
     if (located.kind === 'problem') return responder.refuse(exchange, socket, located.problem);
     const { target } = exchange;

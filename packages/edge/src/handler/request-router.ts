@@ -2,6 +2,7 @@ import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import type { Exchange, RequestHead } from '../http1/transport.ts';
 import { matchHost } from '../routing/host-routing.ts';
 import { brokenArtifact, internal } from '../error-pages/problems.ts';
+import type { DomainGate, GateDecision } from './domain-gate.ts';
 import { serve, type ServeDeps } from './serve.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import {
@@ -13,7 +14,13 @@ import {
 import type { Sites } from '../routing/sites.ts';
 import type { Responder } from './responder.ts';
 
-export type RouterDeps = Readonly<{ routes: HostRoutes; sites: Sites; responder: Responder; now(): number }>;
+export type RouterDeps = Readonly<{
+  gate: DomainGate;
+  routes: HostRoutes;
+  sites: Sites;
+  responder: Responder;
+  now(): number;
+}>;
 
 /** Routes a request: host → route → deployment → site, then serves it. */
 export class RequestRouter {
@@ -24,8 +31,10 @@ export class RequestRouter {
   }
 
   route<E extends Exchange>(deps: ServeDeps<E>, exchange: E): void {
-    const { responder, routes } = this.#deps;
+    const { gate, responder, routes } = this.#deps;
     try {
+      const decision = gate.decide(exchange);
+      if (decision !== undefined) return this.#decided(exchange, decision);
       const located = matchHost(exchange, routes);
       if (located.kind === 'problem')
         return responder.problem(exchange, located.problem, located.close ? ['connection', 'close'] : []);
@@ -35,6 +44,13 @@ export class RequestRouter {
       // A defect here costs one response, not the worker.
       responder.problem(exchange, internal());
     }
+  }
+
+  #decided(exchange: Exchange, decision: GateDecision): void {
+    const { responder } = this.#deps;
+    if (decision.kind === 'problem') responder.problem(exchange, decision.problem);
+    else if (decision.kind === 'redirect') responder.redirect(exchange, 308, decision.location, []);
+    else responder.text(exchange, decision.text);
   }
 
   choose(

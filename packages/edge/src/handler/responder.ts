@@ -135,6 +135,26 @@ export class Responder implements UpstreamResponder {
     this.requestFinished(exchange);
   };
 
+  /** Responds with a short text that nothing may store. */
+  text = (exchange: Exchange, text: string): void => {
+    const { req, res } = exchange;
+    exchange.cache = 'STATIC';
+    exchange.bytes = req.method === 'HEAD' ? 0 : text.length;
+    res.writeHead(200, [
+      'content-type',
+      'text/plain',
+      'content-length',
+      String(text.length),
+      'cache-control',
+      'no-store',
+      'x-request-id',
+      exchange.requestId,
+    ]);
+    if (req.method === 'HEAD') res.end();
+    else res.end(text, 'latin1');
+    this.requestFinished(exchange);
+  };
+
   redirect = (exchange: Exchange, status: number, location: string, headers: Headers): void => {
     exchange.cache = 'REDIRECT';
     const head = [
@@ -144,11 +164,10 @@ export class Responder implements UpstreamResponder {
       '0',
       'x-request-id',
       exchange.requestId,
-      DEPLOYMENT_HEADER,
-      exchange.deploymentId ?? '',
       CACHE_STATUS_HEADER,
       'REDIRECT',
     ];
+    if (exchange.deploymentId !== undefined) head.push(DEPLOYMENT_HEADER, exchange.deploymentId);
     for (const [name, value] of headers) {
       if (name !== 'location' && name !== 'content-length' && !isHopByHop(name)) head.push(name, value);
     }

@@ -11,17 +11,8 @@ export type ClientAddress = Readonly<{ ip: string; trusted: boolean }>;
  * written as IPv4.
  */
 export function createClientAddressResolver(trustedProxies: readonly string[]): (req: Peer) => ClientAddress {
-  const trusted = new BlockList();
-  for (const entry of trustedProxies) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) continue;
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
   const none = trustedProxies.length === 0;
-  const isTrusted = (address: string): boolean =>
-    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = addressMatcher(trustedProxies);
 
   return (req) => {
     const peer = plain(req.socket.remoteAddress ?? '');
@@ -38,6 +29,23 @@ export function createClientAddressResolver(trustedProxies: readonly string[]): 
       if (!isTrusted(address)) break;
     }
     return { ip, trusted: true };
+  };
+}
+
+/** Returns a function that tells whether an address is one of `entries`: addresses or CIDR blocks. */
+export function addressMatcher(entries: readonly string[]): (address: string) => boolean {
+  if (entries.length === 0) return () => false;
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0) continue;
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (written) => {
+    const address = plain(written);
+    return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
 }
 

@@ -23,10 +23,15 @@ export type Address =
   | Readonly<{ kind: 'refused'; reason: string; status: number }>
   | Readonly<{ kind: 'ok'; header: string; host: string; target: Target | undefined; redirect: string }>;
 
-/** `encrypted`: the client connected with TLS. `destroy` closes the connection; over HTTP/2 it ends one stream of it. */
+/**
+ * `encrypted`: the client connected with TLS. `covers`: returns whether the certificate of the connection is for a host;
+ * set over HTTP/2, where a client may use one connection for several. `destroy` closes the connection; over HTTP/2 it
+ * ends one stream of it.
+ */
 export type RequestSocket = {
   readonly remoteAddress?: string | undefined;
   readonly encrypted?: boolean | undefined;
+  readonly covers?: ((host: string) => boolean) | undefined;
   destroy(): unknown;
 };
 

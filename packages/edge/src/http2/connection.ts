@@ -103,13 +103,14 @@ export class Http2Connection implements FrameHandler, ReplyConnection {
     this.#output = new FrameOutput(socket);
     this.#sender = new SendScheduler(this.#output, (reply, bytes) => this.#onSent(reply, bytes));
     this.#reader = new FrameReader(this);
-    this.#blocks = new HeaderBlocks(server.maxHeaderBytes, server.maxHeaders);
     this.#resets = new AbuseBudget(RESETS.capacity, RESETS.perSecond, now);
     this.#overhead = new AbuseBudget(OVERHEAD.capacity, OVERHEAD.perSecond, now);
     this.#idleDeadline = now + server.headersMs;
-    const encrypted = 'encrypted' in socket && socket.encrypted === true;
-    this.#peer = { remoteAddress: socket.remoteAddress, encrypted, destroy: () => undefined };
+    const { covers, encrypted }: RequestSocket = socket;
+    this.#peer = { remoteAddress: socket.remoteAddress, covers, encrypted, destroy: () => undefined };
     this.#clientAddress = server.clientAddress(this.#peer);
+    const isCovered = (header: string): boolean => covers?.(header.replace(/:\d+$/, '').toLowerCase()) !== false;
+    this.#blocks = new HeaderBlocks(server.maxHeaderBytes, server.maxHeaders, isCovered);
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#onDrain());
     socket.on('error', () => undefined);

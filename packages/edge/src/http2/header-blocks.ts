@@ -5,7 +5,7 @@ import { readRequest, requestText, type RequestFields } from './request-head.ts'
 /** The head of a request, shared by all requests with the same block. */
 export type DecodedRequest = {
   readonly fields: RequestFields | 'malformed' | 'method' | 'too large';
-  /** Set from the second time on: the key of the response memo. */
+  /** Set from the second time on: the key of the response memo. Not for hosts that the connection is not for. */
   text: string | undefined;
   /** The head as the edge's handler gets it, where it has no body. */
   head: Head | undefined;
@@ -21,10 +21,13 @@ const MAX_MEMO_ENTRIES = 64;
  */
 export class HeaderBlocks {
   readonly #decoder: HeaderDecoder;
+  readonly #isCovered: (header: string) => boolean;
   readonly #memo = new Map<string, DecodedRequest>();
   #generation = 0;
 
-  constructor(maxListBytes: number, maxFields: number) {
+  /** `isCovered`: returns whether the connection is for the host of a Host header. */
+  constructor(maxListBytes: number, maxFields: number, isCovered: (header: string) => boolean) {
+    this.#isCovered = isCovered;
     this.#decoder = new HeaderDecoder(maxListBytes, maxFields);
   }
 
@@ -35,7 +38,9 @@ export class HeaderBlocks {
     const key = bytes.toString('latin1', from, to);
     const known = this.#memo.get(key);
     if (known !== undefined) {
-      if (known.text === undefined && typeof known.fields !== 'string') known.text = requestText(known.fields);
+      const { fields } = known;
+      if (known.text === undefined && typeof fields !== 'string' && this.#isCovered(fields.headers.host ?? ''))
+        known.text = requestText(fields);
       return known;
     }
     const decoded = this.#decode(bytes, from, to);

@@ -13,8 +13,7 @@ export type HostMatch =
 
 /** Matches request line and Host header to the host's route. Sets what the exchange learns on the way. */
 export function matchHost(exchange: Exchange, routes: HostRoutes): HostMatch {
-  const { req } = exchange;
-  const address = (req.address ??= parseAddress(req));
+  const address = addressOf(exchange.req);
   if (address.kind === 'refused')
     return { kind: 'problem', problem: badRequest(address.reason, address.status), close: true };
   exchange.host = address.host;
@@ -25,6 +24,9 @@ export function matchHost(exchange: Exchange, routes: HostRoutes): HostMatch {
   exchange.target = address.target;
   return { kind: 'route', route };
 }
+
+/** Parses request line and Host header, once per head. */
+export const addressOf = (req: RequestHead): Address => (req.address ??= parseAddress(req));
 
 function parseAddress(req: RequestHead): Address {
   if (req.httpVersionMajor !== 1 && req.http2 !== true)

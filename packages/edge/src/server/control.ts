@@ -7,11 +7,14 @@ export type ServingState = Readonly<{ serving: boolean; serves?: string; reason?
 export type ControlHandlers = Readonly<{
   /** Returns whether this worker serves that deployment for the host now, after reading the newest routes. */
   isServing(host: string, deployment: string): Promise<ServingState>;
+  /** Reads the published certificates and domains now. */
+  refreshCertificates(): void;
   status(): Readonly<Record<string, unknown>>;
 }>;
 
 /**
- * Opens the worker's control socket, for the platform alone: `GET /serving?host=&deployment=` and `GET /status`.
+ * Opens the worker's control socket, for the platform alone: `GET /serving?host=&deployment=`, `GET /status`,
+ * and `POST /certificates`, after which every new handshake and request sees what was published.
  * Resolves when it listens. `GET /settled` is the former name of `/serving`, for one release.
  */
 export async function listenControl(path: string, handlers: ControlHandlers): Promise<Server> {
@@ -21,6 +24,10 @@ export async function listenControl(path: string, handlers: ControlHandlers): Pr
       res.writeHead(status, { 'content-type': 'application/json' });
       res.end(JSON.stringify(body));
     };
+    if (req.method === 'POST' && url?.pathname === '/certificates') {
+      handlers.refreshCertificates();
+      return send(200, {});
+    }
     if (req.method !== 'GET' || url === null) return send(404, { error: 'not found' });
     if (url.pathname === '/status') return send(200, handlers.status());
     if (url.pathname !== '/serving' && url.pathname !== '/settled') return send(404, { error: 'not found' });

@@ -1,4 +1,5 @@
 import type { DeploymentId } from '@anchor/core/names/id.ts';
+import type { CertificateTable } from '@anchor/core/ports/certificate-table.ts';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
 import type { RouteTable } from '@anchor/core/ports/route-table.ts';
@@ -20,7 +21,12 @@ export type EdgeOptions = AccessLogSink &
      */
     tagLog(deploymentId: DeploymentId): string;
     siteLog?: SiteLog;
+    /** The certificates and domains that the server published; without it there is no HTTPS. */
+    certificates?: CertificateTable;
   }>;
+
+/** The ports that are listened on. */
+export type EdgePorts = Readonly<{ port: number; httpsPort?: number }>;
 
 export type EdgeListen = Readonly<{
   host: string;
@@ -28,6 +34,8 @@ export type EdgeListen = Readonly<{
   port: number;
   /** Several workers share the port. */
   reusePort?: boolean;
+  /** Port of the https listener, on the same host; 0 takes any free one. Without it there is none. */
+  httpsPort?: number;
   /** Path of the worker's control socket, see control.ts. */
   control?: string;
 }>;

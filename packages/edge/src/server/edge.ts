@@ -1,10 +1,10 @@
-import type { EdgeOptions, EdgeListen } from './edge-options.ts';
+import type { EdgeOptions, EdgeListen, EdgePorts } from './edge-options.ts';
 import { Worker } from './worker.ts';
 
 /** One worker of the edge: what receives every request. */
 export interface Edge {
-  /** Resolves with the port when requests are served. Rejects when the address is not available. */
-  listen(options: EdgeListen): Promise<Readonly<{ port: number }>>;
+  /** Resolves with the ports when requests are served. Rejects when the address is not available. */
+  listen(options: EdgeListen): Promise<EdgePorts>;
   /**
    * Takes no new connections, lets what is in flight end for at most `deadlineMs` (default 30 s), then cuts the rest.
    */

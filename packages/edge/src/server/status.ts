@@ -3,7 +3,7 @@ import type { WorkerContext } from './worker-context.ts';
 
 /** Returns what `GET /status` of the control socket responds with. */
 export function statusOf(
-  { responder, sites, pageCache, fileCache, pools, memo }: WorkerContext,
+  { names, responder, sites, pageCache, fileCache, pools, memo }: WorkerContext,
   uptimeMs: number,
   closing: boolean,
 ): Readonly<Record<string, unknown>> {
@@ -20,6 +20,7 @@ export function statusOf(
     pages: { count: pageCache.count, bytes: pageCache.bytes },
     files: { count: fileCache.count, bytes: fileCache.bytes },
     repeats: { count: memo.count, bytes: memo.bytes, hits: memo.hits },
+    tls: names.status(),
     functions: pools.status(),
   };
 }

@@ -1,3 +1,5 @@
+import { ServedNames } from '../certificates/served-names.ts';
+import { DomainGate } from '../handler/domain-gate.ts';
 import { Responder } from '../handler/responder.ts';
 import { FileCache } from '../static/file-cache.ts';
 import { AssetSender } from '../static/asset-sender.ts';
@@ -38,6 +40,10 @@ export type WorkerContext = Readonly<{
   revalidator: Revalidator;
   responder: Responder;
   memo: ResponseMemo;
+  /** The memo of connections with TLS. */
+  secureMemo: ResponseMemo;
+  names: ServedNames;
+  gate: DomainGate;
   sender: AssetSender;
 }>;
 
@@ -53,8 +59,11 @@ export function createWorkerContext(options: EdgeOptions): WorkerContext {
   const tags = new TagInvalidationLog(options.tagLog, new EventLoopTick().current);
   const sites = new Sites(options.assets, settings.manifestBytes);
   const efforts = new EvaluationBudgets();
-  const memo = new ResponseMemo({ routes, sites, pageCache, tags, responder, now });
-  if (!settings.responseMemo) memo.close();
+  const names = new ServedNames(options.certificates, settings.tlsContexts);
+  const memoDeps = { names, routes, sites, pageCache, tags, responder, now };
+  const memo = new ResponseMemo(memoDeps);
+  const secureMemo = new ResponseMemo(memoDeps);
+  if (!settings.responseMemo) for (const one of [memo, secureMemo]) one.close();
   return {
     options,
     settings,
@@ -78,6 +87,9 @@ export function createWorkerContext(options: EdgeOptions): WorkerContext {
     }),
     responder,
     memo,
+    secureMemo,
+    names,
+    gate: new DomainGate(names),
     sender: new AssetSender({
       assets: options.assets,
       fileCache: memory,

@@ -3,7 +3,7 @@ import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { rejectConnection } from '../http1/reject-connection.ts';
 import { listenControl } from './control.ts';
-import type { EdgeListen, EdgeOptions } from './edge-options.ts';
+import type { EdgeListen, EdgeOptions, EdgePorts } from './edge-options.ts';
 import type { Exchange, Reply, RequestHead } from '../http1/transport.ts';
 import { RequestHandler } from '../handler/request-handler.ts';
 import { createClientAddressResolver } from '../http/client-address.ts';
@@ -32,8 +32,12 @@ export class Worker {
   constructor(options: EdgeOptions) {
     const { settings } = options;
     this.#context = createWorkerContext(options);
-    const { memo } = this.#context;
-    this.#handler = new RequestHandler({ ...this.#context, sent: memo.store.bind(memo) });
+    const { memo, names, secureMemo } = this.#context;
+    this.#handler = new RequestHandler({
+      ...this.#context,
+      sent: (routed, resolution) =>
+        (routed.exchange.req.socket.encrypted === true ? secureMemo : memo).store(routed, resolution),
+    });
     this.#clientAddress = createClientAddressResolver(settings.trustedProxies);
     const { responder } = this.#context;
     this.#http = createNodeServer(settings);
@@ -47,7 +51,9 @@ export class Worker {
     this.#listener = new Listener({
       settings,
       http: this.#http,
-      memo: this.#context.memo,
+      names,
+      memo,
+      secureMemo,
       clientAddress: (socket) => this.#clientAddress({ socket, headers: {} }),
       handle: (head, res) => this.#handler.handleOwn(this.#exchange(head, res, false)),
       handleStreamed: (req, res, expectsContinue) =>
@@ -56,17 +62,17 @@ export class Worker {
     });
   }
 
-  async listen({ host, port, reusePort = false, control }: EdgeListen): Promise<Readonly<{ port: number }>> {
-    await new Promise<void>((resolve, reject) => {
-      this.#listener.server.once('error', reject);
-      this.#listener.server.listen({ host, port, reusePort, backlog: 4096 }, () => {
-        this.#listener.server.removeListener('error', reject);
-        resolve();
-      });
-    });
+  async listen({ host, port, httpsPort, reusePort = false, control }: EdgeListen): Promise<EdgePorts> {
+    const { server, secureServer } = this.#listener;
+    const bound = await bind(server, { host, port, reusePort });
+    if (httpsPort === undefined) {
+      if (control !== undefined) await this.#openControl(control);
+      return { port: bound };
+    }
+    const secure = await bind(secureServer, { host, port: httpsPort, reusePort });
+    this.#context.gate.httpsPort = secure;
     if (control !== undefined) await this.#openControl(control);
-    const address = this.#listener.server.address();
-    return { port: typeof address === 'object' && address !== null ? address.port : port };
+    return { port: bound, httpsPort: secure };
   }
 
   /**
@@ -75,6 +81,7 @@ export class Worker {
   async #openControl(path: string): Promise<void> {
     try {
       this.#control = await listenControl(path, {
+        refreshCertificates: () => this.#context.names.refresh(),
         isServing: (name, deployment) => isServing(this.#context, name, deployment),
         status: () => statusOf(this.#context, performance.now() - this.#startedAt, this.#closing !== undefined),
       });
@@ -92,6 +99,7 @@ export class Worker {
   close(deadlineMs: number): Promise<void> {
     // From now on responses close their connections, which memoized responses do not.
     this.#context.memo.close();
+    this.#context.secureMemo.close();
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
   }
@@ -102,17 +110,19 @@ export class Worker {
     // Right after the event loop has accepted all waiting connections: those that wait when the socket closes are lost,
     // unless the kernel moves them to a sibling (net.ipv4.tcp_migrate_req).
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#listener.server.close();
+    const { server, secureServer } = this.#listener;
+    const servers = [server, secureServer];
+    for (const one of servers) one.close();
     this.#listener.drain();
     const lingerUntil = performance.now() + Math.min(options.settings.shutdownLingerMs, deadlineMs);
-    while (performance.now() < lingerUntil && (await connections(this.#listener.server)) > 0) await delay(10);
+    while (performance.now() < lingerUntil && (await connections(servers)) > 0) await delay(10);
     this.#closeIdle();
     const timer = new AbortController();
     await Promise.race([responder.idle(), delay(Math.max(0, until - performance.now()), timer.signal)]);
     timer.abort();
     for (const socket of this.#tunnels) socket.destroy();
     // Responses whose last bytes are still in transit to a slow client.
-    while (performance.now() < until && (await connections(this.#listener.server)) > 0) {
+    while (performance.now() < until && (await connections(servers)) > 0) {
       this.#closeIdle();
       await delay(10);
     }
@@ -194,8 +204,27 @@ export class Worker {
 const CONTROL_RETRY_MS = 5_000;
 const ignore = (): void => undefined;
 
-const connections = (server: NetServer): Promise<number> =>
-  new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)));
+function bind(
+  server: NetServer,
+  { host, port, reusePort }: Readonly<{ host: string; port: number; reusePort: boolean }>,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, reusePort, backlog: 4096 }, () => {
+      server.removeListener('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+async function connections(servers: readonly NetServer[]): Promise<number> {
+  const counts = servers.map(
+    (server) =>
+      new Promise<number>((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0))),
+  );
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
 
 const delay = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -12,6 +12,7 @@ import type { HostName } from '@anchor/core/names/name.ts';
 import type { FunctionHost, Upstream } from '@anchor/core/ports/function-host.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { ok, type AnchorError } from '@anchor/core/result/result.ts';
+import { TestCertificates } from './test-certificates.ts';
 import { createEdge, type Edge } from '../server/edge.ts';
 import type { AccessEntry } from '../observability/access-log.ts';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../util/settings.ts';
@@ -61,9 +62,11 @@ export class TestBed {
   readonly log: AccessEntry[] = [];
   readonly notes: Readonly<{ deploymentId: string; requestId: string; text: string }>[] = [];
   readonly functions = new TestFunctions();
+  readonly certificates = new TestCertificates();
   readonly #servers: Server[] = [];
   readonly edge: Edge;
   port = 0;
+  httpsPort = 0;
   refreshes = 0;
   /** By how much the worker's clock is ahead of the real one. */
   clockOffsetMs = 0;
@@ -91,6 +94,7 @@ export class TestBed {
         ...(settings.idleMs === undefined ? {} : { silentMs: settings.idleMs }),
         ...settings,
       },
+      certificates: this.certificates,
       clock: { now: () => Date.now() + this.clockOffsetMs },
       tagLog: (id) => join(this.directory, `${id}.tags`),
       accessLog: (entry) => this.log.push(entry),
@@ -100,9 +104,14 @@ export class TestBed {
 
   async start(control?: string): Promise<this> {
     this.#control = control ?? '';
-    this.port = (
-      await this.edge.listen({ host: '127.0.0.1', port: 0, ...(control === undefined ? {} : { control }) })
-    ).port;
+    const ports = await this.edge.listen({
+      host: '127.0.0.1',
+      port: 0,
+      httpsPort: 0,
+      ...(control === undefined ? {} : { control }),
+    });
+    this.port = ports.port;
+    this.httpsPort = ports.httpsPort ?? 0;
     return this;
   }
 

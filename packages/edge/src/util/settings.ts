@@ -16,6 +16,17 @@ export type EdgeSettings = Readonly<{
   /** Open client connections: all, and those of one address (except loopback and trusted proxies). */
   maxConnections: number;
   clientConnections: number;
+  /** Time until a TLS handshake must be complete, a PROXY header before it included. */
+  handshakeMs: number;
+  /** TLS handshakes in flight: all, and those of one address (except loopback and trusted proxies). */
+  maxHandshakes: number;
+  clientHandshakes: number;
+  /** TLS contexts in memory, about 50 KB each; one is created at the first connection to a site. */
+  tlsContexts: number;
+  /** Offers HTTP/2 to clients that connect with TLS. */
+  http2: boolean;
+  /** Addresses or CIDR blocks that start each connection with a PROXY protocol header; all others must not. */
+  proxyProtocolFrom: readonly string[];
   /** Requests to functions that one project may have in flight, WebSockets included. */
   projectInflight: number;
   /** How long an idle client connection is kept open. */
@@ -72,6 +83,12 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   bufferedBodyTimeoutMs: 3_000,
   maxConnections: 8_000,
   clientConnections: 1_000,
+  handshakeMs: 10_000,
+  maxHandshakes: 1_000,
+  clientHandshakes: 100,
+  tlsContexts: 300,
+  http2: true,
+  proxyProtocolFrom: [],
   projectInflight: 4_000,
   keepAliveMs: 65_000,
   startMs: 30_000,

@@ -7,7 +7,10 @@ import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../../util/settings.ts
 import { eventually } from '../../testing/test-bed.ts';
 import type { Head } from './request-head.ts';
 import type { OwnReply } from './own-exchange.ts';
+import { ServedNames } from '../../certificates/served-names.ts';
 import { Listener } from '../../server/listener.ts';
+
+const NO_MEMO = { lookup: () => undefined, recordHit: () => undefined, nextEpoch: () => undefined };
 
 /**
  * The edge's own reader alone: `received` is what it read, `toNode` what went to node:http, and node:http's own view of
@@ -43,7 +46,9 @@ async function setup(t: TestContext, settings: Partial<EdgeSettings> = {}) {
     handleStreamed: () => assert.fail(),
     reject: () => assert.fail(),
     clientAddress: () => ({ ip: '', trusted: false }),
-    memo: { lookup: () => undefined, recordHit: () => undefined, nextEpoch: () => undefined },
+    names: new ServedNames(undefined, 1),
+    memo: NO_MEMO,
+    secureMemo: NO_MEMO,
   });
   await new Promise<void>((resolve) => wire.server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

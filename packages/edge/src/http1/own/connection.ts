@@ -6,8 +6,8 @@ import { newRequestId } from '../../util/request-id.ts';
 import type { RequestSocket } from '../transport.ts';
 import type { Head, HeadLimits } from './request-head.ts';
 import { RequestParser } from './request-parser.ts';
-import type { PrebuiltResponses } from './prebuilt-responses.ts';
 import type { OwnReply } from './own-exchange.ts';
+import type { PrebuiltResponse, PrebuiltResponses } from './prebuilt-responses.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { RequestBodies, RequestBody } from './request-body.ts';
 
@@ -64,6 +64,13 @@ export class Connection {
   #onTimeout: (() => void) | undefined;
   /** How long the response in flight may stall. */
   #stallTimeoutMs: number;
+  /**
+   * The socket encrypts: what it was given is copied when `write` returns, but counts as unsent until the next turn of
+   * the event loop.
+   */
+  readonly #encrypts: boolean;
+  /** The idle deadline has passed once while bytes were still unsent. */
+  #extended = false;
 
   constructor(socket: Socket, home: ConnectionServer) {
     this.socket = socket;
@@ -72,7 +79,9 @@ export class Connection {
     this.keepAliveSeconds = home.keepAliveSeconds;
     this.#stallTimeoutMs = home.stallTimeoutMs;
     this.deadline = home.time.now + home.headersMs;
-    const peer: RequestSocket = { remoteAddress: socket.remoteAddress, destroy: () => socket.destroy() };
+    const { encrypted }: RequestSocket = socket;
+    this.#encrypts = encrypted === true;
+    const peer: RequestSocket = { remoteAddress: socket.remoteAddress, encrypted, destroy: () => socket.destroy() };
     this.#parser = new RequestParser(home, peer);
     this.#clientAddress = home.clientAddress(peer);
     socket.on('end', this.#onEnd);
@@ -86,12 +95,21 @@ export class Connection {
     return this.#reply === undefined && this.#parser.empty && this.socket.writableLength === 0;
   }
 
+  /** The socket still reads from what it was given to write. */
+  get #hasUnsent(): boolean {
+    return !this.#encrypts && this.socket.writableLength > 0;
+  }
+
   /** Runs when the deadline has passed. */
   onDeadline(): void {
     const onTimeout = this.#onTimeout;
     this.#onTimeout = undefined;
     if (onTimeout !== undefined && this.#reply !== undefined) return onTimeout();
     if (this.#reading === 'body' && !this.#closing) return this.#handOff();
+    if (this.#reading === undefined && this.#encrypts && !this.#extended && this.socket.writableLength > 0) {
+      this.#extended = true;
+      return this.resetStallTimer();
+    }
     if (this.#reading === undefined || this.#closing) return void this.socket.destroy();
     this.#closing = true;
     this.resetStallTimer();
@@ -115,6 +133,19 @@ export class Connection {
     // A body that is being read has its own deadline.
     if (this.#onTimeout === undefined && this.#reading !== 'body')
       this.deadline = this.#server.time.now + this.#stallTimeoutMs;
+  }
+
+  /** Writes the bytes of a prebuilt response, which change with its next use. */
+  writePrebuilt(response: PrebuiltResponse, bytes: Buffer): void {
+    const { socket } = this;
+    if (this.#encrypts) {
+      // Behind an earlier write they would be encrypted too late.
+      socket.write(socket.writableLength > 0 ? Buffer.from(bytes) : bytes);
+      return;
+    }
+    socket.write(bytes);
+    // Bytes that the kernel did not accept at once are still read from this buffer.
+    if (socket.writableLength > 0) this.prebuilt.detach(response);
   }
 
   /** Completes the request after a response writer has written everything. */
@@ -186,12 +217,10 @@ export class Connection {
     const bytes = prebuilt.bytes(hit.response, requestId, hit.deploymentId);
     if (bytes === undefined) return false;
     this.#reading = undefined;
-    socket.write(bytes);
-    if (socket.writableLength > 0) {
-      // Bytes that the kernel did not accept at once are still read from this buffer.
-      prebuilt.detach(hit.response);
-      this.resetStallTimer();
-    } else this.deadline = time.now + keepAliveMs;
+    this.#extended = false;
+    this.writePrebuilt(hit.response, bytes);
+    if (this.#hasUnsent) this.resetStallTimer();
+    else this.deadline = time.now + keepAliveMs;
     memo.recordHit(hit, requestId, startedAt, this.#clientAddress.ip);
     return true;
   }
@@ -212,13 +241,14 @@ export class Connection {
       }
       this.#body = head.body;
       this.#reading = undefined;
+      this.#extended = false;
       const reply = new ResponseWriter(this, head);
       this.#reply = reply;
       this.#server.handle(head, reply);
     }
     this.#responding = false;
     if (this.#closing) return;
-    if (this.#reply !== undefined || this.socket.writableLength > 0) this.resetStallTimer();
+    if (this.#reply !== undefined || this.#hasUnsent) this.resetStallTimer();
     else if (this.#parser.empty) {
       if (this.#ended) return this.socket.destroySoon();
       this.deadline = this.#server.time.now + this.#server.keepAliveMs;

@@ -22,6 +22,7 @@ export type ReplyConnection = Readonly<{
   socket: Socket;
   prebuilt: PrebuiltResponses;
   keepAliveSeconds: number;
+  writePrebuilt(response: PrebuiltResponse, bytes: Buffer): void;
   onResponseEnd(reply: ResponseWriter): void;
   resetStallTimer(): void;
   setDeadline(ms: number, onTimeout: (() => void) | undefined): void;
@@ -75,7 +76,7 @@ export class ResponseWriter implements OwnReply {
   /** Sends a whole response in one write, without a copy where it is prebuilt. False: it must be sent in parts. */
   sendPrebuilt(exchange: Exchange, status: number, variant: Variant, content: CachedBytes): boolean {
     if (!this.shouldKeepAlive || status < 200 || status === 204 || status === 304) return false;
-    const { socket, prebuilt } = this.#connection;
+    const { prebuilt } = this.#connection;
     const response = prebuilt.find(exchange, status, variant, content, this.#extra?.line ?? '');
     const bytes =
       response === undefined ? undefined : prebuilt.bytes(response, exchange.requestId, exchange.deploymentId ?? '');
@@ -83,9 +84,7 @@ export class ResponseWriter implements OwnReply {
     this.sent = response;
     this.statusCode = status;
     this.headersSent = true;
-    socket.write(bytes);
-    // Bytes that the kernel did not accept at once are still read from this buffer.
-    if (socket.writableLength > 0) prebuilt.detach(response);
+    this.#connection.writePrebuilt(response, bytes);
     this.#connection.onResponseEnd(this);
     return true;
   }
