@@ -13,6 +13,9 @@ export const pathsIn = (data: string) =>
     routes: join(data, 'routes'),
     /** The master key of the secret box, mode 0600. */
     key: join(data, 'key'),
+    /** Certificates and domains as the edge serves them, sealed with its own key, mode 0600. */
+    edgeCertificates: join(data, 'edge'),
+    edgeKey: join(data, 'edge-key'),
     blobs: join(data, 'blobs'),
     repository: (project: ProjectId) => join(data, 'git', `${project}.git`),
     logs: join(data, 'logs'),

@@ -23,6 +23,7 @@ import { projectStoreContract } from './contracts/projects.ts';
 import { repositoriesContract } from './contracts/repositories.ts';
 import { routeTableContract } from './contracts/route-table.ts';
 import { secretBoxContract } from './contracts/secret-box.ts';
+import { servedCertificatesContract } from './contracts/served-certificates.ts';
 import { tokenStoreContract } from './contracts/tokens.ts';
 import { uploadStoreContract } from './contracts/uploads.ts';
 import { variableStoreContract } from './contracts/variables.ts';
@@ -38,6 +39,7 @@ import { platformOperations } from './memory/platform-operations.ts';
 import { repositories } from './memory/repositories.ts';
 import { secretBox } from './memory/secret-box.ts';
 import { certificateStore } from './memory/certificate-store.ts';
+import { MemoryServedCertificates } from './memory/served-certificates.ts';
 import { memoryStores } from './memory/stores.ts';
 import { must, sampleProject } from './samples.ts';
 
@@ -125,4 +127,9 @@ repositoriesContract('repositories in memory', async () => {
     },
     end,
   };
+});
+
+servedCertificatesContract('served certificates in memory', async () => {
+  const subject = new MemoryServedCertificates();
+  return { subject, running: subject, open: () => Promise.resolve(subject), end };
 });

@@ -85,6 +85,8 @@ export class Worker {
         isServing: (name, deployment) => isServing(this.#context, name, deployment),
         status: () => statusOf(this.#context, performance.now() - this.#startedAt, this.#closing !== undefined),
       });
+      // What was published after the first read, while there was no socket to tell of it.
+      this.#context.names.refresh();
     } catch {
       setTimeout(() => {
         if (this.#closing === undefined) void this.#openControl(path);

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '@anchor/core/ports/clock.ts';
+import type { ServedCertificate } from '@anchor/core/ports/certificate-table.ts';
+import type {
+  PublishedCertificate,
+  PublishedChallenge,
+  ServedCertificates,
+  ServedDomain,
+} from '@anchor/core/ports/served-certificates.ts';
+import { ok, type Result } from '@anchor/core/result/result.ts';
+import { readKeyFile } from '../secrets/key-file.ts';
+import { materialFile, type PublishedFile, type PublishedFiles, type TicketKey } from './published-files.ts';
+import { SealedFiles } from './sealed-files.ts';
+import { WorkerNotifier } from './worker-notifier.ts';
+
+export type CertificatePublisherOptions = Readonly<{
+  directory: string;
+  /** The edge's own key: with it alone, keys of certificates can be read. */
+  keyFile: string;
+  clock: Clock;
+  /** Returns the control sockets of the workers that should be running now. */
+  controlSockets(): readonly string[];
+}>;
+
+/** How long tickets are encrypted with a key; sessions end after as long. */
+const TICKET_KEY_MS = 12 * 3_600_000;
+/** Workers learn of a key before tickets are encrypted with it. */
+const TICKET_KEY_LEAD_MS = 10_000;
+const TICKET_KEYS = 3;
+const ROTATION_CHECK_MS = 600_000;
+
+export type CertificatePublisher = ServedCertificates & Readonly<{ rotateTicketKeys(): Promise<void>; close(): void }>;
+
+/** Opens the one writer of what the edge workers of this machine serve TLS with. */
+export async function openCertificatePublisher(
+  options: CertificatePublisherOptions,
+): Promise<Result<CertificatePublisher>> {
+  const keys = await readKeyFile(options.keyFile);
+  if (!keys.ok) return keys;
+  const publisher = new LocalCertificatePublisher(options, new SealedFiles(options.directory, keys.value[0]));
+  await publisher.rotateTicketKeys();
+  return ok(publisher);
+}
+
+/**
+ * Writes a file per certificate, and one each for their index, domains, challenges and ticket keys. Then tells the
+ * workers to read. A worker that does not respond reads by itself within a second.
+ */
+class LocalCertificatePublisher implements CertificatePublisher {
+  readonly #clock: Clock;
+  readonly #files: SealedFiles;
+  readonly #workers: WorkerNotifier;
+  readonly #timer: NodeJS.Timeout;
+  readonly #index: Map<string, ServedCertificate>;
+  readonly #challenges: Map<string, PublishedChallenge>;
+  #domains: readonly ServedDomain[];
+  #tickets: readonly TicketKey[];
+  /** Writes run one after the other; those that wait for the same file share one. */
+  readonly #pending = new Map<PublishedFile, Promise<void>>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor({ clock, controlSockets }: CertificatePublisherOptions, files: SealedFiles) {
+    this.#clock = clock;
+    this.#files = files;
+    this.#workers = new WorkerNotifier(controlSockets);
+    this.#index = new Map(this.#read('index').map((certificate) => [certificate.id, certificate]));
+    this.#challenges = new Map(this.#read('challenges').map((challenge) => [keyOf(challenge), challenge]));
+    this.#domains = this.#read('domains');
+    this.#tickets = this.#read('tickets');
+    this.#timer = setInterval(() => void this.rotateTicketKeys().catch(() => undefined), ROTATION_CHECK_MS).unref();
+  }
+
+  published(): Promise<readonly string[]> {
+    return Promise.resolve([...this.#index.keys()]);
+  }
+
+  async publish({ id, names, notAfter, chainPem, keyPem }: PublishedCertificate): Promise<void> {
+    await this.#files.write(materialFile(id), { chainPem, keyPem });
+    this.#index.set(id, { id, names, notAfter });
+    await this.#write('index');
+  }
+
+  async withdraw(id: string): Promise<void> {
+    if (!this.#index.delete(id)) return;
+    await this.#write('index');
+    await this.#files.remove(materialFile(id));
+  }
+
+  async publishChallenge(challenge: PublishedChallenge): Promise<void> {
+    this.#challenges.set(keyOf(challenge), challenge);
+    await this.#write('challenges');
+  }
+
+  async withdrawChallenge(kind: PublishedChallenge['kind'], key: string): Promise<void> {
+    if (this.#challenges.delete(`${kind} ${key}`)) await this.#write('challenges');
+  }
+
+  async setDomains(domains: readonly ServedDomain[]): Promise<void> {
+    this.#domains = domains;
+    await this.#write('domains');
+  }
+
+  /** Adds a key when the newest one was used for long enough. Called regularly. */
+  async rotateTicketKeys(): Promise<void> {
+    const now = this.#clock.now();
+    const [newest] = this.#tickets;
+    if (newest !== undefined && newest.from <= now + TICKET_KEY_LEAD_MS && newest.from > now - TICKET_KEY_MS) return;
+    const key = randomBytes(48).toString('base64');
+    this.#tickets = [{ key, from: now + TICKET_KEY_LEAD_MS }, ...this.#tickets].slice(0, TICKET_KEYS);
+    await this.#write('tickets');
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #write(file: PublishedFile): Promise<void> {
+    const pending = this.#pending.get(file);
+    if (pending !== undefined) return pending;
+    const write = this.#writeAfter(this.#last, file);
+    this.#pending.set(file, write);
+    this.#last = write;
+    return write;
+  }
+
+  async #writeAfter(earlier: Promise<void>, file: PublishedFile): Promise<void> {
+    await earlier.catch(() => undefined);
+    this.#pending.delete(file);
+    await this.#files.write(file, this.#contentOf(file));
+    await this.#workers.notify();
+  }
+
+  #contentOf(file: PublishedFile): PublishedFiles[PublishedFile] {
+    if (file === 'index') return [...this.#index.values()];
+    if (file === 'challenges') return [...this.#challenges.values()];
+    return file === 'domains' ? this.#domains : this.#tickets;
+  }
+
+  #read<F extends PublishedFile>(file: F): PublishedFiles[F] {
+    return (this.#files.read(file) ?? []) as PublishedFiles[F];
+  }
+}
+
+const keyOf = (challenge: PublishedChallenge): string =>
+  challenge.kind === 'http' ? `http ${challenge.path}` : `alpn ${challenge.host}`;

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { CertificateTable } from '@anchor/core/ports/certificate-table.ts';
+import { manualClock } from '@anchor/testing/clock.ts';
+import {
+  servedCertificatesContract,
+  type ServedCertificatesHarness,
+} from '@anchor/testing/contracts/served-certificates.ts';
+import { openCertificatePublisher, type CertificatePublisher } from './certificate-publisher.ts';
+import { openCertificateTable } from './local-certificate-table.ts';
+
+type Setup = Readonly<{
+  directory: string;
+  keyFile: string;
+  now: ReturnType<typeof manualClock>;
+  publisher: CertificatePublisher;
+  running: CertificateTable;
+  open(): Promise<CertificateTable>;
+  reopen(): Promise<CertificatePublisher>;
+  end(): Promise<void>;
+}>;
+
+/** A publisher and a running worker, which its control socket tells to read. */
+async function setup(): Promise<Setup> {
+  const root = await mkdtemp(join(tmpdir(), 'anchor-test-certificates-'));
+  const directory = join(root, 'edge');
+  const keyFile = join(root, 'edge-key');
+  const socket = join(root, 'edge-0.sock');
+  const now = manualClock(1_800_000_000_000);
+  const tables: CertificateTable[] = [];
+  const publishers: CertificatePublisher[] = [];
+  const open = async (): Promise<CertificateTable> => {
+    const table = await openCertificateTable({ directory, keyFile, clock: now });
+    assert.ok(table.ok);
+    tables.push(table.value);
+    return table.value;
+  };
+  const running = await open();
+  const worker = createServer((req, res) => {
+    if (req.method === 'POST' && req.url === '/certificates') running.refresh();
+    res.end('{}');
+  });
+  await new Promise<void>((resolve) => worker.listen(socket, resolve));
+  const reopen = async (): Promise<CertificatePublisher> => {
+    const publisher = await openCertificatePublisher({
+      directory,
+      keyFile,
+      clock: now,
+      // The second one is not running.
+      controlSockets: () => [socket, join(root, 'edge-1.sock')],
+    });
+    assert.ok(publisher.ok);
+    publishers.push(publisher.value);
+    return publisher.value;
+  };
+  const end = async (): Promise<void> => {
+    for (const one of [...tables, ...publishers]) one.close();
+    worker.close();
+    worker.closeAllConnections();
+    await rm(root, { recursive: true, force: true });
+  };
+  return { directory, keyFile, now, publisher: await reopen(), running, open, reopen, end };
+}
+
+servedCertificatesContract('certificates on this machine', async (): Promise<ServedCertificatesHarness> => {
+  const { publisher, running, open, reopen, end } = await setup();
+  return { subject: publisher, running, open, reopen, end };
+});
+
+const using = (run: (setup: Setup) => Promise<void>) => async (): Promise<void> => {
+  const made = await setup();
+  try {
+    await run(made);
+  } finally {
+    await made.end();
+  }
+};
+
+const certificate = { id: 'one', names: ['example.com'], notAfter: 1, chainPem: 'CHAIN', keyPem: 'PRIVATE' };
+
+test(
+  'no file but the key can be used without it, and others than the user read none',
+  using(async ({ publisher, directory, keyFile }) => {
+    await publisher.publish(certificate);
+    await publisher.publishChallenge({ kind: 'alpn', host: 'example.com', chainPem: 'CHAIN', keyPem: 'PRIVATE' });
+    const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((one) => one.isFile());
+    assert.ok(files.length >= 4);
+    for (const { parentPath, name } of files) {
+      const path = join(parentPath, name);
+      assert.equal((await stat(path)).mode & 0o777, 0o600, name);
+      assert.doesNotMatch(await readFile(path, 'latin1'), /PRIVATE|CHAIN|example/, name);
+    }
+    assert.equal((await stat(keyFile)).mode & 0o777, 0o600);
+  }),
+);
+
+test(
+  'a publisher that starts again knows what is published',
+  using(async ({ publisher, reopen, running }) => {
+    await publisher.publish(certificate);
+    await publisher.setDomains([{ name: 'example.com', httpsOnly: true, hstsSeconds: 0 }]);
+    const next = await reopen();
+    assert.deepEqual(await next.published(), ['one']);
+    await next.publish({ ...certificate, id: 'two' });
+    assert.equal(running.current().certificates.length, 2);
+    assert.equal(running.current().domains.length, 1);
+  }),
+);
+
+test(
+  'a damaged file, or one in the place of another, is not used',
+  using(async ({ publisher, directory, running, open }) => {
+    await publisher.publish(certificate);
+    const [file = ''] = await readdir(join(directory, 'certificates'));
+    const path = join(directory, 'certificates', file);
+    const bytes = await readFile(path);
+    await writeFile(path, await readFile(join(directory, 'index')));
+    assert.equal(running.read('one'), undefined);
+    bytes[20] = (bytes[20] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    assert.equal(running.read('one'), undefined);
+    await writeFile(join(directory, 'index'), 'x');
+    running.refresh();
+    assert.equal(running.current().certificates.length, 1, 'what was read before is still served');
+    assert.equal((await open()).current().certificates.length, 0);
+  }),
+);
+
+test(
+  'ticket keys are shared by all workers, and rotated with the earlier ones kept',
+  using(async ({ publisher, running, open, now }) => {
+    const [first] = running.current().ticketKeys;
+    assert.equal(Buffer.from(first ?? '', 'base64').length, 48);
+    assert.deepEqual((await open()).current().ticketKeys, [first]);
+    await publisher.rotateTicketKeys();
+    assert.equal(running.current().ticketKeys.length, 1, 'not before its time');
+    for (let i = 0; i < 4; i++) {
+      now.advance(13 * 3_600_000);
+      await publisher.rotateTicketKeys();
+    }
+    assert.equal(running.current().ticketKeys.length, 3);
+    assert.ok(!running.current().ticketKeys.includes(first ?? ''));
+  }),
+);
