@@ -41,6 +41,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'packages/sandbox-linux/src/imports-adapter.ts': 'no-restricted-imports',
   'packages/sandbox-linux/src/imports-function-host.ts': 'no-restricted-imports',
   'packages/acme/src/imports-certificates.ts': 'no-restricted-imports',
+  'packages/dns/src/imports-acme.ts': 'no-restricted-imports',
   'packages/certificates/src/imports-adapter.ts': 'no-restricted-imports',
   'packages/certificates/src/imports-edge.ts': 'no-restricted-imports',
   'packages/cli/src/imports-core.ts': 'no-restricted-imports',

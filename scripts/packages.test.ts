@@ -63,6 +63,7 @@ test('the packages that AWS will share reach nothing that runs processes on a ma
     'build-runner',
     'acme',
     'certificates',
+    'dns',
   ].map((name) => `@anchor/${name}`);
   for (const name of ['core', 'protocol', 'packaging', 'server', 'client']) {
     assert.deepEqual(

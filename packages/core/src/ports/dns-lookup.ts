@@ -2,11 +2,12 @@ import type { DomainName } from '../names/name.ts';
 
 /**
  * Why a part of a lookup has no result. `dnssec`: validating resolvers refuse the zone (SERVFAIL with validation,
- * NOERROR with checking disabled). `lame`: a listed server is not authoritative for the zone. `text` is for users, with
+ * NOERROR with checking disabled). `lame`: a listed server is not authoritative for the zone. `disagree`: the servers
+ * return different records, as while one of them has an older version of the zone. `text` is for users, with
  * the server's name.
  */
 export type DnsFault = Readonly<{
-  kind: 'timeout' | 'refused' | 'servfail' | 'dnssec' | 'lame' | 'malformed';
+  kind: 'timeout' | 'refused' | 'servfail' | 'dnssec' | 'lame' | 'disagree' | 'malformed';
   server?: string;
   text: string;
 }>;

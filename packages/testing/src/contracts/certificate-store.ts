@@ -37,7 +37,7 @@ export function certificateStoreContract(name: string, make: Make<CertificateSto
   );
 
   test(
-    `${name}: kinds are listed apart, and what was removed is written anew from version 1`,
+    `${name}: kinds are listed apart, and what was removed is written again from version 1`,
     using(make, async ({ subject }) => {
       await subject.put(record());
       await subject.put(record({ kind: 'certificate' }));
