@@ -31,6 +31,7 @@ import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { orFatal } from './process.ts';
 import { remoteHeads } from './remote-heads.ts';
 import { installBundledNode } from './install-bundled-node.ts';
+import { noDomains } from './no-domains.ts';
 import type { Settings } from './settings.ts';
 import { everyProcessStart } from './tuning/every-process.ts';
 
@@ -90,6 +91,7 @@ export async function composeLocal(
     heads: branchHeads(repositories, remoteHeads(secrets, settings, env)),
     capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
     ...edgePorts(settings, paths),
+    ...noDomains,
   };
   return {
     ports,

@@ -10,6 +10,7 @@ import { branchHeadsContract, newCommit } from './contracts/branch-heads.ts';
 import { capacityContract } from './contracts/capacity.ts';
 import { deliveryStoreContract } from './contracts/deliveries.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
+import { domainStoreContract } from './contracts/domains.ts';
 import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
 import { certificateStoreContract } from './contracts/certificate-store.ts';
 import { factStoreContract } from './contracts/facts.ts';
@@ -54,6 +55,7 @@ tokenStoreContract('tokens in memory', async () => ({ subject: memoryStores().to
 idempotencyStoreContract('idempotency in memory', async () => ({ subject: memoryStores().idempotency, end }));
 uploadStoreContract('uploads in memory', async () => ({ subject: memoryStores().uploads, end }));
 certificateStoreContract('certificates in memory', async () => ({ subject: certificateStore(), end }));
+domainStoreContract('domains in memory', async () => ({ subject: memoryStores().domains, end }));
 factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
 failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));
 blobStoreContract('blobs in memory', async () => ({ subject: blobStore(), end }));

@@ -1,6 +1,7 @@
 import type { Alias } from '@anchor/core/aliases/alias.ts';
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
+import type { Domain } from '@anchor/core/domains/domain.ts';
 import type { Variable } from '@anchor/core/environments/variable.ts';
 import { newId } from '@anchor/core/names/id.ts';
 import {
@@ -10,6 +11,7 @@ import {
   parseProjectName,
   parseVariableName,
   PRODUCTION,
+  type DomainName,
 } from '@anchor/core/names/name.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
 import type { Job } from '@anchor/core/queue/job.ts';
@@ -136,6 +138,30 @@ export function sampleAlias(over: Partial<Alias> = {}): Alias {
     history: [],
     revision: 1,
     updatedAt: at,
+    ...over,
+  };
+}
+
+export function sampleDomain(over: Partial<Domain> = {}): Domain {
+  const { n, at } = next();
+  return {
+    id: newId('dom', at),
+    name: `site-${n}.example` as DomainName,
+    projectId: newId('prj', at),
+    target: { kind: 'environment', environment: PRODUCTION },
+    state: 'pending',
+    reason: 'The first check is about to run',
+    since: at,
+    steps: [],
+    holder: true,
+    ownership: { required: false },
+    checkToken: `token-${n}`,
+    attempts: 0,
+    nextCheckAt: at,
+    events: [],
+    createdAt: at,
+    updatedAt: at,
+    version: 1,
     ...over,
   };
 }

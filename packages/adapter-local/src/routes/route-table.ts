@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { HostName } from '@anchor/core/names/name.ts';
+import { wildcardOver, type HostName } from '@anchor/core/names/name.ts';
 import type { HostRoute, RouteTable } from '@anchor/core/ports/route-table.ts';
 import { openDatabase, type Database } from '../sqlite/database.ts';
 import { readRouteSnapshot, ROUTE_COLUMNS, ROUTE_TABLES } from './route-snapshot.ts';
@@ -52,7 +52,10 @@ class LocalRouteTable implements RouteTable {
   }
 
   lookup(host: HostName): HostRoute | undefined {
-    return this.#routes.get(host);
+    const route = this.#routes.get(host);
+    if (route !== undefined) return route;
+    const wildcard = wildcardOver(host);
+    return wildcard === undefined ? undefined : this.#routes.get(wildcard);
   }
 
   generation(): number {

@@ -1,6 +1,6 @@
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { parseId, type DeploymentId } from '@anchor/core/names/id.ts';
-import { parseHostName } from '@anchor/core/names/name.ts';
+import { parseHostName, type HostName } from '@anchor/core/names/name.ts';
 import type { Row } from '../sqlite/database.ts';
 
 /** host, project_id, deployment_id, removed, artifact, and `previous` as `<deployment> <artifact> <until>,…`. */
@@ -11,7 +11,9 @@ export type RouteRow = Row;
  * artifact.
  */
 export function routeOf(row: RouteRow): HostRoute | undefined {
-  const host = parseHostName(String(row['host']));
+  const text = String(row['host']);
+  // A wildcard domain's alias; no request can name it.
+  const host = parseHostName(text.replace(/^\*\./, ''));
   const projectId = parseId('prj', String(row['project_id']));
   const deploymentId = parseId('dpl', String(row['deployment_id']));
   const artifact = row['artifact'];
@@ -26,7 +28,7 @@ export function routeOf(row: RouteRow): HostRoute | undefined {
   // A snapshot file of an older version names the column `earlier`.
   const previous = row['previous'] ?? row['earlier'];
   return new StoredRoute(
-    { host: host.value, projectId, deploymentId, artifact },
+    { host: text as HostName, projectId, deploymentId, artifact },
     typeof previous === 'string' ? previous : '',
   );
 }

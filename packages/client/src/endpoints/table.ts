@@ -1,5 +1,6 @@
 import { flatten } from './endpoint.ts';
 import { deliveries, deployments } from './deployments.ts';
+import { certificates, domains } from './domains.ts';
 import { deadLetters, platform, tokens } from './platform.ts';
 import { aliases, environments, projects, variables } from './projects.ts';
 
@@ -9,6 +10,8 @@ export const api = {
   environments,
   variables,
   aliases,
+  domains,
+  certificates,
   deployments,
   deliveries,
   tokens,

@@ -8,7 +8,7 @@ export const aliasSchema = z
     url: z.string(),
     projectId,
     deploymentId,
-    kind: z.enum(['environment', 'branch', 'pull_request', 'deployment']),
+    kind: z.enum(['environment', 'branch', 'pull_request', 'deployment', 'domain']),
     target: z.string().meta({ description: 'The environment, branch, pull request or deployment it stands for.' }),
     pinned: z.boolean(),
     earlier: z.array(deploymentId),

@@ -1,8 +1,11 @@
 import type { DeploymentId, ProjectId } from '../names/id.ts';
 import type { HostName } from '../names/name.ts';
 
-/** Why an alias exists: an environment's own host, a branch's, a pull request's, or one deployment's immutable host. */
-export type AliasKind = 'environment' | 'branch' | 'pull_request' | 'deployment';
+/**
+ * Why an alias exists: an environment's own host, a branch's, a pull request's, one deployment's immutable host, or a
+ * domain, which follows its environment.
+ */
+export type AliasKind = 'environment' | 'branch' | 'pull_request' | 'deployment' | 'domain';
 
 /**
  * A host name that points at a deployment: the only thing that moves. `revision` is the compare-and-set condition: a

@@ -16,7 +16,7 @@ export const migrateAliasDomain =
       const page = await ports.projects.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
       for (const project of page.items) {
         for (const alias of await ports.aliases.listByProject(project.id)) {
-          if (alias.host.endsWith(suffix)) continue;
+          if (alias.kind === 'domain' || alias.host.endsWith(suffix)) continue;
           const outcome = await processRecord(ports, report)(
             { kind: 'alias', id: alias.host, project: project.id },
             () => migrateAlias(ports, alias, suffix),

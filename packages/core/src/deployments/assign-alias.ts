@@ -1,4 +1,6 @@
 import { switchAlias, hostTakenError } from '../aliases/switch-alias.ts';
+import { followEnvironment } from '../domains/domain-aliases.ts';
+import { parseEnvironmentName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { headTime, type Deployment } from './deployment.ts';
@@ -9,7 +11,7 @@ import type { Target } from './targets.ts';
  * not.
  */
 export async function autoAssignAlias(
-  ports: Pick<Ports, 'aliases' | 'deployments' | 'clock' | 'probe' | 'projects'>,
+  ports: Pick<Ports, 'aliases' | 'deployments' | 'clock' | 'domains' | 'probe' | 'projects' | 'site'>,
   project: Project,
   deployment: Deployment,
   target: Target,
@@ -36,8 +38,20 @@ export async function autoAssignAlias(
       pinned: seen?.pinned ?? false,
       expected: seen,
     });
-    if (moved.ok) return undefined;
+    if (moved.ok) return followDomains(ports, project, target);
     // A concurrent promote or rollback won: read again and decide again.
     if (moved.error.code !== 'conflict') return moved.error.message;
   }
+}
+
+/** Lets the domains of an environment follow its host. */
+async function followDomains(
+  ports: Pick<Ports, 'aliases' | 'clock' | 'domains' | 'probe' | 'projects' | 'site'>,
+  project: Project,
+  { kind, target }: Target,
+): Promise<string | undefined> {
+  const environment = parseEnvironmentName(target);
+  if (kind !== 'environment' || !environment.ok) return undefined;
+  const followed = await followEnvironment(ports)(project, environment.value);
+  return followed.ok ? undefined : followed.error.message;
 }

@@ -1,6 +1,7 @@
 import type { Alias } from '../aliases/alias.ts';
 import { environmentHost } from '../aliases/host.ts';
 import { switchAlias } from '../aliases/switch-alias.ts';
+import { followEnvironment } from '../domains/domain-aliases.ts';
 import type { DeploymentId } from '../names/id.ts';
 import { PREVIEW, PRODUCTION, type EnvironmentName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -8,7 +9,10 @@ import { fail, ok, type Result } from '../result/result.ts';
 import type { Deployment } from './deployment.ts';
 import { notFound } from './update.ts';
 
-export type SwitchPorts = Pick<Ports, 'projects' | 'deployments' | 'aliases' | 'blobs' | 'clock' | 'probe' | 'site'>;
+export type SwitchPorts = Pick<
+  Ports,
+  'projects' | 'deployments' | 'aliases' | 'blobs' | 'clock' | 'domains' | 'probe' | 'site'
+>;
 export type Switched = Readonly<{ alias: Alias; deployment: Deployment; previous?: DeploymentId }>;
 
 /**
@@ -80,5 +84,7 @@ export async function assignEnvironmentAlias(
     expected: seen,
   });
   if (!moved.ok) return moved;
+  const followed = await followEnvironment(ports)(project, environment);
+  if (!followed.ok) return followed;
   return ok({ alias: moved.value, deployment, ...(seen === undefined ? {} : { previous: seen.deploymentId }) });
 }

@@ -76,3 +76,51 @@ export type Domain = Readonly<{
   removedAt?: number;
   version: number;
 }>;
+
+/**
+ * The one table of transitions. What a check finds may follow any other finding; `pending` and `removed` are left and
+ * entered by users only. A change of reason within a state is always possible.
+ */
+const MOVES: Readonly<Record<DomainState, readonly DomainState[]>> = {
+  pending: ['unverified', 'dns_wrong', 'issuing', 'active', 'renewing', 'failed', 'expired', 'removed'],
+  unverified: ['dns_wrong', 'issuing', 'active', 'renewing', 'failed', 'expired', 'removed'],
+  dns_wrong: ['unverified', 'issuing', 'active', 'renewing', 'failed', 'expired', 'removed'],
+  issuing: ['unverified', 'dns_wrong', 'active', 'renewing', 'failed', 'expired', 'removed'],
+  active: ['unverified', 'dns_wrong', 'issuing', 'renewing', 'failed', 'expired', 'removed'],
+  renewing: ['unverified', 'dns_wrong', 'issuing', 'active', 'failed', 'expired', 'removed'],
+  failed: ['unverified', 'dns_wrong', 'issuing', 'active', 'renewing', 'expired', 'removed'],
+  expired: ['unverified', 'dns_wrong', 'issuing', 'active', 'renewing', 'failed', 'removed'],
+  removed: ['pending', 'unverified'],
+};
+
+export const canMoveDomain = (from: DomainState, to: DomainState): boolean => from === to || MOVES[from].includes(to);
+
+/** Events that a domain keeps. */
+const MAX_EVENTS = 100;
+
+/** Returns the domain in another state, with the event. Throws for a transition that is not in the table. */
+export function moved(
+  domain: Domain,
+  now: number,
+  next: Readonly<{ state: DomainState; reason: string; steps: readonly DomainStep[] }>,
+): Domain {
+  if (!canMoveDomain(domain.state, next.state))
+    throw new Error(
+      `a domain goes from ${domain.state} to ${next.state}, which the table of transitions does not have`,
+    );
+  const changed = domain.state !== next.state || domain.reason !== next.reason;
+  return {
+    ...domain,
+    ...next,
+    since: domain.state === next.state ? domain.since : now,
+    events: changed
+      ? [...domain.events, { at: now, state: next.state, reason: next.reason }].slice(-MAX_EVENTS)
+      : domain.events,
+    updatedAt: now,
+    version: domain.version + 1,
+  };
+}
+
+/** Whether requests for the domain are served: its DNS led here at least once, and the project has the name. */
+export const isServed = ({ holder, state }: Domain): boolean =>
+  holder && (state === 'issuing' || state === 'active' || state === 'renewing' || state === 'expired');

@@ -96,6 +96,12 @@ export function parseHostName(text: string): Result<HostName> {
   return fail('invalid_input', `"${printable(text)}" is not a host name`, 'Use a host name such as app.example.com.');
 }
 
+/** Returns the wildcard over a host: `*.example.com` for `a.example.com`; undefined for a host of one label. */
+export function wildcardOver(host: HostName): HostName | undefined {
+  const dot = host.indexOf('.');
+  return dot < 0 ? undefined : (`*${host.slice(dot)}` as HostName);
+}
+
 export const PRODUCTION = 'production' as EnvironmentName;
 export const PREVIEW = 'preview' as EnvironmentName;
 

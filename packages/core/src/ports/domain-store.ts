@@ -2,7 +2,7 @@ import type { Domain } from '../domains/domain.ts';
 import type { DomainId, ProjectId } from '../names/id.ts';
 import type { DomainName } from '../names/name.ts';
 import type { Page, PageRequest } from './page.ts';
-import type { Store } from './stores.ts';
+import type { Store } from './store.ts';
 
 /**
  * Unique: (projectId, name), and name among those with `holder`. `byName` is strongly consistent; the listings may lag.

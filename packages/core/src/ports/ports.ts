@@ -2,7 +2,9 @@ import type { BlobStore } from './blob-store.ts';
 import type { BranchHeads } from './branch-heads.ts';
 import type { BuildRunner } from './build-runner.ts';
 import type { Capacity } from './capacity.ts';
+import type { Certificates } from './certificates.ts';
 import type { Clock } from './clock.ts';
+import type { DnsLookup } from './dns-lookup.ts';
 import type { EdgeProbe } from './edge-probe.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { PushTransaction } from './push-transaction.ts';
@@ -10,6 +12,7 @@ import type { JobQueue } from './job-queue.ts';
 import type { LogStore } from './log-store.ts';
 import type { Repositories } from './repositories.ts';
 import type { SecretBox } from './secret-box.ts';
+import type { ServedCertificates } from './served-certificates.ts';
 import type { Stores } from './stores.ts';
 
 /** The installation's own address: host names are `<project>.<domain>`. */
@@ -18,6 +21,10 @@ export type Site = Readonly<{
   urlOf(host: string): string;
   /** Git hosts on private addresses that projects may name. */
   allowGitHosts?: readonly string[];
+  /** The addresses that domains have to lead to, as the internet sees them. */
+  publicAddresses?: readonly string[];
+  /** The name of the API, which no project may take. */
+  apiDomain?: string;
 }>;
 
 /** All that use cases may use. One object, composed per deployment target. */
@@ -34,6 +41,9 @@ export type Ports = Stores &
     probe: EdgeProbe;
     repositories: Repositories;
     heads: BranchHeads;
+    dns: DnsLookup;
+    certificates: Certificates;
+    served: ServedCertificates;
     clock: Clock;
     site: Site;
   }>;

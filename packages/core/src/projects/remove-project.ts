@@ -1,3 +1,4 @@
+import { removeDomainsOf } from '../domains/remove-domain.ts';
 import type { ProjectId } from '../names/id.ts';
 import { REMOVED_PROJECTS } from '../ports/facts.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -9,6 +10,10 @@ export const removeProject =
     ports: Pick<
       Ports,
       | 'projects'
+      | 'domains'
+      | 'certificates'
+      | 'served'
+      | 'clock'
       | 'aliases'
       | 'deployments'
       | 'variables'
@@ -26,6 +31,7 @@ export const removeProject =
       return fail('not_found', 'There is no such project', 'List projects with: anchor projects list');
     await ports.facts.set(REMOVED_PROJECTS, String(Number((await ports.facts.get(REMOVED_PROJECTS)) ?? 0) + 1));
     await pause(ports, id);
+    await removeDomainsOf(ports)(id);
     await removeAliases(ports, id);
     for (;;) {
       const { items } = await ports.deployments.list({ projectId: id }, { limit: 100 });

@@ -6,13 +6,16 @@ import { memoryHeads, type MemoryHeads } from './branch-heads.ts';
 import { blobStore } from './blob-store.ts';
 import { buildRunner, type MemoryBuilds } from './build-runner.ts';
 import { capacity, type MemoryCapacity } from './capacity.ts';
+import { memoryCertificates, type MemoryCertificates } from './certificates.ts';
 import type { MemoryDeployments } from './deployments.ts';
+import { memoryDns, type MemoryDns } from './dns-lookup.ts';
 import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
 import { pushTransaction } from './push-transaction.ts';
 import { jobQueue } from './job-queue.ts';
 import { logStore } from './log-store.ts';
 import { repositories } from './repositories.ts';
 import { secretBox } from './secret-box.ts';
+import { MemoryServedCertificates } from './served-certificates.ts';
 import { memoryStores } from './stores.ts';
 
 export type MemoryHome = Ports &
@@ -23,6 +26,9 @@ export type MemoryHome = Ports &
     probe: MemoryProbe;
     capacity: MemoryCapacity;
     heads: MemoryHeads;
+    dns: MemoryDns;
+    certificates: MemoryCertificates;
+    served: MemoryServedCertificates;
     repositories: ReturnType<typeof repositories>;
   }>;
 
@@ -51,6 +57,9 @@ export function memoryHome(): MemoryHome {
     repositories: repositories(),
     heads: memoryHeads(),
     capacity: capacity(),
+    dns: memoryDns(clock.now),
+    certificates: memoryCertificates(clock.now),
+    served: new MemoryServedCertificates(),
     site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
   };
 }

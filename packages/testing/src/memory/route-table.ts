@@ -1,3 +1,4 @@
+import { wildcardOver } from '@anchor/core/names/name.ts';
 import type { RouteTable } from '@anchor/core/ports/route-table.ts';
 import type { MemoryAliases } from './aliases.ts';
 import type { MemoryDeployments } from './deployments.ts';
@@ -8,7 +9,7 @@ export function routeTable(aliases: MemoryAliases, deployments: MemoryDeployment
     // Routes are built for each call.
     generation: () => reads++,
     lookup: (host) => {
-      const alias = aliases.peek(host);
+      const alias = aliases.peek(host) ?? aliases.peek(wildcardOver(host) ?? '');
       const artifact = alias && deployments.peek(alias.deploymentId)?.artifact;
       if (alias === undefined || artifact === undefined) return undefined;
       const previous = alias.history.flatMap((deploymentId) => {

@@ -3,6 +3,7 @@ import type { RouteTable } from '@anchor/core/ports/route-table.ts';
 import { aliasStore } from './aliases.ts';
 import { deliveryStore, type MemoryDeliveries } from './deliveries.ts';
 import { deploymentStore, type MemoryDeployments } from './deployments.ts';
+import { domainStore } from './domains.ts';
 import { factStore } from './facts.ts';
 import { failedRecordStore } from './failed-records.ts';
 import { idempotencyStore } from './idempotency.ts';
@@ -28,6 +29,7 @@ export function memoryStores(): Stores &
     uploads: uploadStore(),
     failedRecords: failedRecordStore(),
     facts: factStore(),
+    domains: domainStore(),
     routes: () => routeTable(aliases, deployments),
   };
 }

@@ -3,6 +3,7 @@ import { aliasStore } from './aliases.ts';
 import type { Database } from '../database.ts';
 import { deliveryStore } from './deliveries.ts';
 import { deploymentStore } from './deployments.ts';
+import { domainStore } from './domains.ts';
 import { factStore } from './facts.ts';
 import { failedRecordStore } from './failed-records.ts';
 import { idempotencyStore } from './idempotency.ts';
@@ -23,4 +24,5 @@ export const openStores = (db: Database): Stores => ({
   uploads: uploadStore(db),
   failedRecords: failedRecordStore(db),
   facts: factStore(db),
+  domains: domainStore(db),
 });

@@ -3,6 +3,7 @@ import type { ServerContext } from '../../context.ts';
 import type { HandlersOf } from '../handler.ts';
 import { deliveryHandlers } from './deliveries.ts';
 import { deploymentHandlers } from './deployments.ts';
+import { certificateHandlers, domainHandlers } from './domains.ts';
 import { environmentHandlers } from './environments.ts';
 import { deadLetterHandlers, platformHandlers } from './platform.ts';
 import { aliasHandlers, projectHandlers } from './projects.ts';
@@ -14,6 +15,8 @@ export const handlers = (server: ServerContext): HandlersOf<Api> => ({
   environments: environmentHandlers(server),
   variables: variableHandlers(server),
   aliases: aliasHandlers(server),
+  domains: domainHandlers(server),
+  certificates: certificateHandlers(server),
   deployments: deploymentHandlers(server),
   deliveries: deliveryHandlers(server),
   tokens: tokenHandlers(server),

@@ -1,0 +1,35 @@
+import type { Domain } from '@anchor/core/domains/domain.ts';
+import type { DomainStore } from '@anchor/core/ports/domain-store.ts';
+import { itemsOf } from '../damaged-rows.ts';
+import type { Database } from '../database.ts';
+import { documents } from '../documents.ts';
+
+const DUE =
+  'SELECT id, project_id, doc FROM domains WHERE next_check_at <= ? AND removed = 0 ORDER BY next_check_at LIMIT ?';
+const EXPIRE = 'DELETE FROM domains WHERE removed = 1 AND removed_at < ?';
+
+export function domainStore(db: Database): DomainStore {
+  const table = documents<Domain>(db, {
+    table: 'domains',
+    columns: {
+      created_at: (domain) => domain.createdAt,
+      project_id: (domain) => domain.projectId,
+      name: (domain) => domain.name,
+      holder: (domain) => (domain.holder ? 1 : 0),
+      removed: (domain) => (domain.state === 'removed' ? 1 : 0),
+      next_check_at: (domain) => domain.nextCheckAt ?? null,
+      removed_at: (domain) => domain.removedAt ?? null,
+    },
+  });
+  return {
+    get: table.get,
+    insert: table.insert,
+    replace: table.replace,
+    remove: table.remove,
+    byName: async (name) => table.all({ name }, 'seq'),
+    list: async (projectId, page) => table.page({ project_id: projectId, removed: 0 }, page),
+    due: async (now, limit) => itemsOf<Domain>(db, 'domains', db.all(DUE, now, limit)),
+    holders: async () => table.all({ holder: 1 }, 'seq'),
+    expireRemoved: (before) => db.write(() => void db.run(EXPIRE, before)),
+  };
+}

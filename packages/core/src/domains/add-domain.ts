@@ -1,0 +1,136 @@
+import { newId } from '../names/id.ts';
+import { PREVIEW, PRODUCTION, type DomainName, type EnvironmentName } from '../names/name.ts';
+import type { Project } from '../projects/project.ts';
+import { fail, ok, type Result } from '../result/result.ts';
+import { randomText } from '../tokens/tokens.ts';
+import { parseDomainName, sibling } from './domain-name.ts';
+import type { DomainPorts } from './domain-ports.ts';
+import { moved, type Domain, type DomainTarget } from './domain.ts';
+import { needsOwnership } from './ownership.ts';
+
+const MAX_DOMAINS = 1_000;
+const TOKEN_CHARS = 32;
+
+export type DomainInput = Readonly<{ name: string; environment?: EnvironmentName; redirectTo?: string }>;
+/** `suggested`: `www.` of an apex or the apex of `www.`, when the project does not have it yet. */
+export type AddedDomain = Readonly<{ domain: Domain; suggested?: DomainName }>;
+
+/**
+ * Adds a domain to a project. Its first check runs within a second. Errors: `invalid_input`, `already_exists` when the
+ * project has it, `conflict` when another request was faster, `not_found` for a redirect to an unknown domain.
+ */
+export const addDomain =
+  (ports: DomainPorts) =>
+  async (project: Project, input: DomainInput): Promise<Result<AddedDomain>> => {
+    const name = parseDomainName(input.name, platformNames(ports));
+    if (!name.ok) return name;
+    const target = await targetOf(ports, project, name.value, input);
+    if (!target.ok) return target;
+    const own = (await ports.domains.byName(name.value)).find(({ projectId }) => projectId === project.id);
+    if (own !== undefined && own.state !== 'removed')
+      return fail(
+        'already_exists',
+        `${name.value} is a domain of this project already`,
+        `Check it with: anchor domains check ${name.value}`,
+        `it is ${own.state}: ${own.reason}`,
+      );
+    if (own === undefined && (await isFull(ports, project)))
+      return fail('conflict', `The project has ${MAX_DOMAINS} domains`, 'Use a wildcard, or another project.');
+    const domain = await newDomain(ports, project, name.value, target.value, own);
+    const stored = own === undefined ? await ports.domains.insert(domain) : await ports.domains.replace(domain);
+    if (!stored)
+      return fail('conflict', `${name.value} was added concurrently`, `Retry: anchor domains add ${name.value}`);
+    const suggested = await suggestionFor(ports, project, name.value);
+    return ok({ domain, ...(suggested === undefined ? {} : { suggested }) });
+  };
+
+export const platformNames = ({ site }: Pick<DomainPorts, 'site'>) => ({
+  domain: site.domain,
+  ...(site.apiDomain === undefined ? {} : { apiDomain: site.apiDomain }),
+});
+
+async function targetOf(
+  ports: DomainPorts,
+  project: Project,
+  name: DomainName,
+  { environment = PRODUCTION, redirectTo }: DomainInput,
+): Promise<Result<DomainTarget>> {
+  if (redirectTo === undefined) {
+    if (environment !== PREVIEW) return ok({ kind: 'environment', environment });
+    return fail('invalid_input', 'Preview has no host of its own for a domain', 'Name production or a stage.');
+  }
+  const to = parseDomainName(redirectTo, platformNames(ports));
+  if (!to.ok) return to;
+  const canonical = (await ports.domains.byName(to.value)).find(
+    ({ projectId, state }) => projectId === project.id && state !== 'removed',
+  );
+  if (to.value === name || canonical?.target.kind === 'redirect')
+    return fail(
+      'invalid_input',
+      `${to.value} does not serve the site, so ${name} cannot redirect to it`,
+      'Name the domain that serves the site: anchor domains list',
+    );
+  if (canonical === undefined)
+    return fail(
+      'not_found',
+      `${to.value} is no domain of this project`,
+      `Add it first: anchor domains add ${to.value}`,
+    );
+  return ok({ kind: 'redirect', to: to.value });
+}
+
+async function newDomain(
+  ports: DomainPorts,
+  project: Project,
+  name: DomainName,
+  target: DomainTarget,
+  before: Domain | undefined,
+): Promise<Domain> {
+  const now = ports.clock.now();
+  const required = await needsOwnership(ports, project.id, name);
+  const first = {
+    state: required ? 'unverified' : 'pending',
+    reason: required ? `The owner of ${name} has to name this project` : 'The first check is about to run',
+    steps: [],
+  } as const;
+  const fresh: Domain = {
+    id: before?.id ?? newId('dom', now),
+    name,
+    projectId: project.id,
+    target,
+    ...first,
+    since: now,
+    holder: !required,
+    ownership: { required },
+    checkToken: randomText(TOKEN_CHARS),
+    attempts: 0,
+    nextCheckAt: now,
+    events: [{ at: now, state: first.state, reason: first.reason }],
+    createdAt: before?.createdAt ?? now,
+    updatedAt: now,
+    version: 1,
+  };
+  if (before === undefined) return fresh;
+  const { version, events, since } = moved(before, now, first);
+  return { ...fresh, version, events, since };
+}
+
+async function isFull(ports: DomainPorts, project: Project): Promise<boolean> {
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await ports.domains.list(project.id, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+    count += page.items.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count >= MAX_DOMAINS;
+}
+
+async function suggestionFor(ports: DomainPorts, project: Project, name: DomainName): Promise<DomainName | undefined> {
+  const other = sibling(name);
+  if (other === undefined || !parseDomainName(other, platformNames(ports)).ok) return undefined;
+  const known = (await ports.domains.byName(other)).some(
+    ({ projectId, state }) => projectId === project.id && state !== 'removed',
+  );
+  return known ? undefined : other;
+}

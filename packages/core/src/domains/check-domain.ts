@@ -1,0 +1,197 @@
+import type { DomainId } from '../names/id.ts';
+import type { CertificateStatus } from '../ports/certificates.ts';
+import type { DnsReport } from '../ports/dns-lookup.ts';
+import { fail, ok, type Result } from '../result/result.ts';
+import { certificateVerdict, type Verdict } from './certificate-verdict.ts';
+import { checkPathOf } from './check-path.ts';
+import { delayOf } from './check-schedule.ts';
+import { dnsVerdict } from './dns-verdict.ts';
+import { followOne } from './domain-aliases.ts';
+import { isWildcard } from './domain-name.ts';
+import type { DomainPorts } from './domain-ports.ts';
+import { moved, type Domain } from './domain.ts';
+import { ownershipRecord, ownershipValue } from './ownership.ts';
+import { publishDomains } from './served-domains.ts';
+import { takeOver } from './take-over.ts';
+
+const MIN_DELAY_MS = 1_000;
+/** While a renewal is due, how often its result is looked up. */
+const RENEWAL_POLL_MS = 10 * 60_000;
+
+/** What one check found: the verdict, and what goes into the record with it. */
+type Finding = Readonly<{ verdict: Verdict; changes: Partial<Domain> }>;
+
+/**
+ * Checks one domain: looks its name up, judges it with the state of its certificate, requests a certificate when one is
+ * missing, and lets the edge follow. `onDemand` looks up although the state does not need it. Idempotent; of two
+ * concurrent checks the later one finds nothing to change.
+ */
+export const checkDomain =
+  (ports: DomainPorts) =>
+  async (id: DomainId, onDemand = false, signal?: AbortSignal): Promise<Result<Domain>> => {
+    const domain = await ports.domains.get(id);
+    if (domain === undefined || domain.state === 'removed') return domainNotFound();
+    const finding = await findingOf(ports, domain, onDemand, signal);
+    if (finding.verdict.request === true) {
+      const requested = await ports.certificates.request([domain.name], 'domain');
+      if (!requested.ok) return settle(ports, domain, refused(finding, requested.error, ports.clock.now()));
+    }
+    return settle(ports, domain, finding);
+  };
+
+async function findingOf(
+  ports: DomainPorts,
+  domain: Domain,
+  onDemand: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Finding> {
+  const status = await ports.certificates.statusOf(domain.name);
+  // An order in flight has its own view of DNS: the state is followed without lookups.
+  const following = status.order !== undefined && (domain.state === 'issuing' || domain.state === 'renewing');
+  if (following && !onDemand && domain.holder) return judge(ports, domain, undefined, status);
+  if (!isWildcard(domain.name))
+    await ports.served.publishChallenge({
+      kind: 'http',
+      host: domain.name,
+      path: checkPathOf(domain),
+      text: domain.checkToken,
+    });
+  const report = await ports.dns.inspect(
+    {
+      name: domain.name,
+      ownership: ownershipRecord(domain.name),
+      path: checkPathOf(domain),
+      token: domain.checkToken,
+    },
+    signal,
+  );
+  const owned = await verifyOwnership(ports, domain, report);
+  if (!owned.ok) return owned.error;
+  return judge(ports, { ...domain, ...owned.value }, report, status, owned.value);
+}
+
+/** Returns what changes once ownership is known, or the finding that it is missing. */
+async function verifyOwnership(
+  ports: DomainPorts,
+  domain: Domain,
+  report: DnsReport,
+): Promise<Result<Partial<Domain>, Finding>> {
+  const now = ports.clock.now();
+  if (domain.holder && (!domain.ownership.required || domain.ownership.verifiedAt !== undefined)) return ok({});
+  const wanted = ownershipValue(domain.projectId);
+  const proven = report.ownership.some((value) => value.trim() === wanted);
+  const record = ownershipRecord(domain.name);
+  if (!proven) {
+    const faults = report.faults.map(({ text }) => text).join('; ');
+    const verdict: Verdict = {
+      state: 'unverified',
+      reason: `${record} does not say that this project owns ${domain.name}${faults === '' ? '' : ` (${faults})`}`,
+      steps: [
+        {
+          text: `Set the TXT record ${record} to ${wanted}.`,
+          record: { type: 'TXT', name: record, value: wanted, now: report.ownership },
+        },
+      ],
+    };
+    return { ok: false, error: { verdict, changes: { observed: observed(report) } } };
+  }
+  await takeOver(ports)(domain);
+  return ok({ holder: true, ownership: { ...domain.ownership, verifiedAt: now } });
+}
+
+function judge(
+  ports: DomainPorts,
+  domain: Domain,
+  report: DnsReport | undefined,
+  status: CertificateStatus,
+  changes: Partial<Domain> = {},
+): Finding {
+  const { certificates, clock, site } = ports;
+  const dns =
+    report === undefined ? undefined : dnsVerdict(report, site.publicAddresses ?? [], certificates.authorities());
+  const verdict = certificateVerdict(status, dns, report?.cdn ?? domain.observed?.cdn, clock.now());
+  const { certificate } = status;
+  return {
+    verdict: verdict.request === true ? withoutCertificates(ports, domain, verdict) : verdict,
+    changes: {
+      ...changes,
+      ...(report === undefined ? {} : { observed: observed(report) }),
+      ...(certificate === undefined
+        ? {}
+        : {
+            certificate: {
+              id: certificate.id,
+              issuer: certificate.issuer,
+              notAfter: certificate.notAfter,
+              renewals: certificate.renewals,
+              ...(certificate.renewAt === undefined ? {} : { renewAt: certificate.renewAt }),
+            },
+          }),
+    },
+  };
+}
+
+/** A name that no certificate can be had for is served by plain HTTP, or fails with the reason. */
+function withoutCertificates({ certificates }: DomainPorts, { name }: Domain, verdict: Verdict): Verdict {
+  const possible = certificates.canIssue(name);
+  if (possible.ok) return verdict;
+  const { message, fix } = possible.error;
+  if (certificates.authorities().length === 0)
+    return { state: 'active', reason: `Served over plain HTTP: ${message}`, steps: [{ text: fix }] };
+  return { state: 'failed', reason: message, steps: [{ text: fix }] };
+}
+
+const refused = (
+  finding: Finding,
+  { message, fix }: Readonly<{ message: string; fix: string }>,
+  now: number,
+): Finding => ({
+  ...finding,
+  verdict: { state: 'failed', reason: `No certificate: ${message}`, steps: [{ text: fix }], retryAt: now + 60_000 },
+});
+
+const observed = ({ at, a, aaaa, cname, cdn }: DnsReport): NonNullable<Domain['observed']> => ({
+  at,
+  a,
+  aaaa,
+  cname,
+  ...(cdn === undefined ? {} : { cdn }),
+});
+
+/** Writes the finding, unless the domain changed meanwhile, and lets alias and edge follow. */
+async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: Finding): Promise<Result<Domain>> {
+  const now = ports.clock.now();
+  const { state, reason, steps } = verdict;
+  const attempts = domain.state === state ? domain.attempts + 1 : 0;
+  const due = now + delayOf(state, attempts);
+  const next: Domain = {
+    ...moved({ ...domain, ...changes }, now, { state, reason, steps }),
+    attempts,
+    nextCheckAt: Math.max(now + MIN_DELAY_MS, Math.min(due, verdict.retryAt ?? due, renewalOf(changes, now) ?? due)),
+  };
+  if (!(await ports.domains.replace(next))) {
+    const current = await ports.domains.get(domain.id);
+    return current === undefined || current.state === 'removed' ? domainNotFound() : ok(current);
+  }
+  const project = await ports.projects.get(next.projectId);
+  if (project !== undefined) {
+    const followed = await followOne(ports)(project, next);
+    if (!followed.ok) return followed;
+  }
+  if (servedDifferently(domain, next)) await publishDomains(ports)();
+  return ok(next);
+}
+
+/** When an active domain's renewal is due: its new certificate is to be seen soon after that. */
+const renewalOf = ({ certificate }: Partial<Domain>, now: number): number | undefined =>
+  certificate?.renewAt === undefined ? undefined : Math.max(certificate.renewAt, now) + RENEWAL_POLL_MS;
+
+const servedDifferently = (before: Domain, after: Domain): boolean =>
+  before.state !== after.state ||
+  before.holder !== after.holder ||
+  before.certificate?.id !== after.certificate?.id ||
+  before.certificate?.notAfter !== after.certificate?.notAfter ||
+  before.certificate?.renewals !== after.certificate?.renewals;
+
+export const domainNotFound = () =>
+  fail('not_found', 'There is no such domain in this project', 'List them with: anchor domains list');

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryHome } from '@anchor/testing/memory/home.ts';
+import { must, sampleProject } from '@anchor/testing/samples.ts';
+import { addDomain } from './add-domain.ts';
+import { DomainWatcher } from './domain-watcher.ts';
+
+async function setUp(count: number) {
+  const home = memoryHome();
+  const project = sampleProject();
+  await home.projects.insert(project);
+  const names = Array.from({ length: count }, (_, index) => `site-${index}.example`);
+  for (const name of names) must(await addDomain(home)(project, { name }));
+  const reports: string[] = [];
+  const watcher = new DomainWatcher(home, (message) => reports.push(message));
+  return { home, project, names, reports, watcher, looked: () => home.dns.inspections.map(({ name }) => String(name)) };
+}
+
+test('only what is due is checked, a few at once', async () => {
+  const { home, watcher, looked } = await setUp(20);
+  await watcher.run();
+  await watcher.idle();
+  assert.equal(looked().length, 8);
+  for (const _ of [1, 2, 3]) {
+    await watcher.run();
+    await watcher.idle();
+  }
+  assert.equal(new Set(looked()).size, 20);
+  assert.equal(looked().length, 20);
+  home.clock.advance(10_000);
+  await watcher.run();
+  await watcher.idle();
+  assert.equal(looked().length, 28);
+});
+
+test('a check that throws or hangs is isolated, reported, and retried later', async () => {
+  const { home, watcher, reports, looked, names } = await setUp(10);
+  const [throws = '', hangs = ''] = names;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  home.dns.before = async ({ name }) => {
+    if (String(name) === throws) throw new Error('broken adapter');
+    if (String(name) === hangs) await released;
+  };
+  await watcher.run();
+  await new Promise((resolve) => setImmediate(resolve));
+  await watcher.run();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(new Set(looked()).size, 10, 'the others were checked');
+  assert.equal(reports.length, 1);
+  assert.match(reports[0] ?? '', /site-0\.example failed and runs again in 5 minutes/);
+  const before = looked().length;
+  await watcher.run();
+  assert.equal(looked().length, before, 'it rests, and the one that hangs is not started twice');
+  release();
+  await watcher.idle();
+  home.clock.advance(5 * 60_000);
+  await watcher.run();
+  await watcher.idle();
+  assert.equal(looked().filter((name) => name === throws).length, 2);
+  await watcher.stop();
+});

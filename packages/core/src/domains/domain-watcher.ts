@@ -1,0 +1,68 @@
+import { checkDomain } from './check-domain.ts';
+import type { DomainPorts } from './domain-ports.ts';
+import { HELD_MS } from './ownership.ts';
+
+const AT_ONCE = 8;
+const BATCH = 64;
+/** How long a domain rests whose check threw, such as on a full disk. */
+const FAULT_MS = 5 * 60_000;
+
+/**
+ * Runs the checks that are due, a few at once. Each is isolated: one that hangs in DNS or throws delays no other beyond
+ * its own place, and is retried later.
+ */
+export class DomainWatcher {
+  readonly #ports: DomainPorts;
+  readonly #report: (message: string) => void;
+  readonly #running = new Map<string, Promise<void>>();
+  /** When the check of a domain that threw is retried: the store itself may be what fails. */
+  readonly #resting = new Map<string, number>();
+  readonly #ending = new AbortController();
+
+  constructor(ports: DomainPorts, report: (message: string) => void) {
+    this.#ports = ports;
+    this.#report = report;
+  }
+
+  /** Starts what is due and for what there is a free place; resolves when it has started. */
+  async run(): Promise<void> {
+    const now = this.#ports.clock.now();
+    for (const [id, until] of this.#resting) if (until <= now) this.#resting.delete(id);
+    const free = AT_ONCE - this.#running.size;
+    if (free <= 0 || this.#ending.signal.aborted) return;
+    const due = await this.#ports.domains.due(now, BATCH + this.#running.size + this.#resting.size);
+    for (const { id, name } of due
+      .filter(({ id }) => !this.#running.has(id) && !this.#resting.has(id))
+      .slice(0, free)) {
+      const check = checkDomain(this.#ports)(id, false, this.#ending.signal)
+        .then(
+          (checked) => (checked.ok ? undefined : this.#fault(id, name, checked.error.message)),
+          (error: unknown) =>
+            this.#fault(id, name, error instanceof Error ? (error.stack ?? error.message) : String(error)),
+        )
+        .finally(() => this.#running.delete(id));
+      this.#running.set(id, check);
+    }
+  }
+
+  /** Resolves when no check runs. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  /** Forgets names that were held for 30 days. */
+  async expire(): Promise<void> {
+    await this.#ports.domains.expireRemoved(this.#ports.clock.now() - HELD_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.idle();
+  }
+
+  #fault(id: string, name: string, why: string): void {
+    if (this.#ending.signal.aborted) return;
+    this.#resting.set(id, this.#ports.clock.now() + FAULT_MS);
+    this.#report(`the check of ${name} failed and runs again in 5 minutes: ${why}`);
+  }
+}

@@ -1,0 +1,63 @@
+import type { ProjectId } from '../names/id.ts';
+import type { DomainName } from '../names/name.ts';
+import type { Certificate } from '../ports/certificates.ts';
+import { fail, ok, type Result } from '../result/result.ts';
+import type { DomainPorts } from './domain-ports.ts';
+import { publishDomains } from './served-domains.ts';
+
+/** Returns the certificates that cover a domain of the project, the first to expire first. */
+export const certificatesOf =
+  (ports: Pick<DomainPorts, 'certificates' | 'domains'>) =>
+  async (projectId: ProjectId): Promise<readonly Certificate[]> => {
+    const names = await heldNames(ports, projectId);
+    return (await ports.certificates.list()).filter((certificate) => certificate.names.some((name) => names.has(name)));
+  };
+
+/**
+ * Stores an uploaded certificate. Every name in it must be a domain of the project: the edge would serve it for names
+ * of other projects otherwise.
+ */
+export const uploadCertificate =
+  (ports: Pick<DomainPorts, 'certificates' | 'domains' | 'served' | 'clock'>) =>
+  async (projectId: ProjectId, chainPem: string, keyPem: string): Promise<Result<Certificate>> => {
+    const inspected = await ports.certificates.inspect(chainPem, keyPem);
+    if (!inspected.ok) return inspected;
+    const names = await heldNames(ports, projectId);
+    const foreign = inspected.value.names.find((name) => !names.has(name));
+    if (foreign !== undefined)
+      return fail(
+        'invalid_input',
+        `The certificate is also for ${foreign}, which is no domain of this project`,
+        `Add the domain first: anchor domains add ${foreign}`,
+        `it is for ${inspected.value.names.join(', ')}`,
+      );
+    const uploaded = await ports.certificates.upload(chainPem, keyPem);
+    if (!uploaded.ok) return uploaded;
+    await checkSoon(ports, projectId, uploaded.value.names);
+    await publishDomains(ports)();
+    return ok(uploaded.value);
+  };
+
+async function heldNames(ports: Pick<DomainPorts, 'domains'>, projectId: ProjectId): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await ports.domains.list(projectId, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { name, holder } of page.items) if (holder) names.add(name);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return names;
+}
+
+/** Makes the next check of these domains due now, so that their states follow the upload. */
+async function checkSoon(
+  { domains, clock }: Pick<DomainPorts, 'domains' | 'clock'>,
+  projectId: ProjectId,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
+    const domain = (await domains.byName(name as DomainName)).find((each) => each.projectId === projectId);
+    if (domain !== undefined)
+      await domains.replace({ ...domain, nextCheckAt: clock.now(), version: domain.version + 1 });
+  }
+}

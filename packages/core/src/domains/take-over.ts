@@ -1,0 +1,27 @@
+import { hostOf } from './domain-name.ts';
+import type { DomainPorts } from './domain-ports.ts';
+import { moved, type Domain } from './domain.ts';
+
+/** Takes a name from the project that holds it, after the owner of its DNS named another one. Idempotent. */
+export const takeOver =
+  (ports: Pick<DomainPorts, 'domains' | 'aliases' | 'clock'>) =>
+  async (winner: Domain): Promise<void> => {
+    for (;;) {
+      const others = (await ports.domains.byName(winner.name)).filter(({ id, holder }) => holder && id !== winner.id);
+      if (others.length === 0) return;
+      for (const other of others) {
+        const now = ports.clock.now();
+        const lost: Domain = {
+          ...moved(other, now, {
+            state: 'removed',
+            reason: 'The owner of the domain gave it to another project',
+            steps: [],
+          }),
+          holder: false,
+          removedAt: now,
+        };
+        const { nextCheckAt: _, ...stored } = lost;
+        if (await ports.domains.replace(stored)) await ports.aliases.remove(hostOf(other.name));
+      }
+    }
+  };

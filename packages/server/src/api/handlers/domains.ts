@@ -1,0 +1,96 @@
+import type { Api } from '@anchor/client/endpoints/table.ts';
+import { addDomain, platformNames } from '@anchor/core/domains/add-domain.ts';
+import { checkDomain } from '@anchor/core/domains/check-domain.ts';
+import { parseDomainName } from '@anchor/core/domains/domain-name.ts';
+import type { Domain } from '@anchor/core/domains/domain.ts';
+import { certificatesOf, uploadCertificate } from '@anchor/core/domains/project-certificates.ts';
+import { domainOf, removeDomain } from '@anchor/core/domains/remove-domain.ts';
+import { parseEnvironmentName } from '@anchor/core/names/name.ts';
+import type { Project } from '@anchor/core/projects/project.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { ServerContext } from '../../context.ts';
+import type { HttpError } from '../../http/problem.ts';
+import type { HandlersOf } from '../handler.ts';
+import { pageRequest } from '../page-request.ts';
+import { certificateView, domainView } from '../views/domain.ts';
+import { pageView } from '../views/views.ts';
+
+/** Minimum time between two checks of a domain on demand: each sends requests to servers of strangers. */
+const CHECK_EVERY_MS = 5_000;
+
+export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']> {
+  const { ports } = server;
+  const checkedAt = new Map<string, number>();
+  const find = finder(server);
+  return {
+    list: async ({ project, query }) =>
+      ok(pageView(await ports.domains.list(project.id, pageRequest(query)), domainView)),
+    add: async ({ project, body }) => {
+      const environment = body.environment === undefined ? undefined : parseEnvironmentName(body.environment);
+      if (environment?.ok === false) return environment;
+      const added = await addDomain(ports)(project, {
+        name: body.name,
+        ...(environment === undefined ? {} : { environment: environment.value }),
+        ...(body.redirectTo === undefined ? {} : { redirectTo: body.redirectTo }),
+      });
+      if (!added.ok) return added;
+      const { domain, suggested } = added.value;
+      return ok({ domain: domainView(domain), ...(suggested === undefined ? {} : { suggested }) });
+    },
+    get: async ({ project, params }) => {
+      const domain = await find(project, params.name);
+      return domain.ok ? ok(domainView(domain.value)) : domain;
+    },
+    check: async ({ project, params, signal }): Promise<Result<ReturnType<typeof domainView>, HttpError>> => {
+      const domain = await find(project, params.name);
+      if (!domain.ok) return domain;
+      const now = ports.clock.now();
+      const wait = (checkedAt.get(domain.value.id) ?? 0) + CHECK_EVERY_MS - now;
+      if (wait > 0 && wait <= CHECK_EVERY_MS) return tooSoon(wait);
+      for (const [id, at] of checkedAt) if (now - at > CHECK_EVERY_MS) checkedAt.delete(id);
+      checkedAt.set(domain.value.id, now);
+      const checked = await checkDomain(ports)(domain.value.id, true, signal);
+      return checked.ok ? ok(domainView(checked.value)) : checked;
+    },
+    remove: async ({ project, params }) => {
+      const name = parseDomainName(params.name, platformNames(ports));
+      return name.ok ? removeDomain(ports)(project.id, name.value) : name;
+    },
+  };
+}
+
+export function certificateHandlers(server: ServerContext): HandlersOf<Api['certificates']> {
+  const { ports } = server;
+  const find = finder(server);
+  const view = (certificate: Parameters<typeof certificateView>[0]) => certificateView(certificate, ports.clock.now());
+  return {
+    list: async ({ project }) => ok({ items: (await certificatesOf(ports)(project.id)).map(view) }),
+    all: async () => ok({ items: (await ports.certificates.list()).map(view) }),
+    upload: async ({ project, body }) => {
+      const uploaded = await uploadCertificate(ports)(project.id, body.chain, body.key);
+      return uploaded.ok ? ok(view(uploaded.value)) : uploaded;
+    },
+    renew: async ({ project, params }) => {
+      const domain = await find(project, params.name);
+      if (!domain.ok) return domain;
+      const renewed = await ports.certificates.renew(domain.value.name);
+      if (!renewed.ok) return renewed;
+      const checked = await checkDomain(ports)(domain.value.id);
+      return checked.ok ? ok(domainView(checked.value)) : checked;
+    },
+  };
+}
+
+/** Finds a domain of the project that the token may see; another project's does not exist for it. */
+const finder =
+  ({ ports }: ServerContext) =>
+  async (project: Project, text: string): Promise<Result<Domain>> => {
+    const name = parseDomainName(text, platformNames(ports));
+    return name.ok ? domainOf(ports)(project.id, name.value) : name;
+  };
+
+const tooSoon = (waitMs: number): Result<never, HttpError> => {
+  const retryAfterSeconds = Math.ceil(waitMs / 1_000);
+  const limited = fail('rate_limited', 'The domain was checked moments ago', `Retry in ${retryAfterSeconds} s.`);
+  return { ok: false, error: { ...limited.error, retryAfterSeconds } };
+};
