@@ -2,6 +2,9 @@ import type { Command } from './framework/command.ts';
 import { approve } from './commands/approve.ts';
 import { backup } from './commands/backup.ts';
 import { cancel } from './commands/cancel.ts';
+import { certificatesList } from './commands/certificates-list.ts';
+import { certificatesRenew } from './commands/certificates-renew.ts';
+import { certificatesUpload } from './commands/certificates-upload.ts';
 import { deadLettersDrop } from './commands/dead-letters-drop.ts';
 import { deadLettersList } from './commands/dead-letters-list.ts';
 import { deadLettersRevive } from './commands/dead-letters-revive.ts';
@@ -10,6 +13,10 @@ import { deliveriesReplay } from './commands/deliveries-replay.ts';
 import { deploy } from './commands/deploy.ts';
 import { deploymentsList } from './commands/deployments-list.ts';
 import { doctor } from './commands/doctor.ts';
+import { domainsAdd } from './commands/domains-add.ts';
+import { domainsCheck } from './commands/domains-check.ts';
+import { domainsList } from './commands/domains-list.ts';
+import { domainsRemove } from './commands/domains-remove.ts';
 import { envList } from './commands/env-list.ts';
 import { envPull } from './commands/env-pull.ts';
 import { envPush } from './commands/env-push.ts';
@@ -67,6 +74,13 @@ export const commands: readonly Command[] = [
     name: 'deployments inspect',
     examples: inspect.examples.map((example) => example.replace('anchor inspect', 'anchor deployments inspect')),
   },
+  domainsAdd,
+  domainsList,
+  domainsCheck,
+  domainsRemove,
+  certificatesList,
+  certificatesUpload,
+  certificatesRenew,
   envList,
   envSet,
   envUnset,

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { memoryCertificates } from '@anchor/testing/memory/certificates.ts';
+import { memoryDns } from '@anchor/testing/memory/dns-lookup.ts';
+import { openServer } from '../fixtures/open-server.ts';
+
+async function twoProjects(t: TestContext) {
+  const dns = memoryDns(Date.now);
+  const certificates = memoryCertificates(Date.now);
+  const server = await openServer(t, { ports: { dns, certificates } });
+  const { project: mine } = await server.project('mine');
+  const { project: theirs } = await server.project('theirs');
+  const client = server.clientWith(await server.token('admin', mine.id));
+  const stranger = server.clientWith(await server.token('admin', theirs.id));
+  return { server, dns, certificates, client, stranger, mine: mine.id, theirs: theirs.id };
+}
+
+const codeOf = (result: Readonly<{ ok: boolean; problem?: { code: string } }>): string | undefined =>
+  result.ok ? undefined : result.problem?.code;
+
+test('a domain is added, checked, read, listed and removed; its status is pending, active or failed', async (t) => {
+  const { client, dns, certificates, mine } = await twoProjects(t);
+  dns.set('example.com', {});
+  const added = await client.domains.add({ project: mine, name: 'EXAMPLE.com.' });
+  assert.ok(added.ok);
+  assert.equal(added.value.suggested, 'www.example.com');
+  const where = { project: mine, name: 'example.com' };
+  const issuing = await client.domains.check(where);
+  assert.ok(issuing.ok);
+  assert.deepEqual([issuing.value.status, issuing.value.state], ['pending', 'issuing']);
+  certificates.issue('example.com');
+  const renewed = await client.certificates.renew(where);
+  assert.ok(renewed.ok);
+  assert.deepEqual([renewed.value.status, renewed.value.state], ['active', 'renewing']);
+  assert.equal(renewed.value.url, 'https://example.com');
+  const listed = await client.domains.list({ project: mine });
+  assert.ok(listed.ok);
+  assert.deepEqual(
+    listed.value.items.map(({ name }) => name),
+    ['example.com'],
+  );
+  assert.ok((await client.domains.remove(where)).ok);
+  assert.equal(codeOf(await client.domains.get(where)), 'not_found');
+});
+
+test("a token of another project sees, checks, renews and removes nothing of a project's domains", async (t) => {
+  const { client, stranger, mine, theirs, dns } = await twoProjects(t);
+  dns.set('example.com', {});
+  assert.ok((await client.domains.add({ project: mine, name: 'example.com' })).ok);
+  for (const project of [mine, theirs]) {
+    const where = { project, name: 'example.com' };
+    assert.equal(codeOf(await stranger.domains.get(where)), 'not_found');
+    assert.equal(codeOf(await stranger.domains.check(where)), 'not_found');
+    assert.equal(codeOf(await stranger.domains.remove(where)), 'not_found');
+    assert.equal(codeOf(await stranger.certificates.renew(where)), 'not_found');
+  }
+  assert.equal(codeOf(await stranger.domains.list({ project: mine })), 'not_found');
+  assert.equal(codeOf(await stranger.certificates.list({ project: mine })), 'not_found');
+  assert.equal(codeOf(await stranger.certificates.all({})), 'forbidden');
+  const claim = await stranger.domains.add({ project: theirs, name: 'example.com' });
+  assert.ok(claim.ok);
+  assert.equal(claim.value.domain.state, 'unverified');
+  assert.equal(
+    codeOf(await stranger.certificates.upload({ project: theirs, chain: 'example.com', key: 'k' })),
+    'invalid_input',
+  );
+});
+
+test('a check on demand is limited per domain, and says when to retry', async (t) => {
+  const { client, mine } = await twoProjects(t);
+  await client.domains.add({ project: mine, name: 'example.com' });
+  const where = { project: mine, name: 'example.com' };
+  assert.ok((await client.domains.check(where)).ok);
+  const limited = await client.domains.check(where);
+  assert.equal(codeOf(limited), 'rate_limited');
+});
+
+test('names that are none, public suffixes and names of the platform are refused with 422', async (t) => {
+  const { client, mine } = await twoProjects(t);
+  for (const name of ['*.com', '127.0.0.1', 'https://example.com', 'shop.localhost', 'localhost', 'a b.com'])
+    assert.equal(codeOf(await client.domains.add({ project: mine, name })), 'invalid_input', name);
+  assert.equal(
+    codeOf(await client.domains.add({ project: mine, name: 'example.com', environment: 'preview' })),
+    'invalid_input',
+  );
+});
