@@ -45,11 +45,14 @@ export class ZoneRecords implements DnsRecords {
 
   async waitUntilVisible(name: string, value: string, withinMs: number, signal?: AbortSignal): Promise<Result<void>> {
     const end = performance.now() + withinMs;
+    let reason: string | undefined;
     for (;;) {
       const missing = await this.#missing(name, value, Math.max(1, end - performance.now()), signal);
       if (missing === undefined) return ok(undefined);
       const left = end - performance.now();
-      if (left <= 0 || signal?.aborted === true) return notVisible(name, missing);
+      // A look that was cut off by the end says less than the one before.
+      if (left > 0 || reason === undefined) reason = missing;
+      if (left <= 0 || signal?.aborted === true) return notVisible(name, reason);
       await pause(Math.min(this.#settings.pollMs, left), signal);
     }
   }
