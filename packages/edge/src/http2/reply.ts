@@ -151,7 +151,7 @@ export class Http2Reply implements OwnReply, StreamedReply {
   }
 
   addTrailers(trailers: [string, string][]): void {
-    if (!this.#bodiless) this.#trailers = encodeTrailers(trailers);
+    if (!this.#bodiless && trailers.length > 0) this.#trailers = encodeTrailers(trailers);
   }
 
   setDeadline(ms: number, onTimeout: (() => void) | undefined): void {

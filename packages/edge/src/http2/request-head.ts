@@ -37,8 +37,8 @@ const SINGLE = new Set([
 ]);
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 const LENGTH = /^\d{1,15}$/;
-/** What a Host header may hold, without the user name that a URL may have (RFC 9113, 8.3.1). */
-const AUTHORITY = /^[A-Za-z0-9._~!$&'()*+,;=:[\]%-]+$/;
+/** No user name (RFC 9113, 8.3.1), and nothing that ends the host of a URL. */
+const AUTHORITY = /^[^\s@/\\?#]+$/;
 
 /**
  * Reads the fields of a request. 'malformed': the stream has to be reset (RFC 9113, 8.1.1). 'method': the edge serves

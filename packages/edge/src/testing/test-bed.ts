@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { createServer, request, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { http2Request } from './http2-request.ts';
+import { testProtocol, type Reply, type RequestOptions } from './test-request.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '@anchor/core/artifact/manifest.ts';
@@ -16,22 +18,6 @@ import { TestCertificates } from './test-certificates.ts';
 import { createEdge, type Edge } from '../server/edge.ts';
 import type { AccessEntry } from '../observability/access-log.ts';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../util/settings.ts';
-
-export type Reply = Readonly<{
-  status: number;
-  headers: IncomingHttpHeaders;
-  rawHeaders: readonly string[];
-  body: Buffer;
-  text: string;
-  trailers: Readonly<Record<string, string | undefined>>;
-  information: readonly number[];
-}>;
-export type RequestOptions = Readonly<{
-  method?: string;
-  host?: string;
-  headers?: Readonly<Record<string, string | readonly string[]>>;
-  body?: string | Buffer;
-}>;
 
 export const dpl = (n: number): DeploymentId => `dpl_${String(n).padStart(20, '0')}`;
 
@@ -71,11 +57,14 @@ export class TestBed {
   /** By how much the worker's clock is ahead of the real one. */
   clockOffsetMs = 0;
   #control = '';
+  readonly #http2: boolean;
   /** The first ones are named by the tests themselves. */
   #deployments = 10;
 
   constructor({ timeoutMs = 60_000, ...settings }: Partial<EdgeSettings> & { timeoutMs?: number } = {}) {
     this.functions.timeoutMs = timeoutMs;
+    // Where node:http reads all connections, HTTP/2 is served after TLS only.
+    this.#http2 = testProtocol.http2 && settings.http1FastPath !== false;
     this.edge = createEdge({
       routes: {
         lookup: (host) => this.routes.get(host),
@@ -91,6 +80,7 @@ export class TestBed {
       settings: {
         ...DEFAULT_EDGE_SETTINGS,
         shutdownLingerMs: 50,
+        http2PriorKnowledge: testProtocol.http2,
         ...(settings.idleMs === undefined ? {} : { silentMs: settings.idleMs }),
         ...settings,
       },
@@ -227,6 +217,7 @@ export class TestBed {
   }
 
   get(path: string, options: RequestOptions = {}): Promise<Reply> {
+    if (this.#http2) return http2Request(this.port, path, options);
     return new Promise((resolve, reject) => {
       const information: number[] = [];
       const outgoing = request({

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { IDEMPOTENT } from '../http/methods.ts';
 import type { OwnExchange } from '../http1/own/own-exchange.ts';
-import type { Piece } from '../http1/upstream/chunked.ts';
+import { trailersOf, type Piece } from '../http1/upstream/chunked.ts';
 import { UpstreamConnection } from '../http1/upstream/connection.ts';
 import { OwnTransport, type OwnTransportUser } from '../http1/upstream/own-transport.ts';
 import type { ResponseHead } from '../http1/upstream/response-head.ts';
@@ -105,6 +105,7 @@ export class OwnProxy implements UpstreamRequestOwner, OwnTransportUser, SinkOwn
     const { res } = this.#job.exchange;
     if (res.framing === 'http1' && !this.#response.compressed)
       this.#writable = pieces.length === 0 || res.writeRaw(pieces);
+    if (done && res.framing === 'http2') res.addTrailers(trailersOf(pieces));
     if (done) return this.#complete();
     if (!this.#writable) this.#transport?.pause();
     this.#request.waitFor(this.#writable ? 'function' : 'client');

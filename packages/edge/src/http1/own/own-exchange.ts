@@ -15,6 +15,8 @@ export interface OwnReply extends Reply {
   begin(status: number, reason: string, headers: readonly string[], chunked: boolean): void;
   /** Writes bytes of a framed body. False: wait for 'drain'. */
   writeRaw(pieces: readonly (Buffer | string)[]): boolean;
+  /** Sets what follows the body, where it has no framing of its own. */
+  addTrailers(trailers: [string, string][]): void;
   /** Sends a head that still waits for its first bytes. */
   flush(): void;
   /** Writes an informational response (103); skipped for clients that do not read. */

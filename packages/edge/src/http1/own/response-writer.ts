@@ -131,6 +131,9 @@ export class ResponseWriter implements OwnReply {
     return more;
   }
 
+  /** A body that brings its framing has its trailers in it. */
+  addTrailers(): void {}
+
   /** Sends a head that still waits for its first bytes. */
   flush(): void {
     if (!this.destroyed) this.#send(undefined);

@@ -5,6 +5,7 @@ export type Piece = Buffer | string;
 
 const EMPTY = Buffer.alloc(0);
 const NOTHING: Piece[] = [];
+const LAST_CHUNK = '0\r\n';
 const MAX_LINE = 4096;
 const MAX_TRAILERS = 16 * 1024;
 const SIZE = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
@@ -163,6 +164,18 @@ export class ChunkedDecoder {
     if (this.#at > this.#from)
       this.#out.push(this.#from === 0 && this.#at === bytes.length ? bytes : bytes.subarray(this.#from, this.#at));
   }
+}
+
+/** Returns the trailers that the last pieces of a chunked body end with. */
+export function trailersOf(pieces: readonly Piece[]): [name: string, value: string][] {
+  const last = pieces.at(-1);
+  const trailers: [string, string][] = [];
+  if (typeof last !== 'string' || !last.startsWith(LAST_CHUNK)) return trailers;
+  forEachHeader(last.slice(LAST_CHUNK.length, -2), (name, value) => {
+    trailers.push([name, value]);
+    return true;
+  });
+  return trailers;
 }
 
 /** Returns trailers without those that must not be passed on; undefined when one is malformed. */
