@@ -83,7 +83,7 @@ async function issue(client: AcmeClient, account: AcmeAccount, order: NewOrder, 
 
 const dnsName = (value: string): Identifier => ({ type: 'dns', value });
 const http: Solve = async ({ token = '' }, _authorization, { key }) => {
-  edge.tokens.set(token, keyAuthorization(token, key));
+  edge.texts.set(`/.well-known/acme-challenge/${token}`, keyAuthorization(token, key));
 };
 
 test('http-01 gives a certificate for two names in one order', options, async () => {
@@ -104,7 +104,7 @@ test('tls-alpn-01 gives a certificate', options, async () => {
     async ({ token = '' }, _authorization, account) => {
       const identifier = dnsName('alpn.example.com');
       const cert = await createAlpnCertificate(identifier, keyAuthorization(token, account.key), key);
-      edge.certificates.set('alpn.example.com', { cert, key });
+      edge.alpn.set('alpn.example.com', { cert, key });
     },
   );
 });
@@ -120,7 +120,7 @@ test('an address gets a certificate by tls-alpn-01, under its reverse name', opt
     'tls-alpn-01',
     async ({ token = '' }, _authorization, account) => {
       const cert = await createAlpnCertificate(identifier, keyAuthorization(token, account.key), key);
-      edge.certificates.set('1.0.0.127.in-addr.arpa', { cert, key });
+      edge.alpn.set('1.0.0.127.in-addr.arpa', { cert, key });
     },
   );
   const { subjectAltName, validFromDate, validToDate } = new X509Certificate(chain);

@@ -67,6 +67,11 @@ export class AcmeClient {
     return this.#transport.clockSkewMs;
   }
 
+  /** The directory as it was read last; undefined before. */
+  get knownDirectory(): Directory | undefined {
+    return this.#directory?.value;
+  }
+
   /** Returns the CA's directory, read at most once an hour. */
   async directory(): Promise<Result<Directory, AcmeError>> {
     if (this.#directory !== undefined && performance.now() < this.#directory.until) return ok(this.#directory.value);

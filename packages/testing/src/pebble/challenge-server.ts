@@ -1,34 +1,43 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import type {
+  PublishedCertificate,
+  PublishedChallenge,
+  ServedCertificates,
+  ServedDomain,
+} from '@anchor/core/ports/served-certificates.ts';
 
 /** A certificate with its key, in PEM. */
 export type PemPair = Readonly<{ cert: string; key: string }>;
 
-const PATH = '/.well-known/acme-challenge/';
-
-/** Serves http-01 and tls-alpn-01 from two maps, as the edge does: for tests that need no edge. */
-export class ChallengeServer {
+/**
+ * A stand-in for the edge: serves challenges over HTTP and TLS on ports of its own, and notes certificates. For tests
+ * that need no edge.
+ */
+export class ChallengeServer implements ServedCertificates {
   readonly #http: Server;
   readonly #tls: TlsServer;
-  /** Key authorizations by token. */
-  readonly tokens = new Map<string, string>();
-  /** Certificates by the server name of the handshake: a name, or the reverse name of an address. */
-  readonly certificates = new Map<string, PemPair>();
-  /** Requests for challenges, by their Host header. */
-  readonly requests: string[] = [];
+  /** Texts by path. */
+  readonly texts = new Map<string, string>();
+  /** Certificates for tls-alpn-01 by the server name of the handshake: a name, or the reverse name of an address. */
+  readonly alpn = new Map<string, PemPair>();
+  readonly certificates = new Map<string, PublishedCertificate>();
+  domains: readonly ServedDomain[] = [];
+  /** How many challenges of each kind were requested. */
+  readonly requests = { http: 0, alpn: 0 };
 
   private constructor() {
     this.#http = createServer((request, response) => {
-      const token = request.url?.startsWith(PATH) === true ? request.url.slice(PATH.length) : '';
-      this.requests.push(request.headers.host ?? '');
-      const authorization = this.tokens.get(token);
-      response.writeHead(authorization === undefined ? 404 : 200).end(authorization ?? 'no such token');
+      const text = this.texts.get(request.url ?? '');
+      this.requests.http += 1;
+      response.writeHead(text === undefined ? 404 : 200).end(text ?? 'no such token');
     });
     this.#tls = createTlsServer({
       ALPNProtocols: ['acme-tls/1'],
       SNICallback: (name, done) => {
-        const pair = this.certificates.get(name.toLowerCase());
+        const pair = this.alpn.get(name.toLowerCase());
+        this.requests.alpn += 1;
         if (pair === undefined) done(new Error(`no certificate for ${name}`));
         else done(null, createSecureContext(pair));
       },
@@ -51,6 +60,32 @@ export class ChallengeServer {
 
   get tlsPort(): number {
     return (this.#tls.address() as AddressInfo).port;
+  }
+
+  async published(): Promise<readonly string[]> {
+    return [...this.certificates.keys()];
+  }
+
+  async publish(certificate: PublishedCertificate): Promise<void> {
+    this.certificates.set(certificate.id, certificate);
+  }
+
+  async withdraw(id: string): Promise<void> {
+    this.certificates.delete(id);
+  }
+
+  async publishChallenge(challenge: PublishedChallenge): Promise<void> {
+    if (challenge.kind === 'http') this.texts.set(challenge.path, challenge.text);
+    else this.alpn.set(challenge.host, { cert: challenge.chainPem, key: challenge.keyPem });
+  }
+
+  async withdrawChallenge(kind: PublishedChallenge['kind'], key: string): Promise<void> {
+    if (kind === 'http') this.texts.delete(key);
+    else this.alpn.delete(key);
+  }
+
+  async setDomains(domains: readonly ServedDomain[]): Promise<void> {
+    this.domains = domains;
   }
 
   async stop(): Promise<void> {

@@ -94,6 +94,12 @@ export class Pebble {
     return this.#process.output;
   }
 
+  /** How many orders were placed, and how many certificates issued, by the log. */
+  get counts(): Readonly<{ orders: number; issued: number }> {
+    const count = (text: string): number => this.#process.output.split(text).length - 1;
+    return { orders: count('Added order "'), issued: count('Issued certificate serial ') };
+  }
+
   /** Returns the root certificate that issued certificates lead to. */
   issuerRoot(): Promise<string> {
     return this.#call('GET', `${this.#management}/roots/0`);

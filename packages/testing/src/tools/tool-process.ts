@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Kept of a tool's output, for the message of a test that fails. */
-const OUTPUT_LIMIT = 64 * 1024;
+const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
 /** A process of a tool that tests run: its output is kept, and `stop` waits for its end. */
 export class ToolProcess {

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { AcmeClient } from '@anchor/acme/client/acme-client.ts';
+import type { AcmeAccount } from '@anchor/acme/client/signed-requests.ts';
+import { AccountKey } from '@anchor/acme/jose/account-key.ts';
+import type { ExternalAccount } from '@anchor/acme/jose/jws.ts';
+import type { AcmeError } from '@anchor/acme/messages/acme-error.ts';
+import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
+import { ok, type Result } from '@anchor/core/result/result.ts';
+import { keyContext, type AccountRecord } from '../records/records.ts';
+import type { RecordTable } from '../records/record-table.ts';
+
+/** A CA that certificates are ordered from. */
+export type AuthoritySettings = Readonly<{
+  /** Its name in records and messages, such as "Let's Encrypt". */
+  name: string;
+  directoryUrl: string;
+  /** Where the CA writes to when something is wrong with a certificate. */
+  email?: string | undefined;
+  externalAccount?: ExternalAccount | undefined;
+  /** The profile of certificates for names; addresses get `shortlived`. */
+  profile?: string | undefined;
+  /** Certificates that the CA's own TLS leads to, for a private CA. */
+  trustedPem?: string | undefined;
+}>;
+
+/** For how long a CA that does not respond is left alone, so that its outage costs one timeout and not one per order. */
+const REST_MS = 30_000;
+const USER_AGENT = 'anchor-deploy';
+
+/** One CA: the client that speaks with it, and the account that orders are placed under. */
+export class Authority {
+  readonly settings: AuthoritySettings;
+  readonly client: AcmeClient;
+  readonly #accounts: RecordTable<AccountRecord>;
+  readonly #secrets: SecretBox;
+  readonly #id: string;
+  #account: Promise<Result<AcmeAccount, AcmeError>> | undefined;
+  #accountUrl: string | undefined;
+  #restsUntil = 0;
+
+  constructor(settings: AuthoritySettings, accounts: RecordTable<AccountRecord>, secrets: SecretBox) {
+    this.settings = settings;
+    this.#accounts = accounts;
+    this.#secrets = secrets;
+    this.#id = createHash('sha256').update(settings.directoryUrl).digest('hex').slice(0, 32);
+    const { directoryUrl, trustedPem } = settings;
+    this.client = new AcmeClient({ directoryUrl, trustedPem, userAgent: USER_AGENT });
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** The domains that stand for the CA in CAA records, as far as its directory was read. */
+  get caa(): readonly string[] {
+    return this.client.knownDirectory?.meta.caaIdentities ?? [];
+  }
+
+  /** The account's URL, once there is one. */
+  get accountUrl(): string | undefined {
+    return this.#accountUrl;
+  }
+
+  /** Until when no request is sent, after one had no response; 0 when it responds. */
+  get restsUntil(): number {
+    return this.#restsUntil;
+  }
+
+  /** Notes that a request had no response. */
+  noteUnreachable(now: number): void {
+    this.#restsUntil = now + REST_MS;
+  }
+
+  /**
+   * Returns the account, and registers it first when there is none. Its key is stored before the CA sees it, so that a
+   * crash in between makes no second account. Concurrent calls share one registration.
+   */
+  async account(): Promise<Result<AcmeAccount, AcmeError>> {
+    this.#account ??= this.#open();
+    const account = await this.#account;
+    if (account.ok) this.#accountUrl = account.value.url;
+    else this.#account = undefined;
+    return account;
+  }
+
+  /** Registers the key again before the next order: the CA does not know the account. */
+  async forgetAccount(): Promise<void> {
+    this.#account = undefined;
+    const stored = await this.#accounts.get(this.#id);
+    if (stored === undefined) return;
+    const { directoryUrl, sealedKey } = stored.value;
+    await this.#accounts.replace(stored, { directoryUrl, sealedKey });
+  }
+
+  async #open(): Promise<Result<AcmeAccount, AcmeError>> {
+    const { directoryUrl, email, externalAccount } = this.settings;
+    const context = keyContext('account', this.#id);
+    let stored = await this.#accounts.get(this.#id);
+    let key = stored === undefined ? undefined : await this.#unseal(stored.value.sealedKey, context);
+    if (key === undefined) {
+      // Also when the master key is another one than that of the record: the account is lost, its certificates are not.
+      key = AccountKey.generate();
+      const sealedKey = await this.#secrets.seal(key.toPem(), context);
+      stored = await this.#accounts.overwrite(this.#id, { directoryUrl, sealedKey });
+    }
+    if (stored?.value.url !== undefined) return ok({ url: stored.value.url, key });
+    const account = await this.client.register({ key, email, externalAccount });
+    if (account.ok && stored !== undefined)
+      await this.#accounts.replace(stored, { ...stored.value, url: account.value.url });
+    return account;
+  }
+
+  async #unseal(sealed: string, context: string): Promise<AccountKey | undefined> {
+    const pem = await this.#secrets.open(sealed, context);
+    const key = pem.ok ? AccountKey.fromPem(pem.value) : pem;
+    return key.ok ? key.value : undefined;
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.client.close();
+  }
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
+import { must } from '@anchor/testing/samples.ts';
+import { recordsOf, withPebble, World } from './fixtures/world.ts';
+
+const world = (await World.start())!;
+
+/** Requests a certificate and follows the order to its end. Returns its leaf as the edge got it. */
+async function issue(names: readonly string[], over: Parameters<World['open']>[0] = {}): Promise<X509Certificate> {
+  const { certificates } = await world.open(over);
+  try {
+    must(await certificates.request(names, 'domain'));
+    await certificates.tick();
+    const { certificate, failed } = await certificates.statusOf(names[0]!);
+    assert.ok(certificate !== undefined, JSON.stringify(failed));
+    const published = world.edge.certificates.get(certificate.id)!;
+    const leaf = new X509Certificate(published.chainPem);
+    assert.ok(leaf.checkPrivateKey((await import('node:crypto')).createPrivateKey(published.keyPem)));
+    return leaf;
+  } finally {
+    await certificates.close();
+  }
+}
+
+test('a certificate for two names comes by http-01, and its challenges are gone afterwards', withPebble, async () => {
+  const leaf = await issue(['www.example.com', 'example.com']);
+  assert.equal(leaf.subjectAltName, 'DNS:example.com, DNS:www.example.com');
+  assert.equal(leaf.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1');
+  assert.equal(world.edge.texts.size, 0);
+});
+
+test('a certificate comes by tls-alpn-01', withPebble, async () => {
+  const before = world.edge.requests.alpn;
+  await issue(['alpn.example.com'], { challengeTypes: ['tls-alpn-01'] });
+  assert.ok(world.edge.requests.alpn > before);
+  assert.equal(world.edge.alpn.size, 0);
+});
+
+test('a wildcard comes by dns-01 with the name above it', withPebble, async () => {
+  const leaf = await issue(['*.wild.example.com', 'wild.example.com'], { dns: recordsOf(world.dns) });
+  assert.match(leaf.subjectAltName ?? '', /DNS:\*\.wild\.example\.com/);
+});
+
+test('an address gets a certificate of six days, by http-01 and by tls-alpn-01', withPebble, async () => {
+  for (const type of ['http-01', 'tls-alpn-01'] as const) {
+    const leaf = await issue(['127.0.0.1'], { challengeTypes: [type] });
+    assert.equal(leaf.subjectAltName, 'IP Address:127.0.0.1');
+    assert.ok(leaf.validToDate.getTime() - leaf.validFromDate.getTime() < 7 * 86_400_000);
+  }
+});

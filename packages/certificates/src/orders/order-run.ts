@@ -1,0 +1,249 @@
+import type { AcmeAccount } from '@anchor/acme/client/signed-requests.ts';
+import type { Order } from '@anchor/acme/client/acme-client.ts';
+import { isProblem, type AcmeError } from '@anchor/acme/messages/acme-error.ts';
+import type { Identifier } from '@anchor/acme/messages/identifier.ts';
+import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
+import { createSigningRequest } from '@anchor/acme/x509/signing-request.ts';
+import type { Authority } from '../authorities/authority.ts';
+import type { Spending } from '../budgets/budgets.ts';
+import { isAddress, keyContext, type OrderRecord } from '../records/records.ts';
+import type { Stored } from '../records/record-table.ts';
+import { Challenges } from '../solvers/challenges.ts';
+import { authorize } from './authorize.ts';
+import { storeIssued, replacedBy } from './issued.ts';
+import type { OrderContext } from './order-context.ts';
+import { budgetFailure, requestFailure, type FailureContext, type OrderFailure } from './order-failure.ts';
+import { failedOrder, interruptedOrder, delayedOrder } from './order-record.ts';
+import { pause } from './pause.ts';
+
+/** For how long one run follows an order that the CA works on; another run continues after a minute. */
+const FOLLOW_MS = 120_000;
+const MAX_POLL_MS = 30_000;
+const REST_MS = 60_000;
+
+/** The order was removed or taken over while it ran: this run has nothing more to do. */
+class OrderGone extends Error {}
+
+/**
+ * Runs one order from the step that it is stored in. Each step is stored before it is acted on, and a step that may have
+ * been acted on already is looked up at the CA: so a run that is killed anywhere is continued, and never repeated.
+ */
+export class OrderRun {
+  readonly #context: OrderContext;
+  readonly #challenges: Challenges;
+  readonly #signal: AbortSignal;
+  #stored: Stored<OrderRecord>;
+  /** Whether this run itself sent what the step says: if not, an earlier process may have. */
+  #placedHere = false;
+
+  constructor(context: OrderContext, stored: Stored<OrderRecord>, signal: AbortSignal) {
+    this.#context = context;
+    this.#challenges = new Challenges(context.served, context.dns);
+    this.#stored = stored;
+    this.#signal = signal;
+  }
+
+  /** Runs until the certificate is stored, the order failed, or it has to wait. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#signal.aborted && (await this.#step())) continue;
+    } catch (error) {
+      if (!(error instanceof OrderGone)) throw error;
+      await this.#withdraw();
+    }
+  }
+
+  get #order(): OrderRecord {
+    return this.#stored.value;
+  }
+
+  /** Does the step that is stored. Returns whether there is another one to do now. */
+  async #step(): Promise<boolean> {
+    const authority = this.#context.authorities.find(({ name }) => name === this.#order.authority);
+    if (authority === undefined) return this.#moveToFirst();
+    if (authority.restsUntil > this.#context.clock.now()) return this.#rest(authority);
+    const { step, url } = this.#order;
+    if (step === 'queued') return this.#queue(authority);
+    this.#context.onStep(this.#stored.id, step === 'placing' ? 'account' : 'challenge');
+    const account = await authority.account();
+    if (!account.ok) return this.#refused(authority, account.error);
+    if (step === 'placing' || url === undefined) return this.#sendOnce(authority, account.value);
+    const order = await authority.client.order(account.value, url);
+    if (!order.ok) return this.#refused(authority, order.error);
+    return this.#follow(authority, account.value, order.value);
+  }
+
+  /** The CA is no longer configured. */
+  async #moveToFirst(): Promise<boolean> {
+    const [first] = this.#context.authorities;
+    if (first === undefined) return false;
+    await this.#withdraw();
+    const { url: _, sealedKey: __, ...order } = this.#order;
+    await this.#save({ ...order, authority: first.name, step: 'queued', challenges: [] });
+    return true;
+  }
+
+  async #queue(authority: Authority): Promise<boolean> {
+    const { clock, budgets } = this.#context;
+    const now = clock.now();
+    const reserved = await budgets.reserve(this.#spending(authority), now);
+    if (!reserved.ok) {
+      const failure = budgetFailure(reserved.error, this.#order.names);
+      await this.#save(delayedOrder(this.#order, failure, reserved.error.retryAt, now));
+      return false;
+    }
+    const sealedKey = await this.#context.secrets.seal(await generateKeyPem(), this.#keyContext);
+    this.#placedHere = true;
+    await this.#save({ ...this.#order, step: 'placing', sealedKey });
+    return true;
+  }
+
+  async #sendOnce(authority: Authority, account: AcmeAccount): Promise<boolean> {
+    this.#context.onStep(this.#stored.id, 'order');
+    const identifiers = this.#order.names.map(identifierOf);
+    // Sent by a process that was killed, or without a response: the CA may have it.
+    const found = this.#placedHere ? undefined : await authority.client.unfinishedOrder(account, identifiers);
+    if (found !== undefined && !found.ok) return this.#refused(authority, found.error);
+    this.#placedHere = false;
+    const placed = found?.value === undefined ? await this.#send(authority, account, identifiers) : found;
+    if (!placed.ok) return this.#refused(authority, placed.error);
+    if (placed.value === undefined) return true;
+    await this.#save({ ...this.#order, step: 'authorizing', url: placed.value.url });
+    return true;
+  }
+
+  async #send(authority: Authority, account: AcmeAccount, identifiers: readonly Identifier[]) {
+    const directory = await authority.client.directory();
+    if (!directory.ok) return directory;
+    const address = this.#order.names.some(isAddress);
+    const wanted = address ? 'shortlived' : authority.settings.profile;
+    const profile = wanted !== undefined && directory.value.meta.profiles?.[wanted] !== undefined ? wanted : undefined;
+    const replaces = await replacedBy(this.#context.tables, this.#stored.id, authority.name);
+    const placed = await authority.client.newOrder(account, { identifiers, profile, replaces });
+    // The certificate was replaced by an order that failed later, or the CA does not know it: order without the link.
+    if (placed.ok || replaces === undefined || !isProblem(placed.error, 'alreadyReplaced', 'malformed', 'unauthorized'))
+      return placed;
+    return authority.client.newOrder(account, { identifiers, profile });
+  }
+
+  /** Does what the state of the order at the CA calls for. */
+  async #follow(authority: Authority, account: AcmeAccount, order: Order): Promise<boolean> {
+    const failureContext = this.#failureContext(authority);
+    if (order.status === 'pending' || order.status === 'invalid') {
+      const outcome = await authorize({
+        context: this.#context,
+        challenges: this.#challenges,
+        authority,
+        account,
+        order,
+        record: this.#order,
+        failureContext,
+        signal: this.#signal,
+        onStep: (step) => this.#context.onStep(this.#stored.id, step),
+        save: (challenges) => this.#save({ ...this.#order, challenges: [...challenges] }),
+      });
+      if (outcome.kind === 'failed') return this.#fail(authority, outcome.failure);
+      if (outcome.kind === 'interrupted') return this.#interrupt(outcome.failure);
+      return this.#wait(authority, account, order);
+    }
+    const { url } = order;
+    if (order.status === 'ready') return this.#finalize(authority, account, order);
+    if (order.status === 'processing') {
+      this.#context.onStep(this.#stored.id, 'finalize');
+      return this.#wait(authority, account, order);
+    }
+    this.#context.onStep(this.#stored.id, 'download');
+    const chain = await authority.client.certificate(account, order.certificate ?? url);
+    if (!chain.ok) return this.#refused(authority, chain.error);
+    const stored = await storeIssued(this.#context, this.#stored, chain.value, authority);
+    if (!stored.ok) return this.#fail(authority, { kind: 'authority', error: stored.error });
+    await this.#withdraw();
+    await this.#context.tables.orders.remove(this.#stored.id);
+    return false;
+  }
+
+  async #finalize(authority: Authority, account: AcmeAccount, order: Order): Promise<boolean> {
+    this.#context.onStep(this.#stored.id, 'finalize');
+    const key = await this.#context.secrets.open(this.#order.sealedKey ?? '', this.#keyContext);
+    if (!key.ok) return this.#fail(authority, { kind: 'authority', error: key.error });
+    if (this.#order.step !== 'finalizing') await this.#save({ ...this.#order, step: 'finalizing' });
+    const csr = await createSigningRequest(this.#order.names.map(identifierOf), key.value);
+    const finalized = await authority.client.finalize(account, order, csr);
+    if (!finalized.ok) return this.#refused(authority, finalized.error);
+    return finalized.value.status === 'valid' ? true : this.#wait(authority, account, finalized.value);
+  }
+
+  /** Reads the order until its state changes. */
+  async #wait(authority: Authority, account: AcmeAccount, order: Order): Promise<boolean> {
+    const until = performance.now() + FOLLOW_MS;
+    let { retryAfterMs } = order;
+    while (performance.now() < until) {
+      if (!(await pause(Math.min(retryAfterMs ?? this.#context.pollMs, MAX_POLL_MS), this.#signal))) return false;
+      const next = await authority.client.order(account, order.url);
+      if (!next.ok) return this.#refused(authority, next.error);
+      if (next.value.status !== order.status) return true;
+      ({ retryAfterMs } = next.value);
+    }
+    await this.#save({ ...this.#order, nextAt: this.#context.clock.now() + REST_MS });
+    return false;
+  }
+
+  /** Handles a request that failed. Returns whether the order goes on at once. */
+  async #refused(authority: Authority, error: AcmeError): Promise<boolean> {
+    const now = this.#context.clock.now();
+    if (isProblem(error, 'accountDoesNotExist')) await authority.forgetAccount();
+    if (error.kind === 'unreachable') authority.noteUnreachable(now);
+    const failure = requestFailure(error, this.#failureContext(authority));
+    const exists = this.#order.step === 'authorizing' || this.#order.step === 'finalizing';
+    // An order that exists is continued where it is, so that no second one is made, unless the CA has forgotten it.
+    const transient = error.kind !== 'problem' || error.problem.type === 'rateLimited' || error.status >= 500;
+    return exists && transient ? this.#interrupt(failure) : this.#fail(authority, failure);
+  }
+
+  async #interrupt(failure: OrderFailure): Promise<boolean> {
+    await this.#save(interruptedOrder(this.#order, failure, this.#context.clock.now()));
+    return false;
+  }
+
+  async #fail(authority: Authority, failure: OrderFailure): Promise<boolean> {
+    const { budgets, clock, authorities } = this.#context;
+    const now = clock.now();
+    await this.#withdraw();
+    for (const name of failure.names ?? []) await budgets.countFailure(authority.name, name, now);
+    await budgets.release(this.#spending(authority), now);
+    const names = authorities.map(({ name }) => name);
+    await this.#save(failedOrder(this.#order, failure, names, now));
+    return this.#order.nextAt <= now;
+  }
+
+  async #rest(authority: Authority): Promise<boolean> {
+    await this.#save({ ...this.#order, nextAt: authority.restsUntil });
+    return false;
+  }
+
+  async #withdraw(): Promise<void> {
+    for (const challenge of this.#order.challenges) await this.#challenges.withdraw(challenge);
+  }
+
+  async #save(order: OrderRecord): Promise<void> {
+    const stored = await this.#context.tables.orders.replace(this.#stored, order);
+    if (stored === undefined) throw new OrderGone();
+    this.#stored = stored;
+  }
+
+  get #keyContext(): string {
+    return keyContext('order', this.#stored.id);
+  }
+
+  #spending(authority: Authority): Spending {
+    const { names, reason } = this.#order;
+    const domains = [...new Set(names.map((name) => this.#context.registeredDomain(name)))];
+    return { authority: authority.name, set: this.#stored.id, names, domains, renewal: reason === 'renewal' };
+  }
+
+  #failureContext(authority: Authority): FailureContext {
+    return { authority: authority.name, names: this.#order.names, issuer: authority.caa[0] };
+  }
+}
+
+const identifierOf = (name: string): Identifier => ({ type: isAddress(name) ? 'ip' : 'dns', value: name });
