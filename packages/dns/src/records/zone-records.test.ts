@@ -44,7 +44,7 @@ test('the provider with the longest zone has a name, and others have none', opti
 
 test('a name without a provider is refused', options, async () => {
   const result = await records().putTxt('a.example.test', 'x');
-  assert.ok(!result.ok && result.error.code === 'unsupported');
+  assert.ok(!result.ok && result.error.code === 'source_refused');
 });
 
 test('a value is visible only when every authoritative server has it', options, async () => {

@@ -74,7 +74,7 @@ export class ZoneRecords implements DnsRecords {
     const provider = this.#providers.get(this.zoneOf(name) ?? '');
     if (provider !== undefined) return ok(provider);
     return fail(
-      'unsupported',
+      'source_refused',
       `No DNS provider is configured for ${name}`,
       'Add its zone to the file of --dns-providers, then restart the platform.',
     );

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import type { DnsClient } from '../wire/dns-client.ts';
 import type { DnsServer } from '../wire/exchange.ts';
 import type { DnsMessage, Question } from '../wire/message.ts';
-import { dnsName, isWithin, labelCount, lastLabels, parentOf } from '../wire/names.ts';
+import { dnsName, labelCount, lastLabels, parentOf } from '../wire/names.ts';
 import type { Budget } from './budget.ts';
 import { ExpiringCache } from './expiring-cache.ts';
 import type { WalkFailure } from './walk-failure.ts';
@@ -90,7 +90,7 @@ export class ZoneWalk {
         recursive: zone.recursive === true,
         withinMs: budget.remainingMs,
       });
-      if (response.ok && isAbout(zone, response.value)) return response;
+      if (response.ok && isAbout(zone, question, response.value)) return response;
       failure = { ...failure, address: address.address, kind: response.ok ? kindOf(response.value) : response.error };
     }
     return err(failure);
@@ -147,13 +147,14 @@ export class ZoneWalk {
   }
 }
 
-/** A server that has the zone, or delegates what is below: not one that refuses, or points back up. */
-function isAbout(zone: Zone, message: DnsMessage): boolean {
+/**
+ * Returns whether a response speaks for the zone: with authority, or with a delegation towards the name while the walk
+ * goes down. A server that refuses, points back up or elsewhere is lame.
+ */
+function isAbout(zone: Zone, question: Question, message: DnsMessage): boolean {
   if (message.rcode !== 'NOERROR' && message.rcode !== 'NXDOMAIN') return false;
   if (message.authoritative || zone.recursive === true) return true;
-  return message.authorities.some(
-    (record) => record.type === 'NS' && record.name !== zone.name && isWithin(record.name, zone.name),
-  );
+  return question.type === 'NS' && delegationIn(message, zone.name, question.name) !== undefined;
 }
 
 const kindOf = ({ rcode }: DnsMessage): WalkFailure['kind'] => (rcode === 'SERVFAIL' ? 'servfail' : 'lame');
