@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DomainName } from '@anchor/core/names/name.ts';
 import type { DnsReport } from '@anchor/core/ports/dns-lookup.ts';
-import type { Answer, Packet } from 'dns-packet';
+import type { Packet } from 'dns-packet';
 import { createDns, type DnsSettings } from '../dns.ts';
-import { responseTo, ScriptedServer, type Received, type Script } from '../fixtures/scripted-server.ts';
+import {
+  responseTo,
+  ScriptedServer,
+  type PacketRecord,
+  type Received,
+  type Script,
+} from '../fixtures/scripted-server.ts';
 
 const ADDRESS = '127.0.0.1';
 
@@ -33,7 +39,7 @@ async function against(script: Script, run: (bed: Bed) => Promise<void>, changes
 }
 
 const nameOf = ({ query }: Received): string => query.questions?.[0]?.name.toLowerCase() ?? '';
-const referral = (received: Received, zone: string, hosts: readonly string[], glue: Answer[] = []): Packet => ({
+const referral = (received: Received, zone: string, hosts: readonly string[], glue: PacketRecord[] = []): Packet => ({
   ...responseTo(received),
   flags: 0,
   authorities: hosts.map((host) => ({ type: 'NS' as const, name: zone, data: host })),
@@ -96,7 +102,7 @@ test('a delegation to a hundred servers without addresses costs a bounded number
 });
 
 test('a server may not delegate what is outside its zone, nor name addresses of strangers', async () => {
-  const evil: Answer[] = [{ type: 'A', name: 'ns.bank.test', data: ADDRESS }];
+  const evil: PacketRecord[] = [{ type: 'A', name: 'ns.bank.test', data: ADDRESS }];
   const script: Script = (received) => {
     const name = nameOf(received);
     if (name === 'test') return responseTo(received);
