@@ -27,6 +27,7 @@ import type { LocalSandboxes } from '@anchor/sandbox-linux/sandboxes.ts';
 import { branchHeads } from '@anchor/core/deliveries/branch-heads.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import { runtimeCause } from '@anchor/packaging/explain/runtime-cause.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { orFatal } from './process.ts';
 import { remoteHeads } from './remote-heads.ts';
@@ -90,6 +91,7 @@ export async function composeLocal(
     heads: branchHeads(repositories, remoteHeads(secrets, settings, env)),
     capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
     ...edgePorts(settings, paths),
+    analyzeFailure: runtimeCause,
   };
   return {
     ports,

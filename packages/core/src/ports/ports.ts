@@ -4,6 +4,7 @@ import type { BuildRunner } from './build-runner.ts';
 import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { EdgeProbe } from './edge-probe.ts';
+import type { FailureAnalyzer } from './failure-analyzer.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { PushTransaction } from './push-transaction.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -32,6 +33,7 @@ export type Ports = Stores &
     secrets: SecretBox;
     logs: LogStore;
     probe: EdgeProbe;
+    analyzeFailure: FailureAnalyzer;
     repositories: Repositories;
     heads: BranchHeads;
     clock: Clock;
