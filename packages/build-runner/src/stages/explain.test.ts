@@ -31,7 +31,7 @@ function explain(
       fix: 'Run it locally.',
       sandbox,
       disk,
-      limits: DEFAULT_LIMITS,
+      limits: { ...DEFAULT_LIMITS, memoryMb: 4096 },
       variables: { ANCHOR_ENV: 'production' },
       runOnly: [],
       branch: 'main',
