@@ -264,6 +264,16 @@ const ELSEWHERE: readonly Row[] = [
     serves: 'node deploy/web/server/server.mjs',
   },
   {
+    what: 'Angular whose script names the usual outputPath',
+    pkg: {
+      ...build({ 'serve:ssr:web': 'node dist/web/server/server.mjs' }),
+      dependencies: { '@angular/ssr': '21' },
+      devDependencies: { '@angular/cli': '21' },
+    },
+    left: ['deploy/web/server/server.mjs', 'deploy/web/browser/main.js'],
+    serves: 'node deploy/web/server/server.mjs',
+  },
+  {
     what: 'Vite with another outDir',
     pkg: { ...build(), devDependencies: { vite: '7' } },
     left: ['public_html/index.html', 'public_html/assets/a.js', 'node_modules/x/index.html', '.cache/index.html'],

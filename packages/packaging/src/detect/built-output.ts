@@ -32,11 +32,15 @@ export async function settleOutput(
   const usual = await settleUsual(root, project, plan, settings);
   if (since === undefined || plan.build === undefined || settings.outputDirectory !== undefined) return usual;
   if (usual.ok) {
-    const { output } = usual.value;
-    const missing = output.kind === 'files' && (await foldersWithIndex(root, project, output.directories)).length === 0;
-    if (!missing) return usual;
+    if (await isThere(root, project, plan, usual.value.output)) return usual;
   } else if (plan.known === undefined) return usual;
   return (await settleElsewhere(root, project, plan, since)) ?? usual;
+}
+
+/** Returns whether an output exists: files with an index.html, or the file that a framework's start script names. */
+async function isThere(root: string, project: string, { known }: Plan, output: Output): Promise<boolean> {
+  if (output.kind === 'files') return (await foldersWithIndex(root, project, output.directories)).length > 0;
+  return output.kind === 'next' || known === undefined || (await ownServer(root, project, output.start, [])).present;
 }
 
 /** Finds the output in another folder than the tool's usual one. Undefined when the build wrote none. */

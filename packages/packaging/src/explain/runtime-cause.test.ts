@@ -87,6 +87,12 @@ const ROWS: readonly Row[] = [
     fix: /tsx/,
   },
   {
+    name: 'a merge conflict',
+    files: { 's.js': '<<<<<<< HEAD\n1;\n=======\n2;\n>>>>>>> feat\n' },
+    says: /^SyntaxError/,
+    fix: /Resolve the merge conflict/,
+  },
+  {
     name: 'Deno',
     files: { 's.js': 'Deno.serve(() => new Response());\n' },
     says: /^ReferenceError: Deno is not defined \(s\.js:1/,

@@ -23,7 +23,10 @@ export const NODE_SHAPES: readonly Shape[] = [
     name: 'node-syntax',
     line: /^SyntaxError: /,
     cause: ({ lines, at }) => [...errorWithPlace(lines, at).slice(0, 1), ...sourceAbove(lines, at)],
-    fix: () => 'Correct the syntax at the place named, and push again.',
+    fix: ({ lines, at }) =>
+      lines.slice(Math.max(0, at - 6), at).some((line) => /^<{7}(?: |$)/.test(line))
+        ? 'Resolve the merge conflict in that file, commit it, and push again.'
+        : 'Correct the syntax at the place named, and push again.',
   },
   {
     name: 'node-openssl',
