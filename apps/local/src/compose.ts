@@ -20,6 +20,7 @@ import { openSecretBox } from '@anchor/adapter-local/secrets/secret-box.ts';
 import { openStores } from '@anchor/adapter-local/sqlite/stores/stores.ts';
 import { createBuilder, type Builder } from '@anchor/build-runner/create-builder.ts';
 import { createCompressor } from '@anchor/packaging/output/compressor.ts';
+import { DEFAULT_LIMITS } from '@anchor/build-runner/session/limits.ts';
 import { createNodes } from '@anchor/build-runner/tools/nodes.ts';
 import { createNpm, type Npm } from '@anchor/build-runner/tools/npm.ts';
 import { createTools } from '@anchor/build-runner/tools/package-managers.ts';
@@ -27,6 +28,7 @@ import type { LocalSandboxes } from '@anchor/sandbox-linux/sandboxes.ts';
 import { branchHeads } from '@anchor/core/deliveries/branch-heads.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import { runtimeCause } from '@anchor/packaging/explain/runtime-cause.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { orFatal } from './process.ts';
 import { remoteHeads } from './remote-heads.ts';
@@ -92,6 +94,7 @@ export async function composeLocal(
     capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
     ...edgePorts(settings, paths),
     ...noDomains,
+    analyzeFailure: runtimeCause,
   };
   return {
     ports,
@@ -174,10 +177,10 @@ const edgePorts = (settings: Settings, paths: Paths): Pick<Ports, 'probe' | 'sit
   },
 });
 
-/** Returns the limit of all projects' build caches: a fifth of the disk, at most 20 GB. */
+/** Returns the limit of all projects' build caches: a fifth of the disk, at most the default. */
 async function cachesMb(data: string): Promise<number> {
   const { totalBytes } = await diskSpace(data);
-  return Math.min(20_480, Math.floor(totalBytes / 5 / 1_048_576));
+  return Math.min(DEFAULT_LIMITS.cachesMb, Math.floor(totalBytes / 5 / 1_048_576));
 }
 
 /** Returns the environment of the process that starts git: the tunings of all, and where compiled programs are. */

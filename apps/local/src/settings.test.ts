@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_LIMITS } from '@anchor/build-runner/session/limits.ts';
+import { DEFAULT_RETENTION } from '@anchor/core/retention/retention-settings.ts';
+import { DEFAULT_FLOOR } from '@anchor/sandbox-linux/cgroup-idle.ts';
 import { FLAGS, parseCommand, usage } from './settings.ts';
 
 const settingsOf = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) => {
@@ -46,3 +49,36 @@ test('an unknown flag is refused', () => {
   const parsed = parseCommand(['--warm-max', '1'], {});
   assert.ok(!parsed.ok && parsed.error.code === 'invalid_input');
 });
+
+test('a setting that a package has a default for starts with that default', () => {
+  const settings = settingsOf([]);
+  assert.deepEqual(
+    {
+      minutes: settings.buildMinutes,
+      memoryMb: settings.buildMemoryMb,
+      cpus: settings.buildCpus,
+      processes: settings.buildProcesses,
+      diskMb: settings.buildDiskMb,
+      cacheMb: settings.buildCacheMb,
+      manifestMb: settings.manifestMb,
+      manifestFiles: settings.manifestFiles,
+    },
+    pick(DEFAULT_LIMITS, [
+      'minutes',
+      'memoryMb',
+      'cpus',
+      'processes',
+      'diskMb',
+      'cacheMb',
+      'manifestMb',
+      'manifestFiles',
+    ]),
+  );
+  assert.deepEqual(
+    [settings.artifactDays, settings.recordDays, settings.buildFloorPercent / 100],
+    [DEFAULT_RETENTION.artifactDays, DEFAULT_RETENTION.recordDays, DEFAULT_FLOOR],
+  );
+});
+
+const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): object =>
+  Object.fromEntries(keys.map((key) => [key, from[key]]));

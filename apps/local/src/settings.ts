@@ -2,13 +2,21 @@ import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { DEFAULT_HOST_SETTINGS } from '@anchor/function-host/settings.ts';
+import { DEFAULT_LIMITS } from '@anchor/build-runner/session/limits.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { DEFAULT_RETENTION } from '@anchor/core/retention/retention-settings.ts';
+import { DEFAULT_EDGE_SETTINGS } from '@anchor/edge/util/settings.ts';
+import { DEFAULT_HOST_SETTINGS } from '@anchor/function-host/settings.ts';
+import { DEFAULT_FLOOR } from '@anchor/sandbox-linux/cgroup-idle.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const list = z.array(z.string()).default([]);
+const MIB = 1_048_576;
 
-/** Everything that can be set on a machine: by flag, by environment variable, or left at its default. */
+/**
+ * Everything that can be set on a machine: by flag, by environment variable, or left at its default. A default that a
+ * package has is taken from there; the others are of this machine alone.
+ */
 export const settingsSchema = z.object({
   data: z.string(),
   /** The address that the API and the sites listen on; loopback by default. */
@@ -23,7 +31,7 @@ export const settingsSchema = z.object({
     .number()
     .int()
     .min(128)
-    .default(Math.max(512, Math.min(2_048, Math.floor(totalmem() / 8 / 1_048_576)))),
+    .default(Math.max(512, Math.min(2_048, Math.floor(totalmem() / 8 / MIB)))),
   /** Builds at once. */
   builds: z.coerce
     .number()
@@ -31,37 +39,47 @@ export const settingsSchema = z.object({
     .min(1)
     .max(64)
     .default(Math.max(1, Math.floor(availableParallelism() / 2))),
-  buildMinutes: z.coerce.number().min(0.01).max(480).default(30),
-  buildMemoryMb: z.coerce
-    .number()
-    .int()
-    .min(128)
-    .default(Math.max(1_024, Math.min(8_192, Math.floor(totalmem() / 2 / 1_048_576)))),
-  buildCpus: z.coerce.number().min(0.1).default(availableParallelism()),
+  buildMinutes: z.coerce.number().min(0.01).max(480).default(DEFAULT_LIMITS.minutes),
+  buildMemoryMb: z.coerce.number().int().min(128).default(DEFAULT_LIMITS.memoryMb),
+  buildCpus: z.coerce.number().min(0.1).default(DEFAULT_LIMITS.cpus),
   /** Part of the machine that builds get although live traffic and other programs want all of it, in percent. */
-  buildFloorPercent: z.coerce.number().min(0).max(90).default(25),
-  buildProcesses: z.coerce.number().int().min(16).default(512),
-  buildDiskMb: z.coerce.number().int().min(64).default(10_240),
+  buildFloorPercent: z.coerce
+    .number()
+    .min(0)
+    .max(90)
+    .default(DEFAULT_FLOOR * 100),
+  buildProcesses: z.coerce.number().int().min(16).default(DEFAULT_LIMITS.processes),
+  buildDiskMb: z.coerce.number().int().min(64).default(DEFAULT_LIMITS.diskMb),
   /** Disk that a project's builds keep for its next one, and limit of those of all projects together. */
-  buildCacheMb: z.coerce.number().int().min(0).default(3_072),
+  buildCacheMb: z.coerce.number().int().min(0).default(DEFAULT_LIMITS.cacheMb),
   buildCachesMb: z.coerce.number().int().min(0).optional(),
   /** Limits of one deployment's files and pages at the edge: the size of their list, and their number. */
-  manifestMb: z.coerce.number().int().min(1).max(64).default(16),
-  manifestFiles: z.coerce.number().int().min(100).max(200_000).default(50_000),
+  manifestMb: z.coerce.number().int().min(1).max(64).default(DEFAULT_LIMITS.manifestMb),
+  manifestFiles: z.coerce.number().int().min(100).max(200_000).default(DEFAULT_LIMITS.manifestFiles),
   /**
    * Open connections of one client address, and requests in flight to the functions of one project: per edge worker.
    */
-  clientConnections: z.coerce.number().int().min(1).max(100_000).default(1_000),
-  projectInflight: z.coerce.number().int().min(1).max(100_000).default(4_000),
+  clientConnections: z.coerce.number().int().min(1).max(100_000).default(DEFAULT_EDGE_SETTINGS.clientConnections),
+  projectInflight: z.coerce.number().int().min(1).max(100_000).default(DEFAULT_EDGE_SETTINGS.projectInflight),
   /** How long a function may be silent within a response or event stream, and how large a request body may be. */
-  silentSeconds: z.coerce.number().int().min(1).max(86_400).default(3_600),
-  bodyMb: z.coerce.number().int().min(1).max(10_240).default(100),
+  silentSeconds: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(DEFAULT_EDGE_SETTINGS.silentMs / 1_000),
+  bodyMb: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_240)
+    .default(DEFAULT_EDGE_SETTINGS.maxBodyBytes / MIB),
   /** Memory that all functions together may use. */
   functionMemoryMb: z.coerce
     .number()
     .int()
     .min(128)
-    .default(Math.max(512, Math.floor(totalmem() / 2 / 1_048_576))),
+    .default(Math.max(512, Math.floor(totalmem() / 2 / MIB))),
   /** Part of it that one project may hold, in percent. */
   projectMemoryPercent: z.coerce
     .number()
@@ -85,7 +103,7 @@ export const settingsSchema = z.object({
     .number()
     .int()
     .min(512)
-    .default(Math.max(1_024, Math.min(4_096, Math.floor(totalmem() / 8 / 1_048_576)))),
+    .default(Math.max(1_024, Math.min(4_096, Math.floor(totalmem() / 8 / MIB)))),
   /** Size limit of one project's repository on the platform, with its history. */
   repositoryMb: z.coerce.number().int().min(16).default(2_048),
   /** Disk limit of one project's functions; and the reserve of the machine's disk, whatever they write. */
@@ -111,8 +129,8 @@ export const settingsSchema = z.object({
     .default([]),
   /** Limit of one project's logs; the oldest are removed first. */
   projectLogMb: z.coerce.number().int().min(64).default(1_024),
-  artifactDays: z.coerce.number().int().min(1).default(90),
-  recordDays: z.coerce.number().int().min(1).default(365),
+  artifactDays: z.coerce.number().int().min(1).default(DEFAULT_RETENTION.artifactDays),
+  recordDays: z.coerce.number().int().min(1).default(DEFAULT_RETENTION.recordDays),
   unsafeNoSandbox: z.boolean().default(false),
   /** An extra CA bundle that builds and functions trust. */
   trustStore: z.string().optional(),
@@ -129,13 +147,19 @@ type Flag = Readonly<{
   formerly?: Readonly<{ flag: string; env: string }>;
 }>;
 
+const DEFAULTS = settingsSchema.parse({ data: '' });
+
 /** Flags of `./up`, each with its environment variable. */
 export const FLAGS: Readonly<Record<string, Flag>> = {
   data: { key: 'data', env: 'ANCHOR_DATA', help: 'directory of all state (default ~/.anchor)' },
-  host: { key: 'host', env: 'ANCHOR_HOST', help: 'address to listen on (default 127.0.0.1)' },
-  'api-port': { key: 'apiPort', env: 'ANCHOR_API_PORT', help: 'port of the API (default 7400)' },
-  'edge-port': { key: 'edgePort', env: 'ANCHOR_EDGE_PORT', help: 'port of the sites (default 7480)' },
-  domain: { key: 'domain', env: 'ANCHOR_DOMAIN', help: 'sites are served at <project>.<domain> (default localhost)' },
+  host: { key: 'host', env: 'ANCHOR_HOST', help: `address to listen on (default ${DEFAULTS.host})` },
+  'api-port': { key: 'apiPort', env: 'ANCHOR_API_PORT', help: `port of the API (default ${DEFAULTS.apiPort})` },
+  'edge-port': { key: 'edgePort', env: 'ANCHOR_EDGE_PORT', help: `port of the sites (default ${DEFAULTS.edgePort})` },
+  domain: {
+    key: 'domain',
+    env: 'ANCHOR_DOMAIN',
+    help: `sites are served at <project>.<domain> (default ${DEFAULTS.domain})`,
+  },
   'edge-workers': {
     key: 'edgeWorkers',
     env: 'ANCHOR_EDGE_WORKERS',
@@ -151,7 +175,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     env: 'ANCHOR_BUILDS',
     help: 'maximum number of concurrent builds (default: half the cores)',
   },
-  'build-minutes': { key: 'buildMinutes', env: 'ANCHOR_BUILD_MINUTES', help: 'time limit of a build (default 30)' },
+  'build-minutes': {
+    key: 'buildMinutes',
+    env: 'ANCHOR_BUILD_MINUTES',
+    help: `time limit of a build (default ${DEFAULTS.buildMinutes})`,
+  },
   'build-memory-mb': { key: 'buildMemoryMb', env: 'ANCHOR_BUILD_MEMORY_MB', help: 'memory limit of a build' },
   'build-cpus': {
     key: 'buildCpus',
@@ -161,22 +189,22 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'build-floor-percent': {
     key: 'buildFloorPercent',
     env: 'ANCHOR_BUILD_FLOOR_PERCENT',
-    help: 'share of the machine that builds get under full load, in percent (default 25; 0: none)',
+    help: `share of the machine that builds get under full load, in percent (default ${DEFAULTS.buildFloorPercent}; 0: none)`,
   },
   'build-processes': {
     key: 'buildProcesses',
     env: 'ANCHOR_BUILD_PROCESSES',
-    help: 'process limit of a build (default 512)',
+    help: `process limit of a build (default ${DEFAULTS.buildProcesses})`,
   },
   'build-disk-mb': {
     key: 'buildDiskMb',
     env: 'ANCHOR_BUILD_DISK_MB',
-    help: "disk limit of a project's builds (default 10240)",
+    help: `disk limit of a project's builds (default ${DEFAULTS.buildDiskMb})`,
   },
   'build-cache-mb': {
     key: 'buildCacheMb',
     env: 'ANCHOR_BUILD_CACHE_MB',
-    help: 'limit of the build cache of a project (default 3072)',
+    help: `limit of the build cache of a project (default ${DEFAULTS.buildCacheMb})`,
   },
   'build-caches-mb': {
     key: 'buildCachesMb',
@@ -186,29 +214,33 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'manifest-mb': {
     key: 'manifestMb',
     env: 'ANCHOR_MANIFEST_MB',
-    help: 'size limit of the manifest of a deployment (default 16, at most 64)',
+    help: `size limit of the manifest of a deployment (default ${DEFAULTS.manifestMb}, at most 64)`,
   },
   'manifest-files': {
     key: 'manifestFiles',
     env: 'ANCHOR_MANIFEST_FILES',
-    help: 'maximum number of files and pages of a deployment (default 50000, at most 200000)',
+    help: `maximum number of files and pages of a deployment (default ${DEFAULTS.manifestFiles}, at most 200000)`,
   },
   'client-connections': {
     key: 'clientConnections',
     env: 'ANCHOR_CLIENT_CONNECTIONS',
-    help: 'maximum number of connections per client address and edge worker, except of trusted proxies (default 1000)',
+    help: `maximum number of connections per client address and edge worker, except of trusted proxies (default ${DEFAULTS.clientConnections})`,
   },
   'project-inflight': {
     key: 'projectInflight',
     env: 'ANCHOR_PROJECT_INFLIGHT',
-    help: 'maximum number of requests and WebSockets in flight to functions, per project and edge worker (default 4000)',
+    help: `maximum number of requests and WebSockets in flight to functions, per project and edge worker (default ${DEFAULTS.projectInflight})`,
   },
   'silent-seconds': {
     key: 'silentSeconds',
     env: 'ANCHOR_SILENT_SECONDS',
-    help: 'how long a response, such as an event stream, may be silent (default 3600)',
+    help: `how long a response, such as an event stream, may be silent (default ${DEFAULTS.silentSeconds})`,
   },
-  'body-mb': { key: 'bodyMb', env: 'ANCHOR_BODY_MB', help: 'size limit of a request body (default 100)' },
+  'body-mb': {
+    key: 'bodyMb',
+    env: 'ANCHOR_BODY_MB',
+    help: `size limit of a request body (default ${DEFAULTS.bodyMb})`,
+  },
   'function-memory-mb': {
     key: 'functionMemoryMb',
     env: 'ANCHOR_FUNCTION_MEMORY_MB',
@@ -217,13 +249,13 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'project-memory-percent': {
     key: 'projectMemoryPercent',
     env: 'ANCHOR_PROJECT_MEMORY_PERCENT',
-    help: 'share of it that one project may use, in percent (default 50)',
+    help: `share of it that one project may use, in percent (default ${DEFAULTS.projectMemoryPercent})`,
   },
   'prewarm-max': {
     key: 'prewarmMax',
     env: 'ANCHOR_PREWARM_MAX',
     formerly: { flag: 'waiting-functions', env: 'ANCHOR_WAITING_FUNCTIONS' },
-    help: 'maximum number of prewarmed function processes (default 64)',
+    help: `maximum number of prewarmed function processes (default ${DEFAULTS.prewarmMax})`,
   },
   'prewarm-memory-mb': {
     key: 'prewarmMemoryMb',
@@ -235,7 +267,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     key: 'prewarmTtlMinutes',
     env: 'ANCHOR_PREWARM_TTL_MINUTES',
     formerly: { flag: 'waiting-minutes', env: 'ANCHOR_WAITING_MINUTES' },
-    help: 'how long an unused process stays prewarmed (default 60)',
+    help: `how long an unused process stays prewarmed (default ${DEFAULTS.prewarmTtlMinutes})`,
   },
   'function-round-robin': {
     key: 'functionRoundRobin',
@@ -252,17 +284,17 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'repository-mb': {
     key: 'repositoryMb',
     env: 'ANCHOR_REPOSITORY_MB',
-    help: "size limit of a project's git repository on this machine (default 2048)",
+    help: `size limit of a project's git repository on this machine (default ${DEFAULTS.repositoryMb})`,
   },
   'function-disk-mb': {
     key: 'functionDiskMb',
     env: 'ANCHOR_FUNCTION_DISK_MB',
-    help: "disk limit of a project's functions: render caches (default 2048)",
+    help: `disk limit of a project's functions: render caches (default ${DEFAULTS.functionDiskMb})`,
   },
   'disk-reserve-mb': {
     key: 'diskReserveMb',
     env: 'ANCHOR_DISK_RESERVE_MB',
-    help: 'free disk space below which caches of functions are emptied and the functions that fill the disk are stopped (default 512)',
+    help: `free disk space below which caches of functions are emptied and the functions that fill the disk are stopped (default ${DEFAULTS.diskReserveMb})`,
   },
   'push-exit': {
     key: 'pushExit',
@@ -272,17 +304,17 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'min-free-disk-mb': {
     key: 'minFreeDiskMb',
     env: 'ANCHOR_MIN_FREE_DISK_MB',
-    help: 'free disk space below which builds are refused (default 2048)',
+    help: `free disk space below which builds are refused (default ${DEFAULTS.minFreeDiskMb})`,
   },
   'control-reserve-mb': {
     key: 'controlReserveMb',
     env: 'ANCHOR_CONTROL_RESERVE_MB',
-    help: 'disk space reserved for the control plane, released when the disk is full (default 128, at most 2 % of the disk)',
+    help: `disk space reserved for the control plane, released when the disk is full (default ${DEFAULTS.controlReserveMb}, at most 2 % of the disk)`,
   },
   'scrub-mb': {
     key: 'scrubMb',
     env: 'ANCHOR_SCRUB_MB',
-    help: 'how fast stored files are verified once a day, in MB/s (default 8; 0: never)',
+    help: `how fast stored files are verified once a day, in MB/s (default ${DEFAULTS.scrubMb}; 0: never)`,
   },
   'api-host': {
     key: 'apiHosts',
@@ -311,14 +343,18 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'project-log-mb': {
     key: 'projectLogMb',
     env: 'ANCHOR_PROJECT_LOG_MB',
-    help: 'limit of all logs of a project; the oldest are removed first (default 1024)',
+    help: `limit of all logs of a project; the oldest are removed first (default ${DEFAULTS.projectLogMb})`,
   },
   'artifact-days': {
     key: 'artifactDays',
     env: 'ANCHOR_ARTIFACT_DAYS',
-    help: 'how long files of old deployments are stored (default 90)',
+    help: `how long files of old deployments are stored (default ${DEFAULTS.artifactDays})`,
   },
-  'record-days': { key: 'recordDays', env: 'ANCHOR_RECORD_DAYS', help: 'how long records are stored (default 365)' },
+  'record-days': {
+    key: 'recordDays',
+    env: 'ANCHOR_RECORD_DAYS',
+    help: `how long records are stored (default ${DEFAULTS.recordDays})`,
+  },
   'trust-store': {
     key: 'trustStore',
     env: 'ANCHOR_TRUST_STORE',

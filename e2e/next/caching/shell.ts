@@ -18,13 +18,18 @@ export function declareShell(site: () => Site, gates: () => Gates, phase: string
   const cookie = (name: string): Record<string, string> => ({ cookie: `name=${name}` });
 
   /** Each worker requests a new shell after the first request that it had none for. */
-  const everywhere = (): Promise<void> =>
-    eventually(
-      async () =>
-        (await requestEveryWorker(site(), '/shell')).every(({ headers }) => headers['x-anchor-cache'] === 'HIT'),
+  const everywhere = async (): Promise<void> => {
+    let seen: readonly unknown[] = [];
+    await eventually(
+      async () => {
+        const responses = await requestEveryWorker(site(), '/shell');
+        seen = responses.map(({ status, headers, body }) => [status, headers['x-anchor-cache'], shown(body, 'kept')]);
+        return responses.every(({ headers }) => headers['x-anchor-cache'] === 'HIT');
+      },
       30_000,
-      () => 'the shell never came from every worker',
+      () => `the shell never came from every worker: ${JSON.stringify(seen)}`,
     );
+  };
 
   test('the shell comes at once, the part for one client follows in the same response', async () => {
     await everywhere();

@@ -34,6 +34,27 @@ test('a package.json with a syntax error is named with what is wrong, before any
   }
 });
 
+test('conflicts that a merge left are named, and so is a lock file that is no JSON', async () => {
+  const conflict = (one: string, two: string) => `<<<<<<< HEAD\n${one}\n=======\n${two}\n>>>>>>> feat\n`;
+  const valid = packageJson({ build: 'true' });
+  const own = await failure({ 'package.json': `{\n${conflict('"name": "a"', '"name": "b"')}}` });
+  assert.equal(own.message, 'package.json has an unresolved merge conflict in line 2');
+  assert.match(own.fix, /^Resolve the conflict in package\.json/);
+  for (const [name, manager] of [
+    ['package-lock.json', 'npm'],
+    ['pnpm-lock.yaml', 'pnpm'],
+    ['yarn.lock', 'yarn'],
+    ['bun.lock', 'bun'],
+  ] as const) {
+    const error = await failure({ 'package.json': valid, [name]: `{\n${conflict('a: 1', 'a: 2')}}` });
+    assert.equal(error.message, `${name} has an unresolved merge conflict in line 2`);
+    assert.match(error.fix, new RegExp(`\`(?:rm .* && )?${manager} install\` locally, commit ${name}`));
+  }
+  const broken = await failure({ 'package.json': valid, 'package-lock.json': '{ "lockfileVersion": 3,' });
+  assert.equal(broken.message, 'package-lock.json is not valid JSON');
+  assert.match(broken.fix, /rm package-lock\.json && npm install/);
+});
+
 test('nothing to build is reported before anything runs', async () => {
   assert.equal((await failure({ 'lib/readme.txt': '' })).code, 'detect_failed');
 });

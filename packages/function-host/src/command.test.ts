@@ -112,11 +112,22 @@ test('a Node server is started as it is, with the preload in front of its own NO
   assert.deepEqual(command.value.argv, ['/node/bin/node', 'server.js', '--flag']);
   assert.equal(
     command.value.env['NODE_OPTIONS'],
-    '--import=/anchor/preload.js --max-old-space-size=384 --max-http-header-size=131072 --no-warnings',
+    '--require=/anchor/preload.cjs --max-old-space-size=384 --max-http-header-size=131072 --no-warnings',
   );
   assert.equal(command.value.env['PORT'], '3000');
   assert.equal(command.value.env['ANCHOR_SOCKET'], '/run/anchor/fn.sock');
   assert.equal(command.value.env['LD_PRELOAD'], undefined);
+});
+
+test('the preload leaves Node the loader of the entry wherever an ES module can be required', () => {
+  const flag = (node: string) => {
+    const command = functionCommand({ ...server, node }, {}, 512);
+    return command.ok ? command.value.env['NODE_OPTIONS']?.split(' ')[0] : command.error.message;
+  };
+  for (const node of ['20.19.0', '20.20.2', '22.12.0', '23.0.0', '24.12.0', '26.10.0'])
+    assert.equal(flag(node), '--require=/anchor/preload.cjs', node);
+  for (const node of ['20.18.3', '21.7.3', '22.11.0', 'unknown'])
+    assert.equal(flag(node), '--import=/anchor/preload.js', node);
 });
 
 test('entries that point outside the tree are refused', () => {

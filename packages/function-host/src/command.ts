@@ -65,15 +65,23 @@ export function functionCommand(
   if (program === undefined) return refuse('it names no program');
   if (program !== 'node' && !isInside(program.replace(/^\.\//, ''))) return refuse('its program is outside its files');
   // The preload must also reach child processes (`npm start` starts node), so it travels in the environment.
-  env['NODE_OPTIONS'] = [`--import=${SANDBOX_PATHS.runtime}/preload.js`, heap, heads, own['NODE_OPTIONS'] ?? '']
-    .join(' ')
-    .trim();
+  env['NODE_OPTIONS'] = [preloadFlag(entry.node), heap, heads, own['NODE_OPTIONS'] ?? ''].join(' ').trim();
   env['PORT'] = '3000';
   return ok({
     argv: [program === 'node' ? `${SANDBOX_PATHS.node}/bin/node` : join(SANDBOX_PATHS.app, program), ...rest],
     env,
     cwd,
   });
+}
+
+/**
+ * Returns the flag that loads the preload: `--require` leaves Node the loader of the entry, `--import` does not. An ES
+ * module can be required from Node 20.19 and 22.12 on, not in 21.
+ */
+function preloadFlag(nodeVersion: string): string {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const requires = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+  return requires ? `--require=${SANDBOX_PATHS.runtime}/preload.cjs` : `--import=${SANDBOX_PATHS.runtime}/preload.js`;
 }
 
 /**

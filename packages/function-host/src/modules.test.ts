@@ -41,6 +41,7 @@ test('emitted modules run as plain JavaScript, types, tests and schemas left beh
     'late.js',
     'next-adapter.js',
     'package.json',
+    'preload.cjs',
     'protocol',
     'protocol/one.js',
     'types.js',

@@ -20,6 +20,21 @@ export type ModuleSources = Readonly<{ runtime: string; protocol: string }>;
 const FORMAT = 2;
 
 /**
+ * Loads the preload by `require`. With `--import` Node reads every entry with its loader of ES modules, which ignores
+ * the `require` hooks of ts-node, @swc-node/register, @babel/register and their like. Node 20 and 22 warn of a
+ * `require` of an ES module: that is ours, so applications do not see it.
+ */
+const PRELOAD_BY_REQUIRE = `'use strict';
+const { emitWarning } = process;
+process.emitWarning = () => {};
+try {
+  require('./preload.js');
+} finally {
+  process.emitWarning = emitWarning;
+}
+`;
+
+/**
  * Writes packages/runtime, and packages/protocol beside it, as plain JavaScript under `modules/<hash of the sources>/`,
  * so that they run on every Node that a project may choose. The artifact's schemas stay outside: they need zod, and
  * nothing beside user code reads a manifest. The directory is complete or absent, never changed, and shared by all
@@ -32,6 +47,7 @@ export async function emitModules(
 ): Promise<EmittedModules> {
   const sources = [
     ['package.json', '{"type":"module"}\n'] as const,
+    ['preload.cjs', PRELOAD_BY_REQUIRE] as const,
     ...(await read(from.runtime)),
     ...(await read(from.protocol, 'protocol/', ['artifact'])),
   ];

@@ -12,6 +12,9 @@ const ROWS: readonly (readonly [line: string, says: RegExp | undefined])[] = [
   ["SqliteError: unable to open database file { code: 'SQLITE_CANTOPEN' }", /SQLite/],
   ["OSError: [Errno 30] Read-only file system: '/app/x'", /Cannot write "x"/],
   ['mkdir: cannot create directory: Read-only file system', /read-only/],
+  ["Error: ENOENT: no such file or directory, mkdir './data'", /Cannot make ".\/data"/],
+  ["Error: ENOENT: no such file or directory, mkdir '/tmp/a/b'", undefined],
+  ["Error: ENOENT: no such file or directory, open './data'", undefined],
   ['EACCES: permission denied', undefined],
   ['all is well', undefined],
 ];

@@ -6,10 +6,12 @@ const PATTERNS: readonly (readonly [RegExp, (match: RegExpExecArray) => string])
       'SQLite cannot write its file: the files of a deployment are read-only. A file in /tmp is lost with the process; use a database server, or one that is reached by network, such as Postgres or libSQL.',
   ],
   [/EROFS[^,]*,\s*(\w+)(?:\s+'([^']{1,200})')?/, (match) => written(match[1] ?? '', match[2])],
+  // Node reports a folder that `mkdir` with `recursive` cannot make as missing.
+  [/ENOENT[^,]*, mkdir '((?!\/(?:tmp|cache|dev|proc|run)\/)[^']{1,200})'/, (match) => written('mkdir', match[1])],
   [/read-only file system[:,]?\s*(?:'([^']{1,200})')?/i, (match) => written('', match[1])],
 ];
 const BEGINS =
-  /EROFS|SQLITE_(?:READONLY|CANTOPEN)|attempt to write a readonly|unable to open (?:the )?database|read-only file system/i;
+  /EROFS|ENOENT[^,]{0,80}, mkdir |SQLITE_(?:READONLY|CANTOPEN)|attempt to write a readonly|unable to open (?:the )?database|read-only file system/i;
 const STORED = /\/(?:uploads?|public|static|media|storage|files|images|attachments)(?:\/|$)/i;
 
 function written(what: string, path: string | undefined): string {

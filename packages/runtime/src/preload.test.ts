@@ -14,7 +14,7 @@ let directory: string;
 let preload: string;
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
-  preload = join((await emitModules({ modules: join(directory, 'modules') })).runtimeDir, 'preload.js');
+  preload = join((await emitModules({ modules: join(directory, 'modules') })).runtimeDir, 'preload.cjs');
 });
 after(async () => {
   // A test that failed did not get to stop its server.
@@ -36,9 +36,14 @@ type Running = Readonly<{
 const children = new Set<ChildProcess>();
 let count = 0;
 
-async function start(node: string, code: string, env: Record<string, string> = {}): Promise<Running> {
+async function start(
+  node: string,
+  code: string,
+  env: Record<string, string> = {},
+  extension = 'mjs',
+): Promise<Running> {
   const name = `server-${++count}`;
-  const file = join(directory, `${name}.mjs`);
+  const file = join(directory, `${name}.${extension}`);
   const socket = join(directory, `${name}.sock`);
   await writeFile(file, code);
   const child = spawn(node, [file], {
@@ -46,7 +51,7 @@ async function start(node: string, code: string, env: Record<string, string> = {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      NODE_OPTIONS: `--import=${preload}`,
+      NODE_OPTIONS: `--require=${preload}`,
       PORT: '3000',
       ANCHOR_SOCKET: socket,
       ...env,
@@ -298,6 +303,24 @@ test('output without a line end is not lost', async () => {
   await server.stop();
 });
 
+for (const node of nodes) {
+  test(`${node}: programs that hook require, such as ts-node, read the entry`, async () => {
+    const hook = join(directory, 'hook.cjs');
+    await writeFile(
+      hook,
+      `require.extensions['.ts'] = (module, file) =>
+        module._compile(require('node:fs').readFileSync(file, 'utf8').replace('enum Word { Hello }', "const Word = ['Hello'];"), file);`,
+    );
+    const code = `enum Word { Hello }
+      const main = require.main === module;
+      require('node:http').createServer((request, response) => response.end(Word[0] + ' ' + main)).listen(3000);`;
+    const server = await start(node, code, { NODE_OPTIONS: `--require=${preload} --require=${hook}` }, 'ts');
+    assert.equal(await server.get('/'), 'Hello true');
+    assert.doesNotMatch(server.output(), /Warning/);
+    assert.equal(await server.stop(), 0);
+  });
+}
+
 test('without a socket or a port nothing changes', async () => {
   const file = join(directory, 'untouched.mjs');
   await writeFile(
@@ -306,7 +329,7 @@ test('without a socket or a port nothing changes', async () => {
   );
   const child = spawn(process.execPath, [file], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], NODE_OPTIONS: `--import=${preload}` },
+    env: { PATH: process.env['PATH'], NODE_OPTIONS: `--require=${preload}` },
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -1,5 +1,5 @@
 /**
- * Loaded into every Node process of a function of kind `server` (NODE_OPTIONS=--import=…/preload.js) with ANCHOR_SOCKET
+ * Loaded into every Node process of a function of kind `server` (NODE_OPTIONS=--require=…/preload.cjs) with ANCHOR_SOCKET
  * and PORT. The server listens on the socket instead of the port, and lines of its output carry the id of their
  * request. SIGTERM lets it finish its requests, unless the app handles that itself.
  */

@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_ARTIFACT_LIMITS, type ArtifactLimits } from '@anchor/packaging/output/limits.ts';
 
 /** Limits of one build and its artifact. Every number can be configured. */
@@ -20,11 +21,12 @@ export type BuildLimits = ArtifactLimits &
     outputMb: number;
   }>;
 
+/** The limits where nothing else is configured. Memory and processors are those of this machine. */
 export const DEFAULT_LIMITS: BuildLimits = {
   ...DEFAULT_ARTIFACT_LIMITS,
-  memoryMb: 4096,
-  cpus: 2,
-  processes: 2048,
+  memoryMb: Math.max(1_024, Math.min(8_192, Math.floor(totalmem() / 2 / 1_048_576))),
+  cpus: availableParallelism(),
+  processes: 512,
   diskMb: 10_240,
   cacheMb: 3_072,
   cachesMb: 20_480,

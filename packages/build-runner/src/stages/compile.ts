@@ -33,11 +33,12 @@ export async function compile(
 ): Promise<Result<Compiled>> {
   const { session, request, sink } = context;
   const { plan, project } = prepared;
+  const since = Date.now();
   if (plan.build !== undefined) {
     const ran = await runBuild(context, prepared, installed, plan.build);
     if (!ran.ok) return ran;
   }
-  const settled = await settleOutput(session.work.source, project, plan, request.settings);
+  const settled = await settleOutput(session.work.source, project, plan, request.settings, since);
   if (!settled.ok) return settled;
   const { output, framework, because } = settled.value;
   if (because !== undefined) sink.log(`Serving ${framework}: ${because}`, 'build');

@@ -1,6 +1,6 @@
 import type { BuildRequest } from '@anchor/core/ports/build-runner.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
-import { invalidJson, readInTree, readJsonInTree } from '@anchor/packaging/checkout/checkout-fs.ts';
+import { readInTree, readJsonInTree } from '@anchor/packaging/checkout/checkout-fs.ts';
 import { customServer } from '@anchor/packaging/detect/custom-server.ts';
 import { detect } from '@anchor/packaging/detect/detect.ts';
 import { listFolder, sharedPackage, versionFolders } from '@anchor/packaging/detect/folders.ts';
@@ -12,6 +12,7 @@ import type { Listing, Plan } from '@anchor/packaging/detect/plan.ts';
 import { listeningServer } from '@anchor/packaging/detect/root-server.ts';
 import type { OutputSink } from '../session/command.ts';
 import type { Session } from '../session/session.ts';
+import { checkPackageJson } from './broken-files.ts';
 import { projectFolder } from './checkout.ts';
 
 /** A folder of the checkout, as it is read before a plan is made. */
@@ -65,8 +66,8 @@ export async function detectProject(
 
 async function readProject(root: string, project: string): Promise<Result<ProjectFiles>> {
   const path = pathIn(project, 'package.json');
-  const broken = await invalidJson(root, path);
-  if (broken !== undefined) return invalidJsonError(path, broken);
+  const broken = await checkPackageJson(root, path);
+  if (broken !== undefined) return broken;
   const listing = await listFolder(root, project);
   const shared = await sharedPackage(root, project, listing);
   const packageJson = shared?.packageJson ?? (await readJsonInTree(root, path));
@@ -103,11 +104,3 @@ async function listingOf(
     ...(listens === undefined ? {} : { listeningServer: listens }),
   };
 }
-
-export const invalidJsonError = (path: string, cause: string): Result<never> =>
-  fail(
-    'detect_failed',
-    `${path} is not valid JSON`,
-    `Fix the syntax of ${path}; \`node -p "JSON.parse(fs.readFileSync('${path.replaceAll("'", '')}'))"\` checks it.`,
-    cause,
-  );

@@ -31,7 +31,7 @@ function explain(
       fix: 'Run it locally.',
       sandbox,
       disk,
-      limits: DEFAULT_LIMITS,
+      limits: { ...DEFAULT_LIMITS, memoryMb: 4096 },
       variables: { ANCHOR_ENV: 'production' },
       runOnly: [],
       branch: 'main',
@@ -84,6 +84,11 @@ test('limits take precedence over the output, and name the flag that raises them
   const heap = await explain(logOf('node-heap'));
   assert.equal(heap.code, 'build_out_of_memory');
   assert.match(heap.cause ?? '', /heap limit: FATAL ERROR: .*JavaScript heap out of memory$/);
+  assert.match(heap.fix, /anchor env set NODE_OPTIONS=--max-old-space-size=3072 --scope build --plain/);
+  const raised = await explain(logOf('node-heap'), {
+    variables: { NODE_OPTIONS: '--no-warnings --max-old-space-size=4096' },
+  });
+  assert.match(raised.fix, /\.\/up --build-memory-mb 8192/);
   assert.match((await explain(logOf('node-disk-full'))).fix, /--build-disk-mb/);
   assert.equal((await explain('x', {}, {}, true)).code, 'build_out_of_disk');
   assert.match((await explain('x', {}, { processLimitHits: 3 })).fix, /--build-processes/);

@@ -42,15 +42,19 @@ export async function explainFailure(ended: CommandResult, context: FailureConte
         };
   }
   if (usage.oomKills > 0 || /JavaScript heap out of memory|Allocation failed - process out of memory/.test(output)) {
-    const cause =
-      usage.oomKills > 0
-        ? `The build was stopped at its limit of ${limits.memoryMb} MB.`
-        : `Node.js reached its own heap limit: ${heapLine(output)}`;
+    const less = 'Use less memory while building (fewer workers, no source maps)';
+    // Node's own limit is below the sandbox's, and more memory for the build does not raise it.
+    const heapMb = Math.floor((limits.memoryMb * 3) / 4);
+    const own = usage.oomKills === 0 && heapSetting(context.variables['NODE_OPTIONS']) < heapMb;
     return anchorError(
       'build_out_of_memory',
       `${what} ran out of memory`,
-      `Use less memory while building (fewer workers, no source maps), or ask the operator to raise the limit: ./up --build-memory-mb ${2 * limits.memoryMb} (now ${limits.memoryMb}).`,
-      cause,
+      own
+        ? `${less}, or raise the heap of Node.js: \`anchor env set NODE_OPTIONS=--max-old-space-size=${heapMb} --scope build --plain\`, then \`anchor redeploy\`.`
+        : `${less}, or ask the operator to raise the limit: ./up --build-memory-mb ${2 * limits.memoryMb} (now ${limits.memoryMb}).`,
+      usage.oomKills > 0
+        ? `The build was stopped at its limit of ${limits.memoryMb} MB.`
+        : `Node.js reached its own heap limit: ${heapLine(output)}`,
     );
   }
   // Watching too many files is ENOSPC, too.
@@ -98,6 +102,10 @@ export async function explainFailure(ended: CommandResult, context: FailureConte
     cause === '' ? `It printed nothing and exited with ${how}.` : cause,
   );
 }
+
+/** Returns the heap limit (MB) that NODE_OPTIONS sets; 0 without one. */
+const heapSetting = (options: string | undefined): number =>
+  Number(/--max[-_]old[-_]space[-_]size=(\d{1,9})/.exec(options ?? '')?.[1] ?? 0);
 
 const heapLine = (output: string): string =>
   /(?:FATAL ERROR: )?[^\n]{0,200}(?:JavaScript heap out of memory|process out of memory)/.exec(output)?.[0].trim() ??

@@ -1,7 +1,7 @@
 import semver from 'semver';
 import type { BuildRequest } from '@anchor/core/ports/build-runner.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
-import { invalidJson, readInTree, readJsonInTree } from '@anchor/packaging/checkout/checkout-fs.ts';
+import { readInTree, readJsonInTree } from '@anchor/packaging/checkout/checkout-fs.ts';
 import { installFolderOf, listFolder } from '@anchor/packaging/detect/folders.ts';
 import { atMost, newestNode, type NewestNode } from '@anchor/packaging/detect/framework-node.ts';
 import { toolVersions, type NamedVersion } from '@anchor/packaging/detect/node-version.ts';
@@ -14,7 +14,8 @@ import type { Session } from '../session/session.ts';
 import { defaultNodeRange, type NodeVersion } from '../tools/nodes.ts';
 import type { Toolchain } from '../tools/package-managers.ts';
 import { NO_YARN, ownYarn, readYarnSettings, yarnMode, type YarnMode } from '../tools/yarn.ts';
-import { detectProject, invalidJsonError, pathIn, type DetectedProject } from './detect-project.ts';
+import { checkLockFile, checkPackageJson } from './broken-files.ts';
+import { detectProject, pathIn, type DetectedProject } from './detect-project.ts';
 
 /** All that is decided before anything of the user's runs. */
 export type Prepared = Readonly<{
@@ -110,14 +111,18 @@ async function readWorkspace(
   const nearest = await installFolderOf(root, project);
   const folder = sharedFolder !== undefined && nearest === project ? sharedFolder : nearest;
   const path = pathIn(folder, 'package.json');
-  const broken = await invalidJson(root, path);
-  if (broken !== undefined) return invalidJsonError(path, broken);
+  const broken = await checkPackageJson(root, path);
+  if (broken !== undefined) return broken;
   const files = await listFolder(root, folder);
   const texts = await Promise.all(
     files
       .filter((file) => TEXT_FILES.test(file))
       .map(async (file) => [file, await readInTree(root, pathIn(folder, file), 16 << 20)] as const),
   );
+  for (const [file, text] of texts) {
+    const unreadable = text === undefined ? undefined : checkLockFile(pathIn(folder, file), file, text);
+    if (unreadable !== undefined) return unreadable;
+  }
   return ok({
     folder,
     packageJson: folder === project ? packageJson : await readJsonInTree(root, path),

@@ -1,4 +1,4 @@
-import { missingVariables, notSet, variableFix } from '../logs/missing-variables.ts';
+import { notSet, variableFix } from '../logs/missing-variables.ts';
 import type { Project } from '../projects/project.ts';
 import { fail, type Result } from '../result/result.ts';
 import type { Deployment } from './deployment.ts';
@@ -9,19 +9,16 @@ export const responseFix = (project: Project, deployment: Deployment, path: stri
     ? `If this is an API without a page at ${path}, name a path that it serves: anchor projects update ${project.name} --health-path /health (or accept the status: --health-status ${status}), then run anchor redeploy.`
     : `Read the runtime log (anchor logs ${deployment.id} --run), fix the app, or set another health path or status: anchor projects update ${project.name} --health-path <path>.`;
 
-/** Returns an error when the app's own output reports missing variables. */
-export function unsetVariables(
+/** Returns the error of an application whose own output reports missing variables. */
+export const unsetVariables = (
   failed: string,
-  logged: string | undefined,
+  missing: readonly string[],
+  cause: string,
   { environment, source }: Deployment,
-): Result<never> | undefined {
-  const missing = missingVariables(logged?.split('\n') ?? []);
-  return missing.length === 0
-    ? undefined
-    : fail(
-        'verification_failed',
-        `${failed}: ${notSet(missing)}`,
-        variableFix(missing, { environment, branch: source.branch }),
-        logged,
-      );
-}
+): Result<never> =>
+  fail(
+    'verification_failed',
+    `${failed}: ${notSet(missing)}`,
+    variableFix(missing, { environment, branch: source.branch }),
+    cause,
+  );

@@ -106,6 +106,56 @@ test('a deployment that fails its verification leaves the old one live and repor
   assert.ok(log.some((line) => line.level === 'error' && line.text.startsWith('fix: ')));
 });
 
+test('a crash at start is reported by its cause, its fix, and the variables that it calls missing', async () => {
+  const { home, push, build } = await startDemo();
+  home.probe.respond = () => ok({ status: 503, body: 'Starting' });
+  const failWith = async (n: number, texts: readonly string[]) => {
+    const id = await push(n);
+    const lines = texts.map((text) => ({ at: 0, level: 'error' as const, text }));
+    await home.logs.append('run', id, lines);
+    assert.equal(await build(id), 'failed');
+    return (await home.deployments.get(id))?.error;
+  };
+  const exited = 'anchor: The function exited while starting: ';
+  const restarted = `${exited}exit code 1; the next start is allowed in 1.0 s`;
+  const crash = ['app.js:1', 'boom()', '^', 'Error: boom', '  code: 1', '}', 'Node.js v26.10.0', restarted];
+
+  // Without an analysis: what was printed as an error, each line once, without what Node adds.
+  const plain = await failWith(1, [...crash, ...crash]);
+  assert.equal(plain?.cause?.match(/Error: boom/g)?.length, 1);
+  assert.doesNotMatch(plain?.cause ?? '', /Node\.js v|anchor:/);
+  assert.match(plain?.cause ?? '', /The function exited while starting: exit code 1$/);
+
+  home.analyzeFailure = (output) => {
+    assert.doesNotMatch(output, /^anchor: /m);
+    return { lines: ['Error: boom (app.js:1)'], missing: [], fix: 'Do not throw.' };
+  };
+  const known = await failWith(2, crash);
+  assert.equal(known?.cause, 'Error: boom (app.js:1)');
+  assert.equal(known?.fix, 'Do not throw.');
+
+  home.analyzeFailure = () => ({ lines: ['Invalid environment'], missing: ['REDIS_URL'] });
+  const unset = await failWith(3, crash);
+  assert.match(unset?.message ?? '', /REDIS_URL is not set$/);
+  assert.match(unset?.fix ?? '', /anchor env set REDIS_URL -e production/);
+
+  home.analyzeFailure = () => undefined;
+  const ended = await failWith(4, [`${exited}exit code 0 (It printed nothing.)`]);
+  assert.match(ended?.cause ?? '', /^The function exited while starting: exit code 0/);
+  assert.match(ended?.fix ?? '', /keeps running and listens on PORT/);
+  const large = await failWith(5, [`${exited}signal SIGKILL, killed for using more than 512 MB of memory`]);
+  assert.match(large?.fix ?? '', /anchor projects update --memory 1024/);
+  const silent = await failWith(6, ['anchor: The function did not become ready within 30 seconds']);
+  assert.match(silent?.fix ?? '', /open the port in PORT/);
+  const written = await failWith(7, [
+    'Error: unable to open database file',
+    'anchor: SQLite cannot write its file.',
+    restarted,
+  ]);
+  assert.match(written?.cause ?? '', /unable to open database file[^]*SQLite cannot write its file\.$/);
+  assert.match(written?.fix ?? '', /database or a bucket/);
+});
+
 test('an edge that passes 503 for a moment does not fail the deployment', async () => {
   const { home, push, build } = await startDemo();
   let requests = 0;

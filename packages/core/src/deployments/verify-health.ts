@@ -7,6 +7,7 @@ import { fail, type Result } from '../result/result.ts';
 import type { Deployment } from './deployment.ts';
 import { responseFix, unsetVariables } from './explain-response.ts';
 import { manifestOf } from './read-manifest.ts';
+import { runtimeFailure } from './runtime-failure.ts';
 import { textOf, verifyRoutes } from './verify-routes.ts';
 
 /** Responses before the function is up, or of the edge itself: worth a retry. */
@@ -41,7 +42,6 @@ export async function verifyHealth(
     }
     const mayPass = status === undefined || PASSING.includes(status);
     if (mayPass && tries < TRIES && ports.clock.now() < deadline) continue;
-    const logged = await lastErrors(ports, deployment);
     const failed =
       status === undefined
         ? `${path} did not respond within ${timeoutSeconds} s`
@@ -50,20 +50,19 @@ export async function verifyHealth(
       status === undefined
         ? `Check that the app starts and listens on PORT: anchor logs ${deployment.id} --run. What was live stays live.`
         : responseFix(project, deployment, path, status);
+    const found = await runtimeFailure(ports, deployment);
+    if (found !== undefined) {
+      const cause = found.lines.join('\n');
+      if (found.missing.length > 0) return unsetVariables(failed, found.missing, cause, deployment);
+      const own = status === undefined || status >= 500 ? found.fix : undefined;
+      return fail('verification_failed', failed, own ?? fix, cause);
+    }
     const shown = response.ok
       ? (textOf(response.value.body) ?? `${ports.site.urlOf(deployment.host)}${path}`)
       : response.error.message;
-    return unsetVariables(failed, logged, deployment) ?? fail('verification_failed', failed, fix, logged ?? shown);
+    return fail('verification_failed', failed, fix, shown);
   }
 }
 
 const isAccepted = (status: number, accepted: readonly number[] | undefined): boolean =>
   accepted === undefined ? status >= 200 && status < 400 : accepted.includes(status);
-
-/** Returns the last lines that the app itself printed, which explain more than a status code. */
-async function lastErrors(ports: Ports, deployment: Deployment): Promise<string | undefined> {
-  const lines = (await ports.logs.read('run', deployment.id, { level: 'error', limit: 30 }))
-    .map(({ text }) => text.slice(0, 300))
-    .filter((text) => text.trim() !== '' && !/^\s*at /.test(text));
-  return lines.length === 0 ? undefined : lines.slice(-5).join('\n').slice(0, 800);
-}

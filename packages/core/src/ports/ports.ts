@@ -6,6 +6,7 @@ import type { Certificates } from './certificates.ts';
 import type { Clock } from './clock.ts';
 import type { DnsLookup } from './dns-lookup.ts';
 import type { EdgeProbe } from './edge-probe.ts';
+import type { FailureAnalyzer } from './failure-analyzer.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { PushTransaction } from './push-transaction.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -39,6 +40,7 @@ export type Ports = Stores &
     secrets: SecretBox;
     logs: LogStore;
     probe: EdgeProbe;
+    analyzeFailure: FailureAnalyzer;
     repositories: Repositories;
     heads: BranchHeads;
     dns: DnsLookup;

@@ -48,7 +48,7 @@ const PAUSE_MS = { least: 3_000, most: 30_000 };
  */
 const LOCKED_RETRY_MS = 250;
 
-/** `in_progress_elsewhere`: the response was the stale page, which another process revalidates. */
+/** `in_progress_elsewhere`: another process revalidates the page, so the response was the stale or a private one. */
 type RevalidationOutcome = 'revalidated' | 'in_progress_elsewhere' | 'failed';
 type Group = { running: boolean; notBefore: number; lockedRetries: number };
 
@@ -137,15 +137,16 @@ export class Revalidator {
     };
     headers[REFRESH_HEADER] = shell ? REFRESH.shell : REFRESH.page;
     const path = target.query === '' ? target.path : `${target.path}?${target.query}`;
-    // The response was the stale page, which another process revalidates.
-    let stale = false;
+    // The response was the stale page, or one client's whole page in place of the shell.
+    let elsewhere = false;
     let writer: CacheWriter | undefined;
+    const deps = { ...this.#deps, onPartialPage: () => void (elsewhere = true) };
     const whole = await this.#deps.upstream.send({ deploymentId, path, headers }, (status, raw) => {
-      stale = headerOf(raw, 'x-nextjs-cache') === 'STALE';
-      writer = stale ? undefined : createCacheWriter(this.#deps, context, status, raw);
+      elsewhere = headerOf(raw, 'x-nextjs-cache') === 'STALE';
+      writer = elsewhere ? undefined : createCacheWriter(deps, context, status, raw);
       return writer;
     });
-    if (!whole || (writer === undefined && !stale)) return 'failed';
-    return stale ? 'in_progress_elsewhere' : 'revalidated';
+    if (!whole || (writer === undefined && !elsewhere)) return 'failed';
+    return elsewhere ? 'in_progress_elsewhere' : 'revalidated';
   }
 }

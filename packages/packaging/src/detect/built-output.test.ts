@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -222,6 +222,96 @@ for (const { what, pkg, left, serves } of [...ROWS, ...SERVED_BY_ITSELF, ...NOT_
     assert.ok(plan.ok);
     const settled = await settleOutput(root, '', plan.value, {});
     if (!settled.ok) assert.match(settled.error.fix, /adapter-node|start (?:command|script)|"start" script/);
+    assert.equal(settled.ok ? shown(settled.value, root) : settled.error.code, serves);
+  });
+}
+
+const ELSEWHERE: readonly Row[] = [
+  {
+    what: 'Nuxt with another output folder of Nitro',
+    pkg: { ...build(), dependencies: { nuxt: '4' } },
+    left: ['dist-nitro/server/index.mjs', 'dist-nitro/nitro.json', 'dist-nitro/public/favicon.ico'],
+    serves: 'node dist-nitro/server/index.mjs',
+  },
+  {
+    what: 'Astro with another outDir',
+    pkg: { ...build(), dependencies: { astro: '5', '@astrojs/node': '9' } },
+    left: ['web/out/server/entry.mjs', 'web/out/client/favicon.svg'],
+    serves: 'node web/out/server/entry.mjs',
+  },
+  {
+    what: 'an Astro site with another outDir',
+    pkg: { ...build(), dependencies: { astro: '5' } },
+    left: ['site/index.html', 'site/blog/index.html', 'src/pages/index.astro'],
+    serves: 'files site',
+  },
+  {
+    what: 'SvelteKit with another folder of adapter-node',
+    pkg: { ...build(), devDependencies: { '@sveltejs/kit': '2', '@sveltejs/adapter-node': '5' } },
+    left: ['server-out/index.js', 'server-out/client/_app/a.css'],
+    serves: 'node server-out/index.js',
+  },
+  {
+    what: 'React Router with another buildDirectory',
+    pkg: { ...build(), dependencies: { '@react-router/dev': '7', '@react-router/serve': '7' } },
+    left: ['output/server/index.js', 'output/client/assets/a.js'],
+    serves: 'react-router-serve output/server/index.js',
+  },
+  {
+    what: 'Angular with another outputPath',
+    pkg: { ...build(), dependencies: { '@angular/ssr': '21' }, devDependencies: { '@angular/cli': '21' } },
+    left: ['deploy/web/server/server.mjs', 'deploy/web/browser/main.js'],
+    serves: 'node deploy/web/server/server.mjs',
+  },
+  {
+    what: 'Angular whose script names the usual outputPath',
+    pkg: {
+      ...build({ 'serve:ssr:web': 'node dist/web/server/server.mjs' }),
+      dependencies: { '@angular/ssr': '21' },
+      devDependencies: { '@angular/cli': '21' },
+    },
+    left: ['deploy/web/server/server.mjs', 'deploy/web/browser/main.js'],
+    serves: 'node deploy/web/server/server.mjs',
+  },
+  {
+    what: 'Vite with another outDir',
+    pkg: { ...build(), devDependencies: { vite: '7' } },
+    left: ['public_html/index.html', 'public_html/assets/a.js', 'node_modules/x/index.html', '.cache/index.html'],
+    serves: 'files public_html',
+  },
+  {
+    what: 'Vite with two sites',
+    pkg: { ...build(), devDependencies: { vite: '7' } },
+    left: ['a/site/index.html', 'b/site/index.html'],
+    serves: 'output_missing',
+  },
+  {
+    what: 'a file of the usual name alone',
+    pkg: { ...build(), dependencies: { nuxt: '4' } },
+    left: ['lib/server/index.mjs'],
+    serves: 'output_missing',
+  },
+];
+
+for (const { what, pkg, left, serves } of ELSEWHERE) {
+  test(`${what} is served as ${serves}, by what the build wrote`, async (t) => {
+    const root = mkdtempSync(join(tmpdir(), 'anchor-test-'));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const since = Date.now();
+    for (const file of left) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), 'x');
+      utimesSync(join(root, file), new Date(since + 1_000), new Date(since + 1_000));
+    }
+    // The sources have pages, too; they are older than the build.
+    mkdirSync(join(root, 'client/examples'), { recursive: true });
+    for (const file of ['client/index.html', 'client/examples/index.html']) {
+      writeFileSync(join(root, file), 'x');
+      utimesSync(join(root, file), new Date(since - 60_000), new Date(since - 60_000));
+    }
+    const plan = detect({ files: [], settings: {}, packageJson: pkg });
+    assert.ok(plan.ok);
+    const settled = await settleOutput(root, '', plan.value, {}, since);
     assert.equal(settled.ok ? shown(settled.value, root) : settled.error.code, serves);
   });
 }

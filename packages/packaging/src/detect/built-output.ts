@@ -9,6 +9,7 @@ import type { FilesPlan, Plan } from './plan.ts';
 import { ANY_SERVER, type BuiltServer } from './frameworks.ts';
 import { shellCommands } from './shell-commands.ts';
 import { parseStartCommand, type StartCommand } from './start-command.ts';
+import { sitesOf, writtenFolders } from './written-folders.ts';
 
 /** The output that is packaged. `built`: the server that the framework's build left, as found. */
 export type Output = Readonly<
@@ -18,9 +19,87 @@ export type Settled = Readonly<{ output: Output; framework: Plan['framework']; b
 
 /**
  * Decides between a server and files by what the build left, where package.json left that open. Reads the checkout
- * after the build; nothing of the user's runs here.
+ * after the build; nothing of the user's runs here. `since` (ms since the epoch): files written later are of the build,
+ * which finds outputs in folders that the tool's configuration names.
  */
 export async function settleOutput(
+  root: string,
+  project: string,
+  plan: Plan,
+  settings: BuildSettings,
+  since?: number,
+): Promise<Result<Settled>> {
+  const usual = await settleUsual(root, project, plan, settings);
+  if (since === undefined || plan.build === undefined || settings.outputDirectory !== undefined) return usual;
+  if (usual.ok) {
+    if (await isThere(root, project, plan, usual.value.output)) return usual;
+  } else if (plan.known === undefined) return usual;
+  return (await settleElsewhere(root, project, plan, since)) ?? usual;
+}
+
+/** Returns whether an output exists: files with an index.html, or the file that a framework's start script names. */
+async function isThere(root: string, project: string, { known }: Plan, output: Output): Promise<boolean> {
+  if (output.kind === 'files') return (await foldersWithIndex(root, project, output.directories)).length > 0;
+  return output.kind === 'next' || known === undefined || (await ownServer(root, project, output.start, [])).present;
+}
+
+/** Finds the output in another folder than the tool's usual one. Undefined when the build wrote none. */
+async function settleElsewhere(
+  root: string,
+  project: string,
+  { known, output }: Plan,
+  since: number,
+): Promise<Result<Settled> | undefined> {
+  const folders = await writtenFolders(root, project, since);
+  for (const { path } of folders) {
+    const candidates = (known?.servers ?? []).flatMap((candidate) => movedTo(path, candidate) ?? []);
+    const found = await findServer(root, project, candidates);
+    const entry = found === undefined ? undefined : await resolveInTree(root, at(project, found.entry));
+    if (found !== undefined && entry !== undefined && entry.mtimeMs >= since) return ok(servedBy(found, known?.name));
+  }
+  const files = output.kind === 'files' ? output : output.kind === 'server' ? output.files : undefined;
+  const sites = files === undefined ? [] : sitesOf(folders);
+  const [site] = sites;
+  if (files === undefined || site === undefined) return undefined;
+  if (sites.length > 1)
+    return fail(
+      'output_missing',
+      'The build wrote several sites',
+      `Name the folder of the site: anchor projects update --output ${site}`,
+      `An index.html is in ${sites.slice(0, 8).join(', ')}.`,
+    );
+  return ok({
+    output: { kind: 'files', spa: files.spa, directories: [site] },
+    framework: files.spa ? 'spa' : 'static',
+    because: `the build wrote an index.html into ${site}`,
+  });
+}
+
+/** Returns a server of a framework in another output folder; undefined where its entry alone would say nothing. */
+function movedTo(folder: string, candidate: BuiltServer): BuiltServer | undefined {
+  const [usual = ''] = candidate.entry.split('/');
+  const moved = (path: string): string =>
+    path === usual ? folder : path.startsWith(`${usual}/`) ? `${folder}${path.slice(usual.length)}` : path;
+  const { whole, assets, beside } = candidate;
+  const proof = beside ?? (whole === undefined ? assets : `${whole}/nitro.json`);
+  if (proof === undefined || moved(proof) === proof) return undefined;
+  return {
+    ...candidate,
+    entry: moved(candidate.entry),
+    beside: moved(proof),
+    ...(candidate.folder === undefined ? {} : { folder: moved(candidate.folder) }),
+    ...(whole === undefined ? {} : { whole: moved(whole) }),
+    ...(assets === undefined ? {} : { assets: moved(assets) }),
+  };
+}
+
+const servedBy = (found: BuiltServer, framework: string | undefined): Settled => ({
+  output: { kind: 'server', start: startOf(found), built: found },
+  framework: 'node',
+  because: `the build left ${found.entry}${framework === undefined ? '' : ` (${framework})`}`,
+});
+
+async function settleUsual(
   root: string,
   project: string,
   plan: Plan,
@@ -36,12 +115,7 @@ export async function settleOutput(
   )
     return keep();
   const candidates = [...(known?.servers ?? []), ...ANY_SERVER];
-  const server = (found: BuiltServer): Result<Settled> =>
-    ok({
-      output: { kind: 'server', start: startOf(found), built: found },
-      framework: 'node',
-      because: `the build left ${found.entry}${known === undefined ? '' : ` (${known.name})`}`,
-    });
+  const server = (found: BuiltServer): Result<Settled> => ok(servedBy(found, known?.name));
   const files = async (plan: FilesPlan | undefined): Promise<Result<Settled> | undefined> => {
     const found = plan === undefined ? [] : await foldersWithIndex(root, project, plan.directories);
     return plan === undefined || found.length === 0

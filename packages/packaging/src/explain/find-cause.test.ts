@@ -189,3 +189,12 @@ test('a warning of a compilation that went well is not the cause of what failed 
     'Failed to fetch `Inter` from Google Fonts.\nRetrying 1/3...\n   Linting and checking validity of types ...\nFailed to compile.\n\n./app/page.tsx:3:7\nType error: No.\n';
   assert.match(findCause(font).lines.join(' '), /Type error: No/);
 });
+
+test('a page of Next.js that reads data outside of <Suspense> with cacheComponents gets its own fix', () => {
+  const found = findCause(
+    'Generating static pages using 1 worker (0/6) ...\nError: Route "/photo/[id]": Next.js encountered uncached or runtime data during prerendering.\n\n`fetch(...)`, `cookies()` accessed outside of `<Suspense>` prevents the route from being prerendered.\n    at body (<anonymous>)\nError occurred prerendering page "/photo/[id]". Read more: https://nextjs.org/docs/messages/prerender-error\n',
+  );
+  assert.match(found.lines[0] ?? '', /Route "\/photo\/\[id\]"/);
+  assert.match(found.fix ?? '', /<Suspense>.*"use cache"/);
+  assert.doesNotMatch(found.fix ?? '', /force-dynamic/);
+});

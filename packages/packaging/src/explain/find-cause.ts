@@ -38,10 +38,13 @@ const SHAPES: readonly Shape[] = [
 const MAX_LINES = 4_000;
 const MAX_CAUSE_CHARS = 1_600;
 
-/** Finds the cause of a failure in a command's output. The time that it takes grows with the output's length alone. */
-export function findCause(output: string): FoundCause {
+/**
+ * Finds the cause of a failure in a command's output. The time that it takes grows with the output's length alone.
+ * `run`: the output is of the application, which was built.
+ */
+export function findCause(output: string, stage: 'build' | 'run' = 'build'): FoundCause {
   const lines = output.split('\n').slice(-MAX_LINES).map(cleanLine);
-  const found = known(lines) ?? general(lines);
+  const found = known(lines, stage) ?? general(lines);
   const missing = missingOf(found.lines, lines);
   return { ...found, lines: bounded(naming(missing, found.lines.map(withoutNoise))), missing };
 }
@@ -55,8 +58,9 @@ export const lastLine = (output: string): string =>
     .findLast((line) => line.trim() !== '')
     ?.trim() ?? '';
 
-function known(lines: readonly string[]): Omit<FoundCause, 'missing'> | undefined {
+function known(lines: readonly string[], stage: 'build' | 'run'): Omit<FoundCause, 'missing'> | undefined {
   for (const shape of SHAPES) {
+    if (shape.only !== undefined && shape.only !== stage) continue;
     const found = locate(shape, lines);
     if (found === undefined) continue;
     const cause = (shape.cause?.(found) ?? [found.lines[found.at] ?? '']).filter((line) => line.trim() !== '');

@@ -1,6 +1,8 @@
 /** A known failure of a tool: how its line is recognised, which lines belong to it, and what to do. */
 export type Shape = Readonly<{
   name: string;
+  /** Absent: the fix suits a build and a running application alike. */
+  only?: 'build' | 'run';
   /** Tested against each cleaned line, first to last; the first line of the output that matches is the cause. */
   line: RegExp;
   /**

@@ -104,6 +104,12 @@ export const NEXT_SHAPES: readonly Shape[] = [
     fix: ({ lines, at }) => missingImport(lines.slice(Math.max(0, at - 30), at + 3)),
   },
   {
+    name: 'next-blocking-prerender',
+    line: /^(?:Error: )?Route "[^"]{1,200}": .{0,80}(?:uncached (?:or runtime )?data|Uncached data was accessed outside of <Suspense>|A component accessed data, headers, params)/,
+    fix: () =>
+      'Wrap the component that reads the data in <Suspense>, or cache what it reads with "use cache", and push again: cacheComponents is on, so every page is prerendered.',
+  },
+  {
     name: 'next-prerender',
     line: /^Error occurred prerendering page "/,
     cause: besideError,

@@ -1,16 +1,18 @@
 import { errorWithPlace } from './error-line.ts';
 import { importFix } from './import-fix.ts';
-import { group, type Shape } from './shape.ts';
+import { group, type Found, type Shape } from './shape.ts';
+import { MODULE_SHAPES } from './shapes-modules.ts';
 
 /** Node.js itself, and the shell around it. */
 export const NODE_SHAPES: readonly Shape[] = [
+  ...MODULE_SHAPES,
   {
     name: 'node-module',
     line: /Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package) '([^']{1,300})'/,
     cause: ({ lines, at, match }) => [
       `Cannot find ${(lines[at] ?? '').includes('package') ? 'package' : 'module'} '${match[1] ?? ''}'${importedFrom(lines, at)}`,
     ],
-    fix: (found) => importFix(group(found)),
+    fix: (found) => extensionFix(found) ?? importFix(group(found)),
   },
   {
     name: 'bun-module',
@@ -21,7 +23,10 @@ export const NODE_SHAPES: readonly Shape[] = [
     name: 'node-syntax',
     line: /^SyntaxError: /,
     cause: ({ lines, at }) => [...errorWithPlace(lines, at).slice(0, 1), ...sourceAbove(lines, at)],
-    fix: () => 'Correct the syntax at the place named, and push again.',
+    fix: ({ lines, at }) =>
+      lines.slice(Math.max(0, at - 6), at).some((line) => /^<{7}(?: |$)/.test(line))
+        ? 'Resolve the merge conflict in that file, commit it, and push again.'
+        : 'Correct the syntax at the place named, and push again.',
   },
   {
     name: 'node-openssl',
@@ -31,8 +36,26 @@ export const NODE_SHAPES: readonly Shape[] = [
   },
   {
     name: 'port-taken',
+    only: 'build',
     line: /listen EADDRINUSE/,
     fix: () => 'Do not start a server while building; the start command does that after the build.',
+  },
+  {
+    name: 'service-refused',
+    only: 'run',
+    line: /connect ECONNREFUSED (?:127\.0\.0\.1|::1|0\.0\.0\.0|localhost):(5432|3306|6379|27017|1433|5672|9092|9200|11211)\b/,
+    fix: (found) =>
+      `Set the variable of its address with \`anchor env set\` and run \`anchor redeploy\`: inside a function, localhost is the function itself, where no ${SERVICES[group(found)] ?? 'server'} runs (docs/configuration.md).`,
+  },
+  {
+    name: 'address-undefined',
+    line: /^TypeError(?: \[ERR_INVALID_URL\])?: Invalid URL$/,
+    unless: ({ lines, at }) =>
+      !lines.slice(at, at + 25).some((line) => /^\s*input: '(?:undefined.{0,200})?',?$/.test(line)),
+    cause: ({ lines, at }) => [
+      `${errorWithPlace(lines, at)[0] ?? ''}: it is built from a value that is undefined or empty`,
+    ],
+    fix: () => 'Set the variable that the code reads there with `anchor env set`, then run `anchor redeploy`.',
   },
   {
     name: 'command-missing',
@@ -53,10 +76,34 @@ export const NODE_SHAPES: readonly Shape[] = [
   },
   {
     name: 'killed',
+    only: 'build',
     line: /^(?:sh: .{0,200})?(?:\d{1,7} )?Killed(?: {2,}.{0,200})?$/,
     fix: () => 'Use less memory while building: fewer workers, no source maps; or raise the memory limit of builds.',
   },
 ];
+
+/** Databases and caches by their ports: what refuses a connection there is none of the application's own servers. */
+const SERVICES: Readonly<Record<string, string>> = {
+  '5432': 'Postgres',
+  '3306': 'MySQL',
+  '6379': 'Redis',
+  '27017': 'MongoDB',
+  '1433': 'SQL Server',
+  '5672': 'RabbitMQ',
+  '9092': 'Kafka',
+  '9200': 'Elasticsearch',
+  '11211': 'Memcached',
+};
+
+/** Names the file that an ES module must be imported by: Node completes no extension and no folder there. */
+function extensionFix({ lines, at, match }: Found): string | undefined {
+  const path = (match[1] ?? '').replace(/^\/app\//, '');
+  if (!/\.m?js$/.test(/imported from (\S{1,300})$/.exec(lines[at] ?? '')?.[1] ?? '') || /\.\w{1,5}$/.test(path))
+    return undefined;
+  return /^(?:\/|\.{1,2}\/|(?:dist|build|out|lib|src)\/)/.test(path)
+    ? `Write the extension in the import, as in "./${path.split('/').at(-1) ?? ''}.js": Node.js completes none in ES modules. "module": "nodenext" in tsconfig.json checks it; a bundler such as esbuild or tsup does without.`
+    : undefined;
+}
 
 function importedFrom(lines: readonly string[], at: number): string {
   const direct = /imported from (\S{1,300})$/.exec(lines[at] ?? '')?.[1];

@@ -93,7 +93,7 @@ async function outputFolder(output: FilesOutput): Promise<Result<string>> {
   return fail(
     'output_missing',
     'The build produced no files to serve',
-    'Set the output directory of the project to where the build writes its index.html, or add a start script if it is a server.',
+    'Name the folder into which the build writes its index.html: anchor projects update --output dist (a server needs a start script instead)',
     `Looked for an index.html in ${tried.join(', ')}.`,
   );
 }

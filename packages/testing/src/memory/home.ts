@@ -1,4 +1,5 @@
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import type { FailureAnalyzer } from '@anchor/core/ports/failure-analyzer.ts';
 import type { FunctionHost } from '@anchor/core/ports/function-host.ts';
 import { fail } from '@anchor/core/result/result.ts';
 import { manualClock, type ManualClock } from '../clock.ts';
@@ -18,8 +19,9 @@ import { secretBox } from './secret-box.ts';
 import { MemoryServedCertificates } from './served-certificates.ts';
 import { memoryStores } from './stores.ts';
 
-export type MemoryHome = Ports &
-  Readonly<{
+export type MemoryHome = Omit<Ports, 'analyzeFailure'> & {
+  /** Replaced by tests; finds nothing at first. */ analyzeFailure: FailureAnalyzer;
+} & Readonly<{
     clock: ManualClock;
     deployments: MemoryDeployments;
     builds: MemoryBuilds;
@@ -50,6 +52,7 @@ export function memoryHome(): MemoryHome {
     clock,
     builds: buildRunner(blobs),
     probe: edgeProbe(stores.aliases),
+    analyzeFailure: () => undefined,
     queue,
     pushes: pushTransaction(stores.deliveries, stores.deployments, queue),
     logs: logStore(),
