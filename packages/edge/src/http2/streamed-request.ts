@@ -46,9 +46,11 @@ export class Http2Request implements StreamedRequest {
     this.#owner = owner;
   }
 
-  on(event: 'data' | 'end' | 'error', listener: ((chunk: Buffer) => void) & (() => void)): void {
-    if (event === 'end') this.#onEnd = listener;
-    else if (event === 'error') this.#onError = listener;
+  on(event: 'data', listener: (chunk: Buffer) => void): void;
+  on(event: 'end' | 'error', listener: () => void): void;
+  on(event: 'data' | 'end' | 'error', listener: (chunk: Buffer) => void): void {
+    if (event === 'end') this.#onEnd = () => listener(NOTHING);
+    else if (event === 'error') this.#onError = () => listener(NOTHING);
     else {
       this.#onData = listener;
       // The listeners for the end are added after this one.
@@ -114,3 +116,5 @@ export class Http2Request implements StreamedRequest {
     this.#onEnd?.();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
