@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect as connectPlain, isIP } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectPlain, createServer, isIP, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Identifier } from '@anchor/acme/messages/identifier.ts';
 import { createAuthority, issueCertificate, type Authority } from '@anchor/acme/x509/authority.ts';
+import { createAlpnCertificate } from '@anchor/acme/x509/alpn-certificate.ts';
 import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
 import type { CertificateMaterial } from '@anchor/core/ports/certificate-table.ts';
-import { eventually, TestBed } from '../../testing/test-bed.ts';
+import { dpl, eventually, TestBed } from '../../testing/test-bed.ts';
 import type { EdgeSettings } from '../../util/settings.ts';
+import { Handshakes } from './handshakes.ts';
 
 const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 86_400_000 };
 const authorityKey = await generateKeyPem();
@@ -56,6 +59,19 @@ const refusal = (bed: TestBed, options: ConnectionOptions): Promise<string> =>
     },
     (error: Error & { code?: string }) => error.code ?? error.message,
   );
+
+/** Returns the session of a connection that has served a request: TLS 1.3 sends tickets after the handshake. */
+async function sessionOf(bed: TestBed, options: ConnectionOptions): Promise<Buffer> {
+  const socket = await handshake(bed, options);
+  let session: Buffer | undefined = socket.getSession();
+  socket.on('session', (newest: Buffer) => {
+    session = newest;
+  });
+  assert.match(await respond(socket, get('/a.txt')), /hello$/);
+  socket.destroy();
+  assert.ok(session !== undefined);
+  return session;
+}
 
 async function respond(socket: TLSSocket, request: string): Promise<string> {
   let got = '';
@@ -207,14 +223,7 @@ test('a session is resumed in TLS 1.3 and 1.2, and not for another site', () =>
     bed.certificates.serve(['*.example.com'], wildcard);
     for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
       const versions = { minVersion: version, maxVersion: version };
-      const first = await handshake(bed, versions);
-      let session: Buffer | undefined = first.getSession();
-      first.on('session', (newest: Buffer) => {
-        session = newest;
-      });
-      assert.match(await respond(first, get('/a.txt')), /hello$/);
-      first.destroy();
-      assert.ok(session !== undefined);
+      const session = await sessionOf(bed, versions);
       const resumed = await handshake(bed, { ...versions, session });
       assert.equal(resumed.isSessionReused(), true, version);
       resumed.destroy();
@@ -290,3 +299,247 @@ test('of too many handshakes in flight the oldest gives up its place', () =>
     },
     { maxHandshakes: 3 },
   ));
+
+test('of a client that has too many handshakes in flight, further ones are closed', () => {
+  const closed: string[] = [];
+  const socket = (name: string): Socket =>
+    Object.assign(new EventEmitter(), { destroy: () => closed.push(name) }) as unknown as Socket;
+  const handshakes = new Handshakes({ handshakeMs: 1_000, maxHandshakes: 10, clientHandshakes: 2 }, () => false);
+  const [a, b, c, d] = [socket('a'), socket('b'), socket('c'), socket('d')] as const;
+  assert.deepEqual(
+    [a, b, c].map((one) => handshakes.start(one, '203.0.113.9')),
+    [true, true, false],
+  );
+  assert.equal(handshakes.start(d, '203.0.113.10'), true);
+  handshakes.finish(a);
+  assert.equal(handshakes.start(c, '203.0.113.9'), true);
+  assert.equal(handshakes.rename(d, '203.0.113.9'), false);
+  handshakes.tick(performance.now() + 2_000);
+  assert.deepEqual(closed, ['b', 'c']);
+});
+
+test('2,000 different names at once are refused, and a known one is served in between', () =>
+  using(
+    async (bed) => {
+      let refused = 0;
+      const strangers = Array.from({ length: 2_000 }, async (_, i) => {
+        const raw = connectPlain({ port: bed.httpsPort, host: '127.0.0.1' });
+        raw.on('error', () => undefined);
+        raw.on('data', (alert) => {
+          if (alert[0] === 21 && alert[6] === 112) refused++;
+        });
+        raw.write(helloFor(`name-${i}.example.com`));
+        await once(raw, 'close');
+      });
+      const socket = await handshake(bed);
+      assert.match(await respond(socket, get('/a.txt')), /hello$/);
+      socket.destroy();
+      await Promise.all(strangers);
+      assert.equal(refused, 2_000);
+      assert.equal(bed.certificates.reads, 1, 'nothing was read for them');
+    },
+    { maxHandshakes: 5_000 },
+  ));
+
+/** Returns a hello with another name of 20 characters at most, in the place of a longer one. */
+const recorded = await recordHello('a-name-with-33-characters.example');
+function helloFor(name: string): Buffer {
+  const bytes = Buffer.from(recorded);
+  const at = bytes.indexOf('a-name-with-33-characters.example');
+  bytes.write(name.padStart(33, 'x'), at, 'latin1');
+  return bytes;
+}
+
+async function recordHello(servername: string): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', servername });
+  client.on('error', () => undefined);
+  const [socket] = await once(server, 'connection');
+  const [bytes] = await once(socket, 'data');
+  socket.destroy();
+  client.destroy();
+  server.close();
+  return bytes;
+}
+
+test('a renewed certificate is used by the next handshake, and no request is lost by the change', () =>
+  using(async (bed) => {
+    const state = { done: false };
+    let served = 0;
+    const fingerprints = new Set<string>();
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!state.done) {
+        const socket = await handshake(bed);
+        fingerprints.add(socket.getPeerCertificate().fingerprint256);
+        for (let i = 0; i < 10; i++) {
+          const response = await respond(socket, get('/a.txt'));
+          assert.match(response, /^HTTP\/1\.1 200 OK[^]*hello$/);
+          served++;
+          socket.removeAllListeners('data');
+        }
+        socket.destroy();
+      }
+    });
+    const renewals = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        bed.certificates.serve(['app.localhost'], await materialFor('app.localhost'));
+        const before = fingerprints.size;
+        await eventually(() => fingerprints.size > before || state.done);
+      }
+      state.done = true;
+    };
+    await Promise.all([renewals(), ...clients]).finally(() => {
+      state.done = true;
+    });
+    assert.ok(served > 100);
+  }));
+
+test('sessions are resumed by another worker, which has the same ticket keys', () =>
+  using(async (bed) => {
+    const other = await start();
+    try {
+      const ticketKeys = [Buffer.alloc(48, 7).toString('base64')];
+      for (const one of [bed, other]) one.certificates.publish({ ticketKeys });
+      for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
+        const versions = { minVersion: version, maxVersion: version };
+        const session = await sessionOf(bed, versions);
+        const resumed = await handshake(other, { ...versions, session });
+        assert.equal(resumed.isSessionReused(), true, version);
+        resumed.destroy();
+      }
+    } finally {
+      await other.stop();
+    }
+  }));
+
+test('few contexts are kept, and one is made for the first connection to a site', () =>
+  using(
+    async (bed) => {
+      for (let i = 0; i < 6; i++) bed.certificates.serve([`s${i}.localhost`], await materialFor(`s${i}.localhost`));
+      for (const [name, reads] of [
+        ['s0', 1],
+        ['s0', 1],
+        ['s1', 2],
+        ['s0', 2],
+        ['s2', 3],
+        ['s0', 3],
+        ['s1', 4],
+      ] as const) {
+        (await handshake(bed, { servername: `${name}.localhost` })).destroy();
+        assert.equal(bed.certificates.reads, reads, name);
+      }
+    },
+    { tlsContexts: 2 },
+  ));
+
+test('a certificate that cannot be used costs its own site an alert, and no other one anything', () =>
+  using(async (bed) => {
+    bed.certificates.serve(['broken.localhost'], { chainPem: 'x', keyPem: 'y' });
+    bed.certificates.serve(['foreign.localhost'], { chainPem: site.chainPem, keyPem: wildcard.keyPem });
+    for (const servername of ['broken.localhost', 'foreign.localhost'])
+      assert.equal(await refusal(bed, { servername }), 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR');
+    (await handshake(bed)).destroy();
+  }));
+
+test('tls-alpn-01 gets the certificate of the challenge, and nothing but it', () =>
+  using(async (bed) => {
+    const keyPem = await generateKeyPem();
+    const identifier = { type: 'dns', value: 'new.example.com' } as const;
+    bed.certificates.store('challenge', {
+      keyPem,
+      chainPem: await createAlpnCertificate(identifier, 'token.x', keyPem),
+    });
+    bed.certificates.publish({ alpnChallenges: { 'new.example.com': 'challenge' } });
+    const acme = { servername: 'new.example.com', ALPNProtocols: ['acme-tls/1'], rejectUnauthorized: false };
+    const socket = await handshake(bed, acme);
+    assert.equal(socket.alpnProtocol, 'acme-tls/1');
+    assert.match(socket.getPeerX509Certificate()?.subjectAltName ?? '', /new\.example\.com/);
+    socket.on('data', () => assert.fail('it is no connection for requests'));
+    await once(socket, 'close');
+    assert.equal(await refusal(bed, { servername: 'new.example.com' }), UNRECOGNIZED);
+    assert.equal(await refusal(bed, { ...acme, servername: 'app.localhost' }), UNRECOGNIZED);
+  }));
+
+test('a listed proxy names client and address, and one from a stranger gets no handshake', async () => {
+  const header = 'PROXY TCP4 203.0.113.9 198.51.100.1 1 443\r\n';
+  const through = async (bed: TestBed): Promise<TLSSocket> => {
+    const raw = connectPlain({ port: bed.httpsPort, host: '127.0.0.1' });
+    raw.on('error', () => undefined);
+    raw.write(header);
+    return handshake(bed, { socket: raw, servername: '', checkServerIdentity: () => undefined });
+  };
+  await using(
+    async (bed) => {
+      bed.certificates.serve(['198.51.100.1'], await materialFor('198.51.100.1'));
+      const socket = await through(bed);
+      assert.equal(socket.getPeerCertificate().subjectaltname, 'IP Address:198.51.100.1');
+      assert.match(await respond(socket, get('/a.txt')), /hello$/);
+      assert.equal(bed.log.at(-1)?.ip, '203.0.113.9');
+      socket.destroy();
+      assert.equal(await refusal(bed, {}), 'ECONNRESET', 'without the header');
+    },
+    { proxyProtocolFrom: ['127.0.0.1'] },
+  );
+  await using(async (bed) => {
+    bed.certificates.serve(['198.51.100.1'], await materialFor('198.51.100.1'));
+    await assert.rejects(through(bed));
+  });
+});
+
+test('HSTS is on every response over TLS, memoized ones included, and yields to that of the application', () =>
+  using(async (bed) => {
+    const { host } = await bed.deployment((_req, res) => {
+      res.setHeader('strict-transport-security', 'max-age=5');
+      res.end('x');
+    });
+    bed.certificates.serve([host], await materialFor(host));
+    bed.certificates.publish({
+      domains: ['app.localhost', host].map((name) => ({ name, httpsOnly: true, hstsSeconds: 31_536_000 })),
+    });
+    const ours = 'Strict-Transport-Security: max-age=31536000';
+    const count = (text: string): number => text.toLowerCase().split('strict-transport-security').length - 1;
+    const socket = await handshake(bed);
+    for (const path of ['/a.txt', '/a.txt', '/a.txt', '/a.txt', '/missing']) {
+      const response = await respond(socket, get(path));
+      socket.removeAllListeners('data');
+      assert.ok(response.toLowerCase().includes(ours.toLowerCase()), `${path}: ${response}`);
+      assert.equal(count(response), 1, path);
+    }
+    socket.destroy();
+    const app = await handshake(bed, { servername: host });
+    const response = await respond(app, get('/', host));
+    assert.match(response, /max-age=5\r/);
+    assert.equal(count(response), 1);
+    app.destroy();
+    bed.certificates.publish({ domains: [] });
+    const later = await handshake(bed);
+    assert.equal(count(await respond(later, get('/a.txt'))), 0);
+    later.destroy();
+  }));
+
+test('HTTP/2 is chosen by ALPN, and a name that the certificate is not for gets 421', () =>
+  using(async (bed) => {
+    bed.route('other.localhost', dpl(2), bed.artifact({ files: { '/a.txt': bed.file('other') } }));
+    bed.certificates.serve(['other.localhost'], await materialFor('other.localhost'));
+    const session = connectHttp2(`https://app.localhost:${bed.httpsPort}`, {
+      createConnection: () =>
+        connect({
+          port: bed.httpsPort,
+          host: '127.0.0.1',
+          servername: 'app.localhost',
+          ca: authority.certificatePem,
+          ALPNProtocols: ['h2'],
+        }),
+    });
+    const statusOf = async (authorityName: string): Promise<number> => {
+      const stream = session.request({ ':path': '/a.txt', ':authority': authorityName });
+      stream.resume();
+      const [headers] = await once(stream, 'response');
+      await once(stream, 'end');
+      return headers[':status'];
+    };
+    for (let i = 0; i < 4; i++) assert.equal(await statusOf('app.localhost'), 200);
+    for (let i = 0; i < 4; i++) assert.equal(await statusOf('other.localhost'), 421);
+    session.destroy();
+  }));
