@@ -228,11 +228,11 @@ export class CertificateService implements Certificates {
   async #placeOrder(id: string, names: readonly string[], reason: CertificateReason, now: number): Promise<void> {
     const { tables } = this.#context;
     const inserted = await this.#insertOrder(id, names, reason, now);
-    if (!inserted && reason === 'renewal') {
+    if (!inserted && reason === 'renewal' && !this.#scheduler.runs(id)) {
       const stored = await tables.orders.get(id);
       // Its Retry-After still holds.
       const blocked = stored?.value.blocked[stored.value.authority] ?? 0;
-      if (stored?.value.step === 'queued' && blocked <= now)
+      if (stored?.value.step === 'queued' && stored.value.nextAt > now && blocked <= now)
         await tables.orders.replace(stored, { ...stored.value, nextAt: now });
     }
     this.#scheduler.expedite(id);

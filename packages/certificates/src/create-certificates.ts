@@ -26,8 +26,6 @@ export type CertificatesOptions = Readonly<{
   localAuthority?: boolean;
   /** The challenges that are used, in the order in which they are tried. */
   challengeTypes?: readonly ChallengeType[];
-  /** Returns the domain of a name that was registered: `example.co.uk` of `a.b.example.co.uk`. */
-  registeredDomain: (name: string) => string;
   pollMs?: number;
   /** Gets what failed unexpectedly, and records that cannot be read. */
   onError?: (error: unknown) => void;
@@ -54,7 +52,7 @@ export async function createCertificates(options: CertificatesOptions): Promise<
   const onError = options.onError ?? (() => {});
   const tables = openTables(store, (record) => onError(new Error(`The record ${record} cannot be read`)));
   const index = await CertificateIndex.open(tables);
-  const authorities = options.authorities.map((each) => new Authority(each, tables.accounts, secrets));
+  const authorities = options.authorities.map((each) => new Authority(each, tables.accounts, secrets, clock));
   const context = {
     tables,
     secrets,
@@ -64,7 +62,6 @@ export async function createCertificates(options: CertificatesOptions): Promise<
     authorities,
     budgets: new Budgets(tables.budgets),
     challengeTypes: options.challengeTypes ?? DEFAULT_TYPES,
-    registeredDomain: options.registeredDomain,
     pollMs: options.pollMs ?? POLL_MS,
   };
   const scheduler = new OrderScheduler(context, index, onError);

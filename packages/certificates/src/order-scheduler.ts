@@ -33,6 +33,11 @@ export class OrderScheduler {
     return this.#steps.get(id) ?? STEPS[this.#index.orders.get(id)?.step ?? 'queued'];
   }
 
+  /** Returns whether an order runs at this moment. */
+  runs(id: string): boolean {
+    return this.#running.has(id);
+  }
+
   /** Runs an order at once, although it failed a moment ago. */
   expedite(id: string): void {
     this.#notBefore.delete(id);

@@ -13,6 +13,8 @@ export type TransportOptions = Readonly<{
   userAgent: string;
   /** Bound on a whole exchange, in milliseconds. */
   timeoutMs?: number;
+  /** The clock that is compared with the CA's; the machine's by default. */
+  now?: () => number;
 }>;
 
 /** Larger than any directory, order or certificate chain. */
@@ -55,7 +57,7 @@ export class HttpsTransport {
     try {
       const response = await this.#exchange(target, method, headers, body);
       const date = Date.parse(response.headers.date ?? '');
-      if (!Number.isNaN(date)) this.#clockSkewMs = Date.now() - date;
+      if (!Number.isNaN(date)) this.#clockSkewMs = (this.#options.now ?? Date.now)() - date;
       return ok({ url, ...response });
     } catch (error) {
       return err({ kind: 'unreachable', url, detail: describe(error) });

@@ -4,6 +4,7 @@ import type { AcmeAccount } from '@anchor/acme/client/signed-requests.ts';
 import { AccountKey } from '@anchor/acme/jose/account-key.ts';
 import type { ExternalAccount } from '@anchor/acme/jose/jws.ts';
 import type { AcmeError } from '@anchor/acme/messages/acme-error.ts';
+import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
 import { keyContext, type AccountRecord } from '../records/records.ts';
@@ -38,13 +39,13 @@ export class Authority {
   #accountUrl: string | undefined;
   #restsUntil = 0;
 
-  constructor(settings: AuthoritySettings, accounts: RecordTable<AccountRecord>, secrets: SecretBox) {
+  constructor(settings: AuthoritySettings, accounts: RecordTable<AccountRecord>, secrets: SecretBox, clock: Clock) {
     this.settings = settings;
     this.#accounts = accounts;
     this.#secrets = secrets;
     this.#id = createHash('sha256').update(settings.directoryUrl).digest('hex').slice(0, 32);
     const { directoryUrl, trustedPem } = settings;
-    this.client = new AcmeClient({ directoryUrl, trustedPem, userAgent: USER_AGENT });
+    this.client = new AcmeClient({ directoryUrl, trustedPem, userAgent: USER_AGENT, now: () => clock.now() });
   }
 
   get name(): string {

@@ -18,7 +18,6 @@ export type OrderContext = Readonly<{
   served: ServedCertificates;
   dns: DnsRecords | undefined;
   challengeTypes: readonly ChallengeType[];
-  registeredDomain: (name: string) => string;
   /** How often an order is read while the CA works on it, when the CA does not say. */
   pollMs: number;
   /** Notes what an order waits for, for its status. */

@@ -46,7 +46,9 @@ export function failedOrder(
   const failuresHere = order.failuresHere + 1;
   const wait = Math.max(backoff(failuresHere), failure.retryAfterMs ?? 0);
   const stays = failure.kind === 'validation' && failuresHere % FAILURES_PER_AUTHORITY !== 0;
-  const blocked = { ...order.blocked, [order.authority]: now + (failure.kind === 'final' ? 24 * HOUR : wait) };
+  // A fixed site may be retried at once; the Retry-After of a CA holds.
+  const rest = { validation: failure.retryAfterMs ?? 0, authority: wait, final: 24 * HOUR }[failure.kind];
+  const blocked = { ...order.blocked, [order.authority]: now + rest };
   const authority = stays ? order.authority : nextAuthority(order.authority, authorities, blocked);
   const moved = authority !== order.authority;
   return {

@@ -4,6 +4,8 @@ import { isProblem, type AcmeError } from '@anchor/acme/messages/acme-error.ts';
 import type { Identifier } from '@anchor/acme/messages/identifier.ts';
 import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
 import { createSigningRequest } from '@anchor/acme/x509/signing-request.ts';
+import { registeredDomain } from '@anchor/core/domains/domain-name.ts';
+import type { DomainName } from '@anchor/core/names/name.ts';
 import type { Authority } from '../authorities/authority.ts';
 import type { Spending } from '../budgets/budgets.ts';
 import { isAddress, keyContext, type OrderRecord } from '../records/records.ts';
@@ -35,6 +37,8 @@ export class OrderRun {
   #stored: Stored<OrderRecord>;
   /** Whether this run itself sent what the step says: if not, an earlier process may have. */
   #placedHere = false;
+  /** Whether the account was registered a second time, since the CA did not know it: once per run. */
+  #accountForgotten = false;
 
   constructor(context: OrderContext, stored: Stored<OrderRecord>, signal: AbortSignal) {
     this.#context = context;
@@ -191,7 +195,11 @@ export class OrderRun {
   /** Handles a request that failed. Returns whether the order goes on at once. */
   async #refused(authority: Authority, error: AcmeError): Promise<boolean> {
     const now = this.#context.clock.now();
-    if (isProblem(error, 'accountDoesNotExist')) await authority.forgetAccount();
+    if (isProblem(error, 'accountDoesNotExist') && !this.#accountForgotten) {
+      this.#accountForgotten = true;
+      await authority.forgetAccount();
+      return true;
+    }
     if (error.kind === 'unreachable') authority.noteUnreachable(now);
     const failure = requestFailure(error, this.#failureContext(authority));
     const exists = this.#order.step === 'authorizing' || this.#order.step === 'finalizing';
@@ -237,7 +245,7 @@ export class OrderRun {
 
   #spending(authority: Authority): Spending {
     const { names, reason } = this.#order;
-    const domains = [...new Set(names.map((name) => this.#context.registeredDomain(name)))];
+    const domains = [...new Set(names.map((name) => registeredDomain(name as DomainName)))];
     return { authority: authority.name, set: this.#stored.id, names, domains, renewal: reason === 'renewal' };
   }
 

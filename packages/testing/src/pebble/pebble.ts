@@ -35,12 +35,12 @@ export type PebbleOptions = Readonly<{
   nonceFaults?: number;
   /** How many valid authorizations of a hundred are used again by a later order. */
   authorizationReuse?: number;
+  /** What Pebble sends as Retry-After while it works; 0 for none. */
+  retryAfterSeconds?: number;
   env?: Readonly<Record<string, string>>;
 }>;
 
 const START_TRIES = 5;
-/** Long enough never to matter, and short enough for a client that polls by it. */
-const RETRY_AFTER_SECONDS = 1;
 
 /** Let's Encrypt's test CA on ephemeral ports of loopback. What it issues and knows is gone when it stops. */
 export class Pebble {
@@ -144,7 +144,7 @@ export class Pebble {
 function configOf(
   tools: string,
   ports: Readonly<{ acme: number; management: number; http: number; tls: number }>,
-  { externalAccounts, blocked = [] }: PebbleOptions,
+  { externalAccounts, blocked = [], retryAfterSeconds = 1 }: PebbleOptions,
 ): unknown {
   return {
     listenAddress: `127.0.0.1:${ports.acme}`,
@@ -156,7 +156,7 @@ function configOf(
     externalAccountBindingRequired: externalAccounts !== undefined,
     ...(externalAccounts === undefined ? {} : { externalAccountMACKeys: externalAccounts }),
     domainBlocklist: blocked,
-    retryAfter: { authz: RETRY_AFTER_SECONDS, order: RETRY_AFTER_SECONDS },
+    retryAfter: { authz: retryAfterSeconds, order: retryAfterSeconds },
     keyAlgorithm: 'ecdsa',
     profiles: {
       default: { description: 'Ninety days', validityPeriod: 7_776_000 },
