@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { FrameClient, GET, headerBlock, POST, settings, uint32 } from '../testing/frame-client.ts';
 import { eventually, TestBed } from '../testing/test-bed.ts';
-import { MAX_STREAMS } from './connection.ts';
+import { MAX_STREAMS } from './limits.ts';
 import { ERROR, FLAG, FRAME, SETTING } from './frames.ts';
 
 const bed = new TestBed({ http2PriorKnowledge: true, idleMs: 600, startMs: 100, headersMs: 400 });

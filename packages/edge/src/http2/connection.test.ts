@@ -4,18 +4,23 @@ import { connect, type ClientHttp2Session, type SecureClientSessionOptions } fro
 import { after, test } from 'node:test';
 import { createAuthority, issueCertificate } from '@anchor/acme/x509/authority.ts';
 import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
-import { FrameClient, GET, POST, settings } from '../testing/frame-client.ts';
+import { FrameClient, GET, POST, settings, uint32 } from '../testing/frame-client.ts';
 import { serveHttp2 } from '../testing/http2-harness.ts';
 import { eventually, TestBed } from '../testing/test-bed.ts';
 import { ERROR, FLAG, FRAME, SETTING } from './frames.ts';
-import { STREAM_WINDOW } from './stream.ts';
+import { STREAM_WINDOW } from './limits.ts';
 import type { Http2Request } from './streamed-request.ts';
 
 const bed = new TestBed({ http2PriorKnowledge: true });
 const large = Buffer.from(Array.from({ length: 700_000 }, (_, i) => i % 251));
 bed.site({
   function: true,
-  files: { '/': bed.file('home'), '/60k': bed.file(large.subarray(0, 60_000)), '/large': bed.file(large) },
+  files: {
+    '/': bed.file('home'),
+    '/60k': bed.file(large.subarray(0, 60_000)),
+    '/5535': bed.file(large.subarray(0, 5_535)),
+    '/large': bed.file(large),
+  },
 });
 const slow: (() => void)[] = [];
 const app = await bed.deployment((req, res) => {
@@ -88,6 +93,24 @@ test('a client without a header table is told that none is used', async () => {
     heads.map(({ payload }) => payload[0] === 0x20),
     [true, false, false, false],
   );
+  client.end();
+});
+
+test('the window of a connection is used to the last byte, and never more', async () => {
+  const client = new FrameClient(bed.port);
+  const to = (path: string): typeof GET => [...GET.slice(0, 2), [':path', path], ...GET.slice(3)];
+  for (let id = 1; id < 12; id += 2) {
+    client.request(id, to('/60k'));
+    assert.equal((await client.body(id))?.length, large.subarray(0, 60_000).toString().length);
+    if (id < 11) client.send(FRAME.windowUpdate, 0, 0, uint32(60_000));
+  }
+  client.request(101, to('/5535'));
+  await client.body(101);
+  client.request(103);
+  await client.settled();
+  assert.equal(client.frames.filter(({ id }) => id === 103).length, 1, 'the head, and no body');
+  client.send(FRAME.windowUpdate, 0, 0, uint32(4));
+  assert.equal(await client.body(103), 'home');
   client.end();
 });
 

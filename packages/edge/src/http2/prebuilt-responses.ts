@@ -9,7 +9,7 @@ import type { FrameOutput } from './output.ts';
 import { hasHeader, type ExtraHeader } from './response-head.ts';
 
 /** Larger bodies are written from where they are cached. */
-export const MAX_PREBUILT_BODY = 64 * 1024;
+const MAX_PREBUILT_BODY = 64 * 1024;
 /** Length of a request id of the edge's own; one of a trusted proxy may be longer or shorter. */
 const ID_LENGTH = 36;
 const STREAM_ID_AT = 5;
@@ -115,6 +115,12 @@ const lineOf = (extra: ExtraHeader | undefined): string => (extra === undefined 
 
 const withExtra = (head: readonly string[], extra: ExtraHeader | undefined): readonly string[] =>
   extra === undefined || hasHeader(head, extra.key) ? head : [...head, extra.key, extra.value];
+
+/** Returns how many bytes of a window a response takes: its body without the headers of its frames. */
+export function windowBytes({ bytes, dataAt }: PrebuiltResponse): number {
+  const length = (bytes?.length ?? 0) - dataAt;
+  return length - FRAME_HEADER_BYTES * Math.ceil(length / (FRAME_HEADER_BYTES + MAX_FRAME_BYTES));
+}
 
 type PrebuiltHead = Omit<PrebuiltResponse, 'bytes' | 'variant' | 'status' | 'extra'> & { bytes: Buffer };
 

@@ -1,11 +1,9 @@
 import type { RequestBody } from '../http1/own/request-body.ts';
+import { STREAM_WINDOW } from './limits.ts';
 import type { Http2Reply } from './reply.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { RequestFields } from './request-head.ts';
 import type { Http2Request } from './streamed-request.ts';
-
-/** How much of a request's body a client may send before its function reads any of it. */
-export const STREAM_WINDOW = 256 * 1024;
 
 /** An open stream: a request whose response has not been sent whole. */
 export class Http2Stream {
@@ -35,5 +33,15 @@ export class Http2Stream {
     this.#received += bytes;
     if (this.#declared === undefined) return true;
     return end ? this.#received === this.#declared : this.#received <= this.#declared;
+  }
+
+  /** Ends the stream. Returns how many received bytes were never read. */
+  end(): number {
+    this.pending?.body.drop();
+    this.pending = undefined;
+    this.body?.drop();
+    const unread = this.request?.abort() ?? 0;
+    this.reply.onClosed();
+    return unread;
   }
 }
