@@ -33,7 +33,7 @@ import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { orFatal } from './process.ts';
 import { remoteHeads } from './remote-heads.ts';
 import { installBundledNode } from './install-bundled-node.ts';
-import { noDomains } from './no-domains.ts';
+import { openDomainAdapters, type DomainAdapters } from './domain-adapters.ts';
 import type { Settings } from './settings.ts';
 import { everyProcessStart } from './tuning/every-process.ts';
 
@@ -47,6 +47,7 @@ export type LocalComposition = Readonly<{
   npm: Npm;
   sandboxes: LocalSandboxes;
   functions: FunctionHostClient;
+  domains: DomainAdapters;
   git: Git;
   gitProcesses: GitProcesses;
   gate: RepositoryGate;
@@ -60,6 +61,7 @@ export async function composeLocal(
   settings: Settings,
   sandboxes: LocalSandboxes,
   env: NodeJS.ProcessEnv,
+  report: (message: string) => void,
 ): Promise<LocalComposition> {
   const paths = pathsIn(settings.data);
   for (const directory of [paths.data, paths.run, paths.temporary])
@@ -79,6 +81,7 @@ export async function composeLocal(
   const git = new Git(gitProcesses);
   const queue = openJobQueue(db, systemClock);
   const repositories = openRepositories(paths, git);
+  const domains = await openDomainAdapters({ settings, paths, db, secrets, env, report });
   const ports: Ports = {
     ...openStores(db),
     blobs,
@@ -93,8 +96,10 @@ export async function composeLocal(
     heads: branchHeads(repositories, remoteHeads(secrets, settings, env)),
     capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
     ...edgePorts(settings, paths),
-    ...noDomains,
     analyzeFailure: runtimeCause,
+    dns: domains.dns,
+    certificates: domains.certificates,
+    served: domains.served,
   };
   return {
     ports,
@@ -105,6 +110,7 @@ export async function composeLocal(
     npm,
     sandboxes,
     functions,
+    domains,
     git,
     gitProcesses,
     gate: new RepositoryGate(),
@@ -172,10 +178,19 @@ const edgePorts = (settings: Settings, paths: Paths): Pick<Ports, 'probe' | 'sit
   }),
   site: {
     domain: settings.domain,
-    urlOf: (host) => `http://${host}${settings.edgePort === 80 ? '' : `:${settings.edgePort}`}`,
+    urlOf: (host) => urlOf(settings, host),
+    publicAddresses: settings.publicAddresses,
+    ...(settings.apiDomain === undefined ? {} : { apiDomain: settings.apiDomain }),
     allowGitHosts: settings.allowGitHosts,
   },
 });
+
+/** Domains are reached over HTTPS where there is a port for it; the platform's own hosts over HTTP, too. */
+function urlOf({ domain, edgePort, httpsPort }: Settings, host: string): string {
+  const own = host === domain || host.endsWith(`.${domain}`);
+  if (httpsPort !== undefined && !own) return `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}`;
+  return `http://${host}${edgePort === 80 ? '' : `:${edgePort}`}`;
+}
 
 /** Returns the limit of all projects' build caches: a fifth of the disk, at most the default. */
 async function cachesMb(data: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { joinEdgeGroup } from '@anchor/sandbox-linux/edge-group.ts';
 import { limitOwnMemory } from '@anchor/sandbox-linux/memory-limit.ts';
 import { FunctionHostClient } from '@anchor/function-host/client.ts';
+import { openCertificateTable } from '@anchor/adapter-local/certificates/local-certificate-table.ts';
 import { openBlobStore } from '@anchor/adapter-local/blobs/blob-store.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { openRouteTable } from '@anchor/adapter-local/routes/route-table.ts';
@@ -29,6 +30,13 @@ runProcess(async () => {
   const blobs = openBlobStore(paths.blobs);
   const routes = openRouteTable(paths.database, paths.routes);
   const functions = new FunctionHostClient(paths.hostSocket);
+  const table = await openCertificateTable({
+    directory: paths.edgeCertificates,
+    keyFile: paths.edgeKey,
+    clock: systemClock,
+  });
+  if (!table.ok && settings.httpsPort !== undefined) console.error(`HTTPS is off: ${table.error.message}`);
+  const certificates = table.ok ? table.value : undefined;
   const access = openAccessLog(paths.logs, worker);
   const edge = createEdge({
     routes,
@@ -40,6 +48,8 @@ runProcess(async () => {
     siteLog: (...line) => functions.note(...line),
     accessLog: access.write,
     compileAccessLine: access.lineOf,
+    ...(certificates === undefined ? {} : { certificates }),
+    ...(settings.apiDomain === undefined ? {} : { tunnels: new Map([[settings.apiDomain, paths.apiSocket]]) }),
   });
   const group = isOn(EDGE.sharedGroup, process.env) ? joinEdgeGroup(settings.data) : undefined;
   await limitOwnMemory(settings.edgeMemoryMb);
@@ -60,6 +70,7 @@ runProcess(async () => {
     async stop() {
       await edge.close();
       routes.close();
+      certificates?.close();
       functions.close();
       await access.close();
       group?.leave();
@@ -72,6 +83,7 @@ function edgeSettings(settings: Settings, env: NodeJS.ProcessEnv): EdgeSettings 
     ...DEFAULT_EDGE_SETTINGS,
     roundRobinInstances: settings.functionRoundRobin,
     trustedProxies: settings.trustedProxies,
+    proxyProtocolFrom: settings.proxyProtocolFrom,
     clientConnections: settings.clientConnections,
     projectInflight: settings.projectInflight,
     silentMs: settings.silentSeconds * 1_000,
@@ -82,14 +94,20 @@ function edgeSettings(settings: Settings, env: NodeJS.ProcessEnv): EdgeSettings 
   };
 }
 
-async function listen(edge: Edge, { host, edgePort: port }: Settings, control: string): Promise<void> {
+async function listen(edge: Edge, { host, edgePort: port, httpsPort }: Settings, control: string): Promise<void> {
   try {
-    await edge.listen({ host, port, reusePort: true, control });
+    await edge.listen({
+      host,
+      port,
+      reusePort: true,
+      control,
+      ...(httpsPort === undefined ? {} : { httpsPort }),
+    });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EADDRINUSE' || code === 'EACCES')
       throw new Fatal(
-        `The edge cannot listen on ${host}:${port} (${String(code)}). Free the port, or choose another with --edge-port.`,
+        `The edge cannot listen on ${host}:${port}${httpsPort === undefined ? '' : ` or ${host}:${httpsPort}`} (${String(code)}). Free the port, or choose another with --edge-port or --https-port.`,
       );
     throw error;
   }

@@ -1,4 +1,5 @@
 import { diskCapacity } from '@anchor/adapter-local/disk/disk-capacity.ts';
+import { certificateWarnings } from '@anchor/core/domains/certificate-watch.ts';
 import { parseHostName } from '@anchor/core/names/name.ts';
 import type { HealthCheck } from '@anchor/core/ports/platform-operations.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
@@ -25,6 +26,7 @@ export async function healthChecks(
     PROBE.ok ? ports.probe.request(PROBE.value, '/', EDGE_MS) : PROBE,
   ]);
   const depth = await ports.queue.depth();
+  const warnings = certificateWarnings(await ports.certificates.list(), ports.clock.now());
   const failed = (await ports.failedRecords.list({ limit: MAX_LISTED_RECORDS })).items.length;
   return [
     settings.unsafeNoSandbox
@@ -49,6 +51,12 @@ export async function healthChecks(
       ok: failed === 0,
       message: failedRecords(failed),
       ...(failed === 0 ? {} : { fix: LIST_DEAD_LETTERS }),
+    },
+    {
+      name: 'certificates',
+      ok: warnings.length === 0,
+      message: warnings.map(({ message }) => message).join('; ') || 'all renewed in time',
+      ...(warnings[0] === undefined ? {} : { fix: warnings[0].fix }),
     },
   ];
 }

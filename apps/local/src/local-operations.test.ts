@@ -22,7 +22,7 @@ async function openInstallation() {
     edgePort: 1,
   });
   const sandboxes = openSandboxes(settings);
-  const opened = await composeLocal(settings, sandboxes, {});
+  const opened = await composeLocal(settings, sandboxes, {}, () => undefined);
   must(await createProject(opened.ports)('shop', {}));
   let restarts = 0;
   return {
@@ -46,6 +46,7 @@ async function openInstallation() {
     },
     async end() {
       await opened.builder.idle();
+      await opened.domains.close();
       opened.close();
       await sandboxes.close();
       await directory.remove();

@@ -10,6 +10,7 @@ import { gitRemote } from '@anchor/git-host-local/remote/git-remote.ts';
 import { createServer } from '@anchor/server/server.ts';
 import { DEFAULT_LIMITS, type ServerSettings } from '@anchor/server/settings.ts';
 import { createWorker } from '@anchor/server/worker.ts';
+import { DomainUpkeep } from './domain-upkeep.ts';
 import { ensureAdminToken } from './admin-token.ts';
 import { RotatingFile } from './rotating-file.ts';
 import { hostedGit } from './hosted-git.ts';
@@ -69,7 +70,10 @@ runProcess(async () => {
   const listening = await server.listen({ host: settings.host, port: settings.apiPort });
   if (!listening.ok)
     throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
+  if (settings.apiDomain !== undefined) orFatal(await server.listenProxied(paths.apiSocket));
   worker.start();
+  const domains = new DomainUpkeep(ports, settings, log);
+  await domains.start();
   const busy = (): boolean => worker.running() > 0;
   const upkeep = new Upkeep({ settings, opened, operations, scrub, recover: () => recovery.run(), busy, log });
   upkeep.start();
@@ -77,6 +81,7 @@ runProcess(async () => {
     busy,
     async stop() {
       upkeep.stop();
+      await domains.stop();
       clearTimeout(lateGit);
       await server.close();
       await accessLog.close();
@@ -95,7 +100,7 @@ async function open(settings: Settings): Promise<LocalComposition> {
   const sandboxes = openSandboxes(settings);
   orFatal(await sandboxes.available());
   await log.step('sandboxes are swept', () => sandboxes.sweep());
-  const opened = await composeLocal(settings, sandboxes, process.env);
+  const opened = await composeLocal(settings, sandboxes, process.env, log.error);
   await log.step('blobs are swept', () => opened.blobs.sweep());
   await log.step('scratch of backups is swept', () => sweepScratch(opened.paths));
   await log.step('repositories are swept', () => sweepRepositories(opened, !settings.unsafeNoSandbox));
@@ -111,19 +116,29 @@ function recoverPushes(recover: () => Promise<unknown>): NodeJS.Timeout {
 }
 
 function serverSettings(settings: Settings): ServerSettings {
-  const publicHost = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   return {
-    publicUrl: `http://${publicHost}:${settings.apiPort}`,
+    publicUrl: publicUrlOf(settings),
     version: VERSION,
-    hosts: [...settings.apiHosts, ...(isIP(settings.host) === 0 ? [settings.host] : [])],
+    hosts: [
+      ...settings.apiHosts,
+      ...(settings.apiDomain === undefined ? [] : [settings.apiDomain]),
+      ...(isIP(settings.host) === 0 ? [settings.host] : []),
+    ],
     pushExit: settings.pushExit,
     limits: DEFAULT_LIMITS,
   };
 }
 
+function publicUrlOf({ host, apiPort, apiDomain, httpsPort }: Settings): string {
+  if (apiDomain !== undefined && httpsPort !== undefined)
+    return `https://${apiDomain}${httpsPort === 443 ? '' : `:${httpsPort}`}`;
+  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${apiPort}`;
+}
+
 async function close(opened: LocalComposition, snapshot: Readonly<{ stop(): Promise<void> }>): Promise<void> {
   await opened.builder.idle();
   await opened.gitProcesses.close();
+  await opened.domains.close();
   await opened.sandboxes.close();
   await opened.sandboxes.sweep();
   await snapshot.stop();

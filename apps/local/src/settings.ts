@@ -23,6 +23,8 @@ export const settingsSchema = z.object({
   host: z.string().default('127.0.0.1'),
   apiPort: port.default(7400),
   edgePort: port.default(7480),
+  /** Port of HTTPS; without it there is none. */
+  httpsPort: port.optional(),
   /** Sites are served at `<project>.<domain>`. */
   domain: z.string().default('localhost'),
   edgeWorkers: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
@@ -119,6 +121,21 @@ export const settingsSchema = z.object({
   scrubMb: z.coerce.number().min(0).max(10_000).default(8),
   /** Host names under which the API is reached, besides localhost and addresses. */
   apiHosts: list,
+  /** The name of the API, git remote and webhooks on the HTTPS port. */
+  apiDomain: z.string().optional(),
+  /** The addresses at which the internet reaches this server: what records of domains have to lead to. */
+  publicAddresses: z.array(z.union([z.ipv4(), z.ipv6()], 'not an address')).default([]),
+  /** Directories of the CAs (RFC 8555), the preferred one first. */
+  acmeDirectories: list,
+  acmeEmail: z.string().optional(),
+  localCa: z.boolean().default(false),
+  dnsProviders: z.string().optional(),
+  /** Resolvers instead of the authoritative servers, `address:port`. */
+  dnsResolvers: list,
+  /** Load balancers that put a PROXY header in front of each connection. */
+  proxyProtocolFrom: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'not an address or a CIDR block'))
+    .default([]),
   /** Git hosts on private addresses that projects may fetch from. */
   allowGitHosts: list,
   /** Private networks that builds and functions may reach, CIDR: a database on the LAN. */
@@ -155,6 +172,56 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   host: { key: 'host', env: 'ANCHOR_HOST', help: `address to listen on (default ${DEFAULTS.host})` },
   'api-port': { key: 'apiPort', env: 'ANCHOR_API_PORT', help: `port of the API (default ${DEFAULTS.apiPort})` },
   'edge-port': { key: 'edgePort', env: 'ANCHOR_EDGE_PORT', help: `port of the sites (default ${DEFAULTS.edgePort})` },
+  'https-port': {
+    key: 'httpsPort',
+    env: 'ANCHOR_HTTPS_PORT',
+    help: 'port of the sites over HTTPS, 443 in public (default: none)',
+  },
+  'public-address': {
+    key: 'publicAddresses',
+    env: 'ANCHOR_PUBLIC_ADDRESSES',
+    help: 'address at which the internet reaches this server; records of domains must lead to it (may be repeated)',
+    multiple: true,
+  },
+  'acme-email': {
+    key: 'acmeEmail',
+    env: 'ANCHOR_ACME_EMAIL',
+    help: "get certificates from Let's Encrypt, or the CA of --acme-directory, under its terms; it writes to this address",
+  },
+  'acme-directory': {
+    key: 'acmeDirectories',
+    env: 'ANCHOR_ACME_DIRECTORIES',
+    help: 'address of an ACME directory; a second one is used when orders at the first fail (may be repeated)',
+    multiple: true,
+  },
+  'local-ca': {
+    key: 'localCa',
+    env: 'ANCHOR_LOCAL_CA',
+    help: 'serve *.localhost over HTTPS with certificates of a CA of this machine alone',
+    boolean: true,
+  },
+  'dns-providers': {
+    key: 'dnsProviders',
+    env: 'ANCHOR_DNS_PROVIDERS',
+    help: 'JSON file with the DNS providers that may be written to, for wildcards (docs/domains.md)',
+  },
+  'dns-resolver': {
+    key: 'dnsResolvers',
+    env: 'ANCHOR_DNS_RESOLVERS',
+    help: 'address:port of a resolver to use where a firewall keeps this server from authoritative ones (may be repeated)',
+    multiple: true,
+  },
+  'api-domain': {
+    key: 'apiDomain',
+    env: 'ANCHOR_API_DOMAIN',
+    help: 'name of the API, git remote and webhooks on the HTTPS port, with a certificate',
+  },
+  'proxy-protocol-from': {
+    key: 'proxyProtocolFrom',
+    env: 'ANCHOR_PROXY_PROTOCOL_FROM',
+    help: 'address or CIDR of a load balancer that sends PROXY protocol v1 or v2 (may be repeated)',
+    multiple: true,
+  },
   domain: {
     key: 'domain',
     env: 'ANCHOR_DOMAIN',

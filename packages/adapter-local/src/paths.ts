@@ -35,6 +35,8 @@ export const pathsIn = (data: string) =>
     /** Sockets and process ids. */
     run: join(data, 'run'),
     hostSocket: join(data, 'run', 'host.sock'),
+    /** The server's, for connections that an edge worker passes on under the name of the API. */
+    apiSocket: join(data, 'run', 'api.sock'),
     /** Of the process that starts git for the server. */
     gitSocket: join(data, 'run', 'git.sock'),
     edgeSocket: (worker: number) => join(data, 'run', `edge-${worker}.sock`),

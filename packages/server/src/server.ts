@@ -7,10 +7,12 @@ import { Recovery } from '@anchor/core/records/recovery.ts';
 import { recordHandlers } from '@anchor/core/records/redrive.ts';
 import { anchorError, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { apiApp } from './api/app.ts';
+import { checkHost } from './api/host.ts';
 import type { ServerContext } from './context.ts';
 import type { CreateGitRemote, GitRemote } from './git-remote.ts';
 import { respondProblem } from './http/respond.ts';
 import { apiAccess, type AccessLine } from './http/access.ts';
+import { ProxiedListener } from './http/proxied-listener.ts';
 import { createRateLimits } from './http/rate-limits.ts';
 import type { ServerLog } from './http/log.ts';
 import { announcesTooMuch } from './http/raw-body.ts';
@@ -22,6 +24,8 @@ export type AnchorServer = Readonly<{
   /** Returns the address it listens on, once it does. */
   address(): Readonly<{ host: string; port: number }> | undefined;
   listen(options: Readonly<{ host: string; port: number }>): Promise<Result<Readonly<{ host: string; port: number }>>>;
+  /** Listens on a unix socket, too, for connections with a PROXY header in front, see proxied-listener.ts. */
+  listenProxied(path: string): Promise<Result<void>>;
   /**
    * Completes what a crash left unfinished. Call `restart` before `listen`, then `pushes`, and `run` from time to time.
    */
@@ -78,8 +82,10 @@ export function createServer({
   http.on('error', (error) =>
     options.log({ level: 'error', message: 'the server had an error', error: error.stack ?? error.message }),
   );
+  const proxied = new ProxiedListener(http);
   return {
     address: () => addressOf(http),
+    listenProxied: (path) => proxied.listen(path),
     recovery: new Recovery(options.ports, git?.pushes, (message) => options.log({ level: 'error', message })),
     listen: ({ host, port }) =>
       new Promise((resolve) => {
@@ -104,6 +110,7 @@ export function createServer({
         // A connection whose last response ends during the grace time would otherwise idle until its keep-alive runs
         // out.
         const idle = setInterval(() => http.closeIdleConnections(), 50);
+        proxied.close();
         http.close(() => {
           clearTimeout(cut);
           clearInterval(idle);
@@ -138,6 +145,9 @@ function dispatcher(server: ServerContext, git: GitRemote | undefined): Listener
   };
   return (request, response) => {
     server.access.begin(request, response);
+    // On every path: a page whose name points at this machine (DNS rebinding) reaches none of it.
+    const named = checkHost(request.headers.host, server.settings.hosts);
+    if (!named.ok) return respondProblem(request, response, named.error, randomUUID());
     const url = request.url ?? '/';
     const listener = routes.find(([prefix]) => url.startsWith(prefix))?.[1] ?? rest;
     return listener(request, response);

@@ -18,7 +18,7 @@ export const certificatesOf =
  * of other projects otherwise.
  */
 export const uploadCertificate =
-  (ports: Pick<DomainPorts, 'certificates' | 'domains' | 'served' | 'clock'>) =>
+  (ports: Pick<DomainPorts, 'certificates' | 'domains' | 'served' | 'clock' | 'site'>) =>
   async (projectId: ProjectId, chainPem: string, keyPem: string): Promise<Result<Certificate>> => {
     const inspected = await ports.certificates.inspect(chainPem, keyPem);
     if (!inspected.ok) return inspected;

@@ -8,7 +8,7 @@ import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 import { publishDomains } from './served-domains.ts';
 
-type RemovePorts = Pick<DomainPorts, 'domains' | 'aliases' | 'certificates' | 'served' | 'clock'>;
+type RemovePorts = Pick<DomainPorts, 'domains' | 'aliases' | 'certificates' | 'served' | 'clock' | 'site'>;
 
 /**
  * Takes a domain from its project: its alias and certificate go at once, its name stays held for 30 days. `not_found`,

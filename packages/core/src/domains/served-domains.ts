@@ -22,6 +22,11 @@ export const servedDomains = (holders: readonly Domain[], now: number): readonly
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Publishes the table of domains to the edge. */
-export const publishDomains = (ports: Pick<Ports, 'domains' | 'served' | 'clock'>) => async (): Promise<void> =>
-  ports.served.setDomains(servedDomains(await ports.domains.holders(), ports.clock.now()));
+/** Publishes the table of domains to the edge, with the name of the API. */
+export const publishDomains =
+  ({ domains, served, clock, site }: Pick<Ports, 'domains' | 'served' | 'clock' | 'site'>) =>
+  async (): Promise<void> => {
+    const { apiDomain: name } = site;
+    const own = name === undefined ? [] : [{ name, httpsOnly: true, hstsSeconds: 0 }];
+    await served.setDomains([...own, ...servedDomains(await domains.holders(), clock.now())]);
+  };

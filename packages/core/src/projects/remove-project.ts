@@ -14,6 +14,7 @@ export const removeProject =
       | 'certificates'
       | 'served'
       | 'clock'
+      | 'site'
       | 'aliases'
       | 'deployments'
       | 'variables'

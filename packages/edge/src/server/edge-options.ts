@@ -23,6 +23,8 @@ export type EdgeOptions = AccessLogSink &
     siteLog?: SiteLog;
     /** The certificates and domains that the server published; without it there is no HTTPS. */
     certificates?: CertificateTable;
+    /** Unix sockets that whole connections for a host name are passed on to, over TLS: the control plane's. */
+    tunnels?: ReadonlyMap<string, string>;
   }>;
 
 /** The ports that are listened on. */

@@ -21,6 +21,8 @@ export type ListenerOptions = Readonly<{
   settings: EdgeSettings;
   http: HttpServer;
   names: ServedNames;
+  /** Sockets that connections for a name are passed on to. */
+  tunnels?: ReadonlyMap<string, string> | undefined;
   /** The memo of connections with TLS, whose requests are the same bytes for other responses. */
   secureMemo: RequestMemo;
 }> &
@@ -68,6 +70,7 @@ export class Listener {
     this.#acceptor = new TlsAcceptor({
       names,
       handshakes: this.#handshakes,
+      tunnels: options.tunnels ?? new Map(),
       protocols: settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       accept: (socket, protocol) => this.#acceptSecure(socket, protocol),
     });

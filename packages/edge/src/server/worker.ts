@@ -52,6 +52,7 @@ export class Worker {
       settings,
       http: this.#http,
       names,
+      tunnels: options.tunnels,
       memo,
       secureMemo,
       clientAddress: (socket) => this.#clientAddress({ socket, headers: {} }),

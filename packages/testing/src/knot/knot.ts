@@ -12,6 +12,8 @@ export type KnotSettings = Readonly<{
   zones: readonly KnotZone[];
   /** Another address of loopback, so that several servers share one port. */
   address?: string;
+  /** The types of records that `KNOT_KEY` may update. */
+  updates?: readonly ('A' | 'TXT')[];
   port?: number;
 }>;
 
@@ -47,11 +49,11 @@ export class Knot {
     this.port = port;
   }
 
-  static async start({ zones, address = '127.0.0.1', port }: KnotSettings): Promise<Knot> {
+  static async start({ zones, address = '127.0.0.1', port, updates = ['TXT'] }: KnotSettings): Promise<Knot> {
     for (let tries = 1; ; tries++) {
       const [free = 0] = port === undefined ? await freePorts(1) : [port];
       const { path, remove } = await temporaryDirectory();
-      await writeFiles(path, zones, address, free);
+      await writeFiles(path, { zones, updates, address, port: free });
       const process = new ToolProcess('knotd', ['--config', join(path, 'knot.conf')]);
       if (await process.ready(() => accepts(address, free))) return new Knot(process, remove, address, free);
       await remove();
@@ -69,7 +71,8 @@ export class Knot {
   }
 }
 
-async function writeFiles(path: string, zones: readonly KnotZone[], address: string, port: number): Promise<void> {
+async function writeFiles(path: string, settings: Required<KnotSettings>): Promise<void> {
+  const { zones, updates, address, port } = settings;
   await mkdir(join(path, 'run'));
   const config = `
 server:
@@ -94,7 +97,7 @@ acl:
   - id: update
     key: ${KNOT_KEY.name}
     action: update
-    update-type: TXT
+    update-type: [${updates.join(', ')}]
 template:
   - id: default
     storage: "${path}"

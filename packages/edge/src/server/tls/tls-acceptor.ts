@@ -7,6 +7,7 @@ import type { ClientHello } from './client-hello.ts';
 import { Opening, openTls, type Opened } from './opening.ts';
 import { refuseOpening, sendAlert } from './refusal.ts';
 import type { Handshakes } from './handshakes.ts';
+import { tunnel } from './tunnel.ts';
 
 /** The part of the listener that the acceptor uses. */
 export type TlsAcceptorOptions = Readonly<{
@@ -14,6 +15,8 @@ export type TlsAcceptorOptions = Readonly<{
   handshakes: Handshakes;
   /** Application protocols to offer, the preferred one first. */
   protocols: readonly string[];
+  /** Sockets that connections for a name are passed on to, see tunnel.ts. */
+  tunnels: ReadonlyMap<string, string>;
   /** Takes a connection whose handshake is complete. */
   accept(socket: TlsConnection, protocol: string): void;
 }>;
@@ -57,11 +60,12 @@ export class TlsAcceptor {
     if (certificate === undefined) return sendAlert(socket, 'unrecognizedName');
     const context = names.contextOf(certificate);
     if (context === undefined) return sendAlert(socket, 'internalError');
+    const socketPath = this.#options.tunnels.get(hello.serverName ?? '');
     socket.unshift(unread);
     const secure = new TLSSocket(socket, {
       isServer: true,
       secureContext: context,
-      ALPNProtocols: challenged ? [ACME_TLS] : [...this.#options.protocols],
+      ALPNProtocols: challenged ? [ACME_TLS] : socketPath === undefined ? [...this.#options.protocols] : ['http/1.1'],
     });
     if (proxy?.client !== undefined) Object.defineProperty(secure, 'remoteAddress', { value: proxy.client });
     secure.on('error', ignore);
@@ -70,6 +74,7 @@ export class TlsAcceptor {
     secure.once('secure', () => {
       handshakes.finish(socket);
       if (challenged) return void secure.end();
+      if (socketPath !== undefined) return tunnel(Object.assign(secure, { covers: () => true }), socketPath);
       const covering = { covers: (host: string) => covers(certificate, host) };
       this.#options.accept(Object.assign(secure, covering), secure.alpnProtocol || 'http/1.1');
     });

@@ -22,9 +22,10 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
   const { ports } = server;
   const checkedAt = new Map<string, number>();
   const find = finder(server);
+  const view = (domain: Domain) => domainView(domain, ports.site);
   return {
     list: async ({ project, query }) =>
-      ok(pageView(await ports.domains.list(project.id, pageRequest(query)), domainView)),
+      ok(pageView(await ports.domains.list(project.id, pageRequest(query)), view)),
     add: async ({ project, body }) => {
       const environment = body.environment === undefined ? undefined : parseEnvironmentName(body.environment);
       if (environment?.ok === false) return environment;
@@ -35,11 +36,11 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
       });
       if (!added.ok) return added;
       const { domain, suggested } = added.value;
-      return ok({ domain: domainView(domain), ...(suggested === undefined ? {} : { suggested }) });
+      return ok({ domain: view(domain), ...(suggested === undefined ? {} : { suggested }) });
     },
     get: async ({ project, params }) => {
       const domain = await find(project, params.name);
-      return domain.ok ? ok(domainView(domain.value)) : domain;
+      return domain.ok ? ok(view(domain.value)) : domain;
     },
     check: async ({ project, params, signal }): Promise<Result<ReturnType<typeof domainView>, HttpError>> => {
       const domain = await find(project, params.name);
@@ -50,7 +51,7 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
       for (const [id, at] of checkedAt) if (now - at > CHECK_EVERY_MS) checkedAt.delete(id);
       checkedAt.set(domain.value.id, now);
       const checked = await checkDomain(ports)(domain.value.id, true, signal);
-      return checked.ok ? ok(domainView(checked.value)) : checked;
+      return checked.ok ? ok(view(checked.value)) : checked;
     },
     remove: async ({ project, params }) => {
       const name = parseDomainName(params.name, platformNames(ports));
@@ -76,7 +77,7 @@ export function certificateHandlers(server: ServerContext): HandlersOf<Api['cert
       const renewed = await ports.certificates.renew(domain.value.name);
       if (!renewed.ok) return renewed;
       const checked = await checkDomain(ports)(domain.value.id);
-      return checked.ok ? ok(domainView(checked.value)) : checked;
+      return checked.ok ? ok(domainView(checked.value, ports.site)) : checked;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { certificateWarnings } from '@anchor/core/domains/certificate-watch.ts';
 import type { Domain, DomainState } from '@anchor/core/domains/domain.ts';
+import type { Site } from '@anchor/core/ports/ports.ts';
 import type { Certificate } from '@anchor/core/ports/certificates.ts';
 import type * as contract from './contract.ts';
 import { compact } from './views.ts';
@@ -16,7 +17,7 @@ const STATUS: Readonly<Record<Exclude<DomainState, 'removed'>, contract.Domain['
   expired: 'failed',
 };
 
-export function domainView(domain: Domain): contract.Domain {
+export function domainView(domain: Domain, site: Site): contract.Domain {
   // Removed domains are in no listing and found by no name.
   const state = domain.state === 'removed' ? 'failed' : domain.state;
   return {
@@ -42,7 +43,7 @@ export function domainView(domain: Domain): contract.Domain {
             cname: [...domain.observed.cname],
           },
     certificate: domain.certificate === undefined ? undefined : { ...domain.certificate },
-    url: `${domain.certificate === undefined ? 'http' : 'https'}://${domain.name}`,
+    url: domain.certificate === undefined ? `http://${domain.name}` : site.urlOf(domain.name),
     events: domain.events.map((event) => ({ ...event })),
     createdAt: domain.createdAt,
     updatedAt: domain.updatedAt,

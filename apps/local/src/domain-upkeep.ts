@@ -1,0 +1,112 @@
+import { certificateWarnings } from '@anchor/core/domains/certificate-watch.ts';
+import { DomainWatcher } from '@anchor/core/domains/domain-watcher.ts';
+import { publishDomains } from '@anchor/core/domains/served-domains.ts';
+import { isPrivateAddress } from '@anchor/core/names/private-networks.ts';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import type { ProcessLog } from './process-log.ts';
+import type { Settings } from './settings.ts';
+
+const LOOK_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Runs the checks of domains and the orders and renewals of certificates that are due, and warns of certificates that
+ * were not renewed in time.
+ */
+export class DomainUpkeep {
+  readonly #ports: Ports;
+  readonly #settings: Settings;
+  readonly #log: ProcessLog;
+  readonly #watcher: DomainWatcher;
+  readonly #ending = new AbortController();
+  /** The level at which each certificate was last reported. */
+  readonly #reported = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> | undefined;
+  #checking: Promise<void> = Promise.resolve();
+  #nextTick = 0;
+  #nextHour = 0;
+
+  constructor(ports: Ports, settings: Settings, log: ProcessLog) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#log = log;
+    this.#watcher = new DomainWatcher(ports, log.error);
+  }
+
+  async start(): Promise<void> {
+    await this.#log.step('domains are published to the edge', publishDomains(this.#ports));
+    await this.#log.step("the platform's certificates are requested", () => this.#requestOwn());
+    let busy = false;
+    this.#timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      this.#checking = this.#look().finally(() => {
+        busy = false;
+      });
+    }, LOOK_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#ending.abort();
+    await this.#checking;
+    await this.#watcher.stop();
+    await this.#ticking;
+  }
+
+  async #look(): Promise<void> {
+    const now = this.#ports.clock.now();
+    await this.#log.step('domains are checked', () => this.#watcher.run());
+    // A clock that was set back must not stop the renewals.
+    if (now >= this.#nextTick || this.#nextTick - now > HOUR_MS) this.#tick();
+    if (now < this.#nextHour && this.#nextHour - now <= HOUR_MS) return;
+    this.#nextHour = now + HOUR_MS;
+    await this.#log.step('removed domains are forgotten', () => this.#watcher.expire());
+    await this.#log.step('certificates are watched', () => this.#warn());
+    await this.#log.step("the platform's certificates are requested", () => this.#requestOwn());
+  }
+
+  /** Not awaited by the checks: an order may wait minutes for a CA. */
+  #tick(): void {
+    this.#ticking ??= this.#log
+      .step('certificates are renewed', async () => {
+        const next = await this.#ports.certificates.tick(this.#ending.signal);
+        this.#nextTick = Math.min(next, this.#ports.clock.now() + HOUR_MS);
+      })
+      .finally(() => {
+        this.#ticking = undefined;
+      });
+  }
+
+  /** Requests what the platform itself is reached by. Idempotent. */
+  async #requestOwn(): Promise<void> {
+    const { certificates } = this.#ports;
+    for (const name of ownNames(this.#settings)) {
+      if (!certificates.canIssue(name).ok) continue;
+      const requested = await certificates.request([name], 'platform');
+      if (!requested.ok) this.#log.error(`no certificate for ${name}: ${requested.error.message}`);
+    }
+    this.#nextTick = 0;
+  }
+
+  async #warn(): Promise<void> {
+    const { certificates, clock } = this.#ports;
+    const warnings = certificateWarnings(await certificates.list(), clock.now());
+    for (const { id, level, message, fix } of warnings)
+      if (this.#reported.get(id) !== level) {
+        this.#reported.set(id, level);
+        this.#log.error(`${message}. ${fix}`);
+      }
+    for (const id of this.#reported.keys())
+      if (!warnings.some((warning) => warning.id === id)) this.#reported.delete(id);
+  }
+}
+
+/** The API's name, the wildcard of the projects' hosts, and the address of a server without a domain. */
+function ownNames({ apiDomain, domain, localCa, publicAddresses, httpsPort }: Settings): readonly string[] {
+  if (httpsPort === undefined) return [];
+  const local = domain === 'localhost' || domain.endsWith('.localhost');
+  const addresses = local && apiDomain === undefined ? publicAddresses.filter((each) => !isPrivateAddress(each)) : [];
+  return [...(apiDomain === undefined ? [] : [apiDomain]), ...(local && !localCa ? [] : [`*.${domain}`]), ...addresses];
+}

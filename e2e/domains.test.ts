@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ChallengeDns } from '@anchor/testing/pebble/challenge-dns.ts';
+import { Pebble, pebbleTools } from '@anchor/testing/pebble/pebble.ts';
+import { eventually, freePort, plain, startPlatform, type Platform } from './platform.ts';
+import { createRepository, staticSite, type Repository } from './repository.ts';
+
+/** A whole platform with a real CA (Pebble) and real DNS on loopback: from one command to a page over HTTPS. */
+const tools = await pebbleTools();
+const options = { skip: tools === undefined ? 'Pebble cannot be had' : false };
+const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+const API = 'api.anchor.test';
+
+let dns: ChallengeDns;
+let pebble: Pebble;
+let platform: Platform;
+let repository: Repository;
+let home: string;
+let root: string;
+let httpsPort: number;
+
+type Ran = Readonly<{ code: number; stdout: string; stderr: string }>;
+const run = (command: string, args: readonly string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    const env = { PATH: process.env['PATH'] ?? '', HOME: home, NO_COLOR: '1', GIT_TERMINAL_PROMPT: '0' };
+    execFile(command, args, { cwd: repository.path, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    );
+  });
+const anchor = (...args: readonly string[]): Promise<Ran> => run(process.execPath, [MAIN, ...args]);
+
+type Page = Readonly<{ status: number; body: string; location: string | undefined; hsts: string | undefined }>;
+/** Requests a page over HTTPS and checks the certificate against Pebble's root. `host`: the header, unless the name. */
+const secure = (name: string, path = '/', more: RequestOptions & { host?: string } = {}): Promise<Page> =>
+  new Promise((resolve, reject) => {
+    const { host = `${name}:${httpsPort}`, ...rest } = more;
+    const sent = httpsRequest(
+      {
+        ...rest,
+        host: '127.0.0.1',
+        port: httpsPort,
+        path,
+        servername: name,
+        ca: root,
+        agent: false,
+        headers: { host, ...rest.headers },
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.once('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body,
+            location: response.headers.location,
+            hsts: response.headers['strict-transport-security'],
+          }),
+        );
+        response.once('error', reject);
+      },
+    );
+    sent.once('error', reject).end();
+  });
+
+before(async () => {
+  if (tools === undefined) return;
+  const edgePort = await freePort();
+  httpsPort = await freePort();
+  home = await mkdtemp(join(tmpdir(), 'anchor-test-home-'));
+  dns = await ChallengeDns.start(tools);
+  pebble = await Pebble.start(tools, { dns: dns.address, httpPort: edgePort, tlsPort: httpsPort });
+  root = await pebble.issuerRoot();
+  await writeFile(join(home, 'pebble.pem'), pebble.trustedPem);
+  process.env['NODE_EXTRA_CA_CERTS'] = join(home, 'pebble.pem');
+  await dns.setAddresses('wrong.test', 'a', ['127.0.0.99']);
+  platform = await startPlatform({
+    edgePort,
+    flags: [
+      ...['--https-port', String(httpsPort), '--public-address', '127.0.0.1', '--api-domain', API],
+      ...['--acme-directory', pebble.directoryUrl, '--dns-resolver', dns.address],
+    ],
+  });
+  delete process.env['NODE_EXTRA_CA_CERTS'];
+  repository = await createRepository();
+  await repository.commit(staticSite('the shop'));
+  assert.equal((await platform.api('POST', '/api/projects', { name: 'shop' })).status, 201);
+  const pushed = await repository.push(platform, 'shop');
+  assert.equal(pushed.code, 0, pushed.output);
+  const login = await anchor('login', platform.apiUrl, '--token-file', join(platform.data, 'admin-token'));
+  assert.equal(login.code, 0, login.stderr);
+});
+after(async () => {
+  await platform?.stop();
+  await pebble?.stop();
+  await dns?.stop();
+  await repository?.remove();
+  if (home !== undefined) await rm(home, { recursive: true, force: true });
+});
+
+test(
+  'one command puts the site on its domain, over HTTPS and HTTP/1.1, and plain HTTP redirects to it',
+  options,
+  async () => {
+    const added = await anchor('domains', 'add', 'Shop-Site.test', '--project', 'shop', '--wait', '--timeout', '60');
+    assert.equal(added.code, 0, `${added.stderr}${added.stdout}\n${platform.output()}`);
+    assert.match(added.stdout, /^✓ shop-site\.test: active/);
+    assert.match(added.stdout, new RegExp(`https://shop-site\\.test:${httpsPort}\n`));
+    const page = await secure('shop-site.test');
+    assert.equal(page.status, 200);
+    assert.match(page.body, /the shop/);
+    assert.equal(page.hsts, undefined, 'not before a renewal');
+    const redirected = await plain(platform.edgePort, 'shop-site.test', '/a?b=c');
+    assert.equal(redirected.status, 308);
+    assert.equal(redirected.headers.location, `https://shop-site.test:${httpsPort}/a?b=c`);
+  },
+);
+
+test('www redirects to the canonical name with a certificate of its own', options, async () => {
+  const to = ['--redirect-to', 'shop-site.test', '--wait', '--timeout', '60'];
+  const added = await anchor('domains', 'add', 'www.shop-site.test', '--project', 'shop', ...to);
+  assert.equal(added.code, 0, added.stderr + added.stdout);
+  const page = await secure('www.shop-site.test', '/a?b=c');
+  assert.deepEqual([page.status, page.location], [308, `https://shop-site.test:${httpsPort}/a?b=c`]);
+});
+
+test('a domain that leads elsewhere says which record to set, and is live once it is set', options, async () => {
+  const added = await anchor('domains', 'add', 'wrong.test', '--project', 'shop');
+  assert.match(
+    added.stdout,
+    /wrong\.test: DNS is wrong[^]*127\.0\.0\.99[^]*fix: Set the A record of wrong\.test to 127\.0\.0\.1\./,
+  );
+  await assert.rejects(secure('wrong.test'), /alert/i);
+  await dns.setAddresses('wrong.test', 'a', ['127.0.0.1']);
+  await eventually(
+    async () => (await secure('wrong.test')).status === 200,
+    60_000,
+    () => `it never became live: ${platform.output()}`,
+  );
+});
+
+test('a deployment serves the domain at once, and a rollback serves the earlier one', options, async () => {
+  await repository.commit(staticSite('second'));
+  const pushed = await repository.push(platform, 'shop');
+  assert.equal(pushed.code, 0, pushed.output);
+  assert.match((await secure('shop-site.test')).body, /second/);
+  assert.equal((await anchor('rollback', '--project', 'shop', '--yes')).code, 0);
+  assert.match((await secure('shop-site.test')).body, /the shop/);
+});
+
+test('API and git remote are reached under the name of the API, and under no other', options, async () => {
+  await eventually(
+    async () => (await secure(API, '/api/health')).status === 200,
+    60_000,
+    () => `no certificate: ${platform.output()}`,
+  );
+  const authorization = `Basic ${Buffer.from(`anchor:${platform.token}`).toString('base64')}`;
+  await writeFile(join(home, 'root.pem'), root);
+  const listed = await run('git', [
+    ...['-c', `http.curloptResolve=${API}:${httpsPort}:127.0.0.1`, '-c', `http.sslCAInfo=${join(home, 'root.pem')}`],
+    ...['-c', `http.extraHeader=Authorization: ${authorization}`],
+    ...['ls-remote', `https://${API}:${httpsPort}/git/shop.git`],
+  ]);
+  assert.equal(listed.code, 0, listed.stderr);
+  assert.match(listed.stdout, /refs\/heads\/main/);
+  for (const path of [
+    '/api/health',
+    '/git/shop.git/info/refs?service=git-upload-pack',
+    '/webhooks/github/x',
+    '/hooks/x/y',
+  ]) {
+    assert.equal((await secure(API, path, { host: 'evil.example' })).status, 403, path);
+    assert.equal((await plain(platform.apiPort, 'evil.example', path)).status, 403, path);
+  }
+});
+
+test(
+  'the server is killed: certificates stay, domains stay, and workers go on serving TLS meanwhile',
+  options,
+  async () => {
+    const before = (await anchor('certificates', 'list', '--all', '--json')).stdout;
+    const killed = platform.kill9('server');
+    assert.equal((await secure('shop-site.test')).status, 200);
+    await killed;
+    await platform.kill9('edge-0');
+    await eventually(
+      async () => (await secure('shop-site.test')).status === 200,
+      20_000,
+      () => platform.output(),
+    );
+    assert.equal((await anchor('certificates', 'list', '--all', '--json')).stdout, before, 'nothing was ordered again');
+  },
+);
+
+test('a removed domain is gone from the edge with its certificate', options, async () => {
+  const removed = await anchor('domains', 'remove', 'wrong.test', '--project', 'shop');
+  assert.equal(removed.code, 0, removed.stderr);
+  await assert.rejects(secure('wrong.test'), /alert/i);
+  assert.equal((await plain(platform.edgePort, 'wrong.test', '/')).status, 404);
+});
