@@ -74,7 +74,7 @@ export class TlsAcceptor {
     secure.once('secure', () => {
       handshakes.finish(socket);
       if (challenged) return void secure.end();
-      if (socketPath !== undefined) return tunnel(Object.assign(secure, { covers: () => true }), socketPath);
+      if (socketPath !== undefined) return tunnel(secure, socketPath);
       const covering = { covers: (host: string) => covers(certificate, host) };
       this.#options.accept(Object.assign(secure, covering), secure.alpnProtocol || 'http/1.1');
     });

@@ -1,5 +1,5 @@
 import { createConnection, isIP } from 'node:net';
-import type { TlsConnection } from './tls-acceptor.ts';
+import type { TLSSocket } from 'node:tls';
 
 /** How long the other side may be silent in both directions: a `git push` waits for its build. */
 const IDLE_MS = 60 * 60_000;
@@ -12,7 +12,7 @@ const UNREACHABLE =
  * the control plane under its own name. Requests are parsed there, so pushes, uploads and event streams are not
  * buffered here.
  */
-export function tunnel(client: TlsConnection, socketPath: string): void {
+export function tunnel(client: TLSSocket, socketPath: string): void {
   const server = createConnection(socketPath);
   let connected = false;
   server.once('connect', () => {

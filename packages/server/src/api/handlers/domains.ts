@@ -24,8 +24,7 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
   const find = finder(server);
   const view = (domain: Domain) => domainView(domain, ports.site);
   return {
-    list: async ({ project, query }) =>
-      ok(pageView(await ports.domains.list(project.id, pageRequest(query)), view)),
+    list: async ({ project, query }) => ok(pageView(await ports.domains.list(project.id, pageRequest(query)), view)),
     add: async ({ project, body }) => {
       const environment = body.environment === undefined ? undefined : parseEnvironmentName(body.environment);
       if (environment?.ok === false) return environment;
