@@ -7,7 +7,6 @@ import type { Paths } from '@anchor/adapter-local/paths.ts';
 import { certificateStore } from '@anchor/adapter-local/sqlite/stores/certificates.ts';
 import type { Database } from '@anchor/adapter-local/sqlite/database.ts';
 import { createCertificates, type LocalCertificates } from '@anchor/certificates/create-certificates.ts';
-import { registeredDomainOf } from '@anchor/core/domains/domain-name.ts';
 import { isPrivateAddress } from '@anchor/core/names/private-networks.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
 import type { DnsLookup } from '@anchor/core/ports/dns-lookup.ts';
@@ -56,7 +55,6 @@ export async function openDomainAdapters(parts: DomainAdapterParts): Promise<Dom
     clock: systemClock,
     authorities: authoritiesOf(settings),
     localAuthority: settings.localCa,
-    registeredDomain: registeredDomainOf,
     onError: (error) => parts.report(`certificates: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
     ...(providers.size === 0 ? {} : { dns: dns.records }),
   });

@@ -48,10 +48,8 @@ export function parseDomainName(text: string, platform: PlatformNames): Result<D
 }
 
 /** Returns the domain that was registered: `example.co.uk` of `*.shop.example.co.uk`. */
-export const registeredDomain = (name: DomainName): string => registeredDomainOf(base(name));
-
-/** Returns the same for a name that was not parsed: the name itself when it is a public suffix. */
-export const registeredDomainOf = (name: string): string => parse(name, { allowPrivateDomains: true }).domain ?? name;
+export const registeredDomain = (name: DomainName): string =>
+  parse(base(name), { allowPrivateDomains: true }).domain ?? base(name);
 
 export const isWildcard = (name: DomainName): boolean => name.startsWith(WILDCARD);
 
