@@ -19,6 +19,8 @@ import { sites5000 } from './cases/sites-5000.ts';
 import { statics } from './cases/static.ts';
 import { suspenseShell } from './cases/suspense-shell.ts';
 import { switching } from './cases/switch.ts';
+import { tls } from './cases/tls.ts';
+import { tlsDomains } from './cases/tls-domains.ts';
 import { webhooks } from './cases/webhooks.ts';
 import type { Result, Case } from './case.ts';
 import { table } from './table.ts';
@@ -34,6 +36,8 @@ const CASES: readonly Case[] = [
   isrPage,
   suspenseShell,
   statics,
+  tls,
+  tlsDomains,
   images,
   sites5000,
   switching,

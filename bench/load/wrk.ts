@@ -12,6 +12,8 @@ export type WrkOptions = Readonly<{
   connections: number;
   seconds: number;
   headers?: Readonly<Record<string, string>>;
+  /** Over TLS; whatever certificate the server has is taken. */
+  secure?: boolean;
 }>;
 
 /** Runs wrk on one thread, so that both sides have the same load generator beside them. */
@@ -45,7 +47,7 @@ function request() at = at % #requests + 1 return requests[at] end
 }
 
 function run(
-  { port, path, connections, seconds }: Omit<WrkOptions, 'host' | 'headers'>,
+  { port, path, connections, seconds, secure = false }: Omit<WrkOptions, 'host' | 'headers'>,
   more: readonly string[],
 ): Promise<WrkResult> {
   return new Promise((resolve, reject) => {
@@ -59,7 +61,7 @@ function run(
         '--timeout',
         '10s',
         ...more,
-        `http://127.0.0.1:${port}${path}`,
+        `${secure ? 'https' : 'http'}://127.0.0.1:${port}${path}`,
       ],
       { timeout: (seconds + 30) * 1_000 },
       (error, stdout, stderr) => {

@@ -43,6 +43,11 @@ http {
 }
 `,
   );
+  return runNginx(directory, file, port);
+}
+
+/** Runs nginx with a configuration that listens on `port`. Resolves when every worker runs. */
+export async function runNginx(directory: string, file: string, port: number): Promise<Nginx> {
   // In a session of its own, as every service is (and our workers are): the scheduler weighs sessions, not processes.
   const child = spawn('nginx', ['-c', file, '-g', 'daemon off;'], {
     stdio: ['ignore', 'ignore', 'inherit'],

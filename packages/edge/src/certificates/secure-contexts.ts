@@ -62,17 +62,29 @@ export class ContextCache {
 
   set(key: string, context: SecureContext): void {
     this.#contexts.set(key, context);
-    for (const oldest of this.#contexts.keys()) {
+    for (const [oldest, old] of this.#contexts) {
       if (this.#contexts.size <= this.#limit) return;
       this.#contexts.delete(oldest);
+      release(old);
     }
   }
 
   clear(): void {
+    for (const context of this.#contexts.values()) release(context);
     this.#contexts.clear();
   }
 
   get count(): number {
     return this.#contexts.size;
   }
+}
+
+/**
+ * Frees the memory of a context, which connections that use it still hold. Without it 2,000 contexts that were evicted
+ * kept 50 MB until the next collection: to the collector each is a small object. Private to Node; where it is missing,
+ * the collector frees the memory.
+ */
+function release({ context }: Readonly<{ context: unknown }>): void {
+  if (typeof context === 'object' && context !== null && 'close' in context && typeof context.close === 'function')
+    context.close();
 }
