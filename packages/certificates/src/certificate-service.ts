@@ -202,6 +202,8 @@ export class CertificateService implements Certificates {
       const stored = await tables.certificates.get(id);
       if (stored === undefined) continue;
       const authority = authorities.find(({ name }) => name === stored.value.authority);
+      // One timeout per outage of a CA, not one per certificate.
+      if ((authority?.restsUntil ?? 0) > clock.now()) continue;
       await tables.certificates.replace(stored, await checkRenewal(id, stored.value, authority, clock.now()));
     }
   }

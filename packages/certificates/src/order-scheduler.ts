@@ -19,6 +19,7 @@ export class OrderScheduler {
   readonly #steps = new Map<string, IssueStep>();
   /** By `performance.now`, since the clock may step. */
   readonly #notBefore = new Map<string, number>();
+  #draining = false;
   #drain: Promise<void> | undefined;
   #wake: () => void = () => {};
 
@@ -47,15 +48,15 @@ export class OrderScheduler {
   /** Starts what is due, if it does not run already. Returns at once. */
   start(): void {
     this.#wake();
-    this.#drain ??= this.#run().finally(() => {
-      this.#drain = undefined;
-    });
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#drain = this.#run();
   }
 
   /** Runs what is due. Resolves when every order is done or waits. */
   async settle(): Promise<void> {
     this.start();
-    while (this.#drain !== undefined) await this.#drain;
+    while (this.#draining) await this.#drain;
   }
 
   /** Stops every run where it is; another process continues it. */
@@ -66,14 +67,19 @@ export class OrderScheduler {
   }
 
   async #run(): Promise<void> {
-    for (;;) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      for (const id of this.#due().slice(0, CONCURRENCY - this.#running.size))
-        this.#running.set(id, this.#runOrder(id));
-      if (this.#running.size === 0) return;
-      await Promise.race([...this.#running.values(), woken]);
+    try {
+      for (;;) {
+        const woken = new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        for (const id of this.#due().slice(0, CONCURRENCY - this.#running.size))
+          this.#running.set(id, this.#runOrder(id));
+        if (this.#running.size === 0) return;
+        await Promise.race([...this.#running.values(), woken]);
+      }
+    } finally {
+      // In the turn of the last look at what is due: an order that is stored after it starts another round.
+      this.#draining = false;
     }
   }
 

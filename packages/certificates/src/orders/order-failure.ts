@@ -107,7 +107,9 @@ const UNREACHABLE: Rule = {
 
 /** Translates a failed request to a CA. */
 export function requestFailure(error: AcmeError, context: FailureContext): OrderFailure {
-  const rule = error.kind === 'problem' ? (RULES[error.problem.type] ?? OTHER) : UNREACHABLE;
+  const type = error.kind === 'problem' ? error.problem.type : undefined;
+  // Here it is about the account: a name that the CA cannot verify is the problem of its authorization.
+  const rule = type === undefined ? UNREACHABLE : type === 'unauthorized' ? OTHER : (RULES[type] ?? OTHER);
   const retry = error.kind === 'problem' && error.retryAfterMs !== undefined;
   return {
     ...failureBy(rule, context, describeAcmeError(error)),

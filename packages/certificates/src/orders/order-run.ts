@@ -146,6 +146,7 @@ export class OrderRun {
         onStep: (step) => this.#context.onStep(this.#stored.id, step),
         save: (challenges) => this.#save({ ...this.#order, challenges: [...challenges] }),
       });
+      if (this.#signal.aborted) return false;
       if (outcome.kind === 'failed') return this.#fail(authority, outcome.failure);
       if (outcome.kind === 'interrupted') return this.#interrupt(outcome.failure);
       return this.#wait(authority, account, order);
@@ -159,6 +160,8 @@ export class OrderRun {
     this.#context.onStep(this.#stored.id, 'download');
     const chain = await authority.client.certificate(account, order.certificate ?? url);
     if (!chain.ok) return this.#refused(authority, chain.error);
+    // An order that was removed meanwhile leaves no certificate.
+    await this.#save(this.#order);
     const stored = await storeIssued(this.#context, this.#stored, chain.value, authority);
     if (!stored.ok) return this.#fail(authority, { kind: 'authority', error: stored.error });
     await this.#withdraw();

@@ -15,7 +15,11 @@ export async function publishCertificate(
   const keyPem = await secrets.open(sealedKey, keyContext('certificate', stored.id));
   if (!keyPem.ok) return keyPem;
   await served.publish({ id: stored.id, names, notAfter, chainPem, keyPem: keyPem.value });
-  // When it was replaced meanwhile, the replacement is published by its own writer.
-  await tables.certificates.replace(stored, { ...stored.value, published: true });
+  if ((await tables.certificates.replace(stored, { ...stored.value, published: true })) !== undefined)
+    return { ok: true, value: undefined };
+  // It was replaced or removed meanwhile, and the edge may have got the older one last.
+  const current = await tables.certificates.get(stored.id);
+  if (current !== undefined) return publishCertificate(tables, secrets, served, current);
+  await served.withdraw(stored.id);
   return { ok: true, value: undefined };
 }

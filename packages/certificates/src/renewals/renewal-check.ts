@@ -1,7 +1,7 @@
 import { certificateId } from '@anchor/acme/x509/certificate-id.ts';
 import type { Authority } from '../authorities/authority.ts';
 import type { StoredCertificate } from '../records/records.ts';
-import { renewalTime, timeInWindow } from './renewal-time.ts';
+import { latestRenewal, renewalTime, timeInWindow } from './renewal-time.ts';
 
 const HOUR = 3_600_000;
 /** RFC 9773, section 4.3.2: the CA's Retry-After counts, within bounds of the client's own. */
@@ -22,9 +22,13 @@ export async function checkRenewal(
   const key = certificateId(chainPem);
   if (key === undefined || authority === undefined) return { ...certificate, checkAt: now + LATEST_MS };
   const info = await authority.client.renewalInfo(key);
-  if (!info.ok) return { ...certificate, checkAt: now + FAILED_MS };
+  if (!info.ok) {
+    if (info.error.kind === 'unreachable') authority.noteUnreachable(now);
+    return { ...certificate, checkAt: now + FAILED_MS };
+  }
   if (info.value === undefined)
     return { ...certificate, renewAt: renewalTime(notBefore, notAfter), checkAt: now + LATEST_MS };
   const wait = Math.min(Math.max(info.value.retryAfterMs ?? DEFAULT_MS, SOONEST_MS), LATEST_MS);
-  return { ...certificate, renewAt: timeInWindow(id, info.value.suggestedWindow), checkAt: now + wait };
+  const renewAt = Math.min(timeInWindow(id, info.value.suggestedWindow), latestRenewal(notBefore, notAfter));
+  return { ...certificate, renewAt, checkAt: now + wait };
 }

@@ -11,6 +11,13 @@ export function renewalTime(notBefore: number, notAfter: number): number {
 }
 
 /**
+ * Returns when a certificate is renewed at the latest, with a tenth of its lifetime left for tries: a window of the CA's
+ * that ends later is a mistake.
+ */
+export const latestRenewal = (notBefore: number, notAfter: number): number =>
+  Math.round(notAfter - (notAfter - notBefore) / 10);
+
+/**
  * Returns the time within the CA's window at which a certificate is renewed (RFC 9773, section 4.2). It is random
  * between certificates, so that not all are ordered at once, and the same at each reading of one window.
  */

@@ -62,18 +62,23 @@ export class Route53Provider implements TxtProvider {
 
   put(name: string, value: string): Promise<Result<void>> {
     const spelled = txtSpelling(value);
-    return this.#change(name, (values) => (values.includes(spelled) ? values : [...values, spelled]));
+    return this.#change(name, (values) => (values.includes(spelled) ? values : [...values, spelled]), true);
   }
 
   remove(name: string, value: string): Promise<Result<void>> {
     const spelled = txtSpelling(value);
-    return this.#change(name, (values) => values.filter((each) => each !== spelled));
+    // Nothing waits for a value to be gone.
+    return this.#change(name, (values) => values.filter((each) => each !== spelled), false);
   }
 
-  async #change(name: string, edit: (values: readonly string[]) => readonly string[]): Promise<Result<void>> {
+  async #change(
+    name: string,
+    edit: (values: readonly string[]) => readonly string[],
+    sync: boolean,
+  ): Promise<Result<void>> {
     const changed = await this.#changing.run(() => this.#write(name, edit));
     if (!changed.ok) return changed;
-    return changed.value === undefined ? ok(undefined) : this.#waitForSync(changed.value);
+    return changed.value === undefined || !sync ? ok(undefined) : this.#waitForSync(changed.value);
   }
 
   /** Writes the edited set. Returns the id of the change; undefined when nothing had to change. */
