@@ -8,6 +8,11 @@ import type { Settings } from './settings.ts';
 
 const LOOK_MS = 1_000;
 const HOUR_MS = 3_600_000;
+/**
+ * Between two ticks of the certificates at most. What a tick returns knows nothing of an order that is requested after
+ * it: when that one fails, its retry is due within a minute.
+ */
+const TICK_MS = 10_000;
 
 /**
  * Runs the checks of domains and the orders and renewals of certificates that are due, and warns of certificates that
@@ -59,7 +64,7 @@ export class DomainUpkeep {
     const now = this.#ports.clock.now();
     await this.#log.step('domains are checked', () => this.#watcher.run());
     // A clock that was set back must not stop the renewals.
-    if (now >= this.#nextTick || this.#nextTick - now > HOUR_MS) this.#tick();
+    if (now >= this.#nextTick || this.#nextTick - now > TICK_MS) this.#tick();
     if (now < this.#nextHour && this.#nextHour - now <= HOUR_MS) return;
     this.#nextHour = now + HOUR_MS;
     await this.#log.step('removed domains are forgotten', () => this.#watcher.expire());
@@ -72,7 +77,7 @@ export class DomainUpkeep {
     this.#ticking ??= this.#log
       .step('certificates are renewed', async () => {
         const next = await this.#ports.certificates.tick(this.#ending.signal);
-        this.#nextTick = Math.min(next, this.#ports.clock.now() + HOUR_MS);
+        this.#nextTick = Math.min(next, this.#ports.clock.now() + TICK_MS);
       })
       .finally(() => {
         this.#ticking = undefined;
