@@ -33,7 +33,9 @@ export class DomainGate {
     const { host } = address;
     exchange.host = host;
     const { req } = exchange;
-    if (req.socket.covers?.(host) === false) return { kind: 'problem', problem: misdirected(host) };
+    // Over HTTP/1.1 a connection is for one host, and its client has checked the certificate for it.
+    if (req.http2 === true && req.socket.covers?.(host) === false)
+      return { kind: 'problem', problem: misdirected(host) };
     const path = address.target?.path ?? '';
     const isAcme = path.startsWith(ACME_PATH);
     if (isAcme || path.startsWith(CHECK_PATH)) {

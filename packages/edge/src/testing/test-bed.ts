@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type RequestListener, type Server } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { connect } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import { http2Request } from './http2-request.ts';
-import { testProtocol, type Reply, type RequestOptions } from './test-request.ts';
+import { TEST_SERVER_NAME, testProtocol, type Reply, type RequestOptions } from './test-request.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '@anchor/core/artifact/manifest.ts';
@@ -102,6 +104,7 @@ export class TestBed {
     });
     this.port = ports.port;
     this.httpsPort = ports.httpsPort ?? 0;
+    if (testProtocol.tls !== undefined) this.certificates.serve([TEST_SERVER_NAME], testProtocol.tls);
     return this;
   }
 
@@ -216,13 +219,25 @@ export class TestBed {
     return server;
   }
 
+  /** Where requests go. */
+  get #target() {
+    const host = '127.0.0.1';
+    return this.#isSecure
+      ? { host, port: this.httpsPort, servername: TEST_SERVER_NAME, rejectUnauthorized: false }
+      : { host, port: this.port };
+  }
+
+  get #isSecure(): boolean {
+    return testProtocol.tls !== undefined && this.httpsPort !== 0;
+  }
+
   get(path: string, options: RequestOptions = {}): Promise<Reply> {
     if (this.#http2) return http2Request(this.port, path, options);
     return new Promise((resolve, reject) => {
       const information: number[] = [];
-      const outgoing = request({
-        host: '127.0.0.1',
-        port: this.port,
+      const send = this.#isSecure ? requestSecure : request;
+      const outgoing = send({
+        ...this.#target,
         path,
         method: options.method ?? 'GET',
         agent: false,
@@ -260,7 +275,7 @@ export class TestBed {
     options: Readonly<{ until?: RegExp; half?: boolean; ms?: number }> = {},
   ): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(this.port, '127.0.0.1');
+      const socket = this.#isSecure ? connectSecure(this.#target) : connect(this.#target);
       let got = '';
       const timer = setTimeout(() => {
         socket.destroy();
@@ -271,7 +286,7 @@ export class TestBed {
         socket.destroy();
         resolve(got);
       };
-      socket.on('connect', () => {
+      socket.on(this.#isSecure ? 'secureConnect' : 'connect', () => {
         socket.write(bytes);
         if (options.half === true) socket.end();
       });

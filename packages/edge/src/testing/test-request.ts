@@ -1,3 +1,4 @@
+import type { CertificateMaterial } from '@anchor/core/ports/certificate-table.ts';
 import type { IncomingHttpHeaders } from 'node:http';
 
 export type Reply = Readonly<{
@@ -16,5 +17,9 @@ export type RequestOptions = Readonly<{
   body?: string | Buffer;
 }>;
 
-/** How test beds send their requests; see http2-behaviour.test.ts. */
-export const testProtocol = { http2: false };
+/**
+ * How test beds send their requests; see http2-behaviour.test.ts and tls-behaviour.test.ts. `tls`: the certificate to
+ * serve TEST_SERVER_NAME with.
+ */
+export const testProtocol: { http2: boolean; tls: CertificateMaterial | undefined } = { http2: false, tls: undefined };
+export const TEST_SERVER_NAME = 'bed.localhost';

@@ -121,7 +121,7 @@ test("forwarding headers are the edge's own, and internal ones from outside are 
   const raw: string[] = JSON.parse(reply.text);
   const seen = new Map(raw.filter((_, i) => i % 2 === 0).map((name, i) => [name.toLowerCase(), raw[i * 2 + 1]]));
   assert.equal(seen.get('x-forwarded-for'), '127.0.0.1');
-  assert.equal(seen.get('x-forwarded-proto'), 'http');
+  assert.equal(seen.get('x-forwarded-proto'), testProtocol.tls === undefined ? 'http' : 'https');
   assert.equal(seen.get('x-forwarded-host'), 'app.localhost');
   assert.equal(seen.get('host'), 'app.localhost');
   assert.equal(seen.get('cookie'), 'a=b');
