@@ -68,6 +68,8 @@ export async function createCertificates(options: CertificatesOptions): Promise<
   const local = options.localAuthority === true ? new LocalAuthority(tables.authorities, secrets) : undefined;
   const service = new CertificateService(context, index, scheduler, local);
   await service.publishAll();
+  // So that `authorities` knows their names in CAA records. One that does not respond is read again by its first order.
+  for (const { client } of authorities) void client.directory();
   scheduler.start();
   return Object.assign(service, {
     localRoot: async () => local?.certificatePem(clock.now()),

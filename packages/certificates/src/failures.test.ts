@@ -104,6 +104,33 @@ test('an order whose CA is cut off half-way is continued, and no second one is p
   }
 });
 
+test('an order whose CA stays cut off half-way is placed at the second CA within two hours', withPebble, async () => {
+  const clock = manualClock();
+  const line = await Line.start(Number(new URL(world.pebble.directoryUrl).port));
+  const publish = world.edge.publishChallenge.bind(world.edge);
+  try {
+    const first = { ...authorityOf(world.pebble), name: 'First', directoryUrl: `https://127.0.0.1:${line.port}/dir` };
+    const { certificates } = await world.open({ clock, authorities: [first, authorityOf(world.pebble)] });
+    world.edge.publishChallenge = async (challenge) => {
+      line.cut();
+      await publish(challenge);
+    };
+    must(await certificates.request(['moved.example.com'], 'domain'));
+    const start = clock.now();
+    await until('the second CA issues', async () => {
+      await certificates.tick();
+      const { certificate, failed } = await certificates.statusOf('moved.example.com');
+      if (failed !== undefined) clock.advance(Math.max(failed.retryAt - clock.now(), 0));
+      return certificate !== undefined;
+    });
+    assert.ok(clock.now() - start < 120 * MINUTE, `${(clock.now() - start) / MINUTE} minutes`);
+    await certificates.close();
+  } finally {
+    world.edge.publishChallenge = publish;
+    await line.stop();
+  }
+});
+
 test(
   'a name that leads elsewhere is retried three times an hour and not more, with the reason kept',
   withPebble,

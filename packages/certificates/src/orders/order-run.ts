@@ -22,6 +22,8 @@ import { pause } from './pause.ts';
 const FOLLOW_MS = 120_000;
 const MAX_POLL_MS = 30_000;
 const REST_MS = 60_000;
+/** Interruptions in a row, 80 minutes in all, after which an order that exists is left to be placed at the next CA. */
+const INTERRUPTIONS = 4;
 
 /** The order was removed or taken over while it ran: this run has nothing more to do. */
 class OrderGone extends Error {}
@@ -148,7 +150,7 @@ export class OrderRun {
       });
       if (this.#signal.aborted) return false;
       if (outcome.kind === 'failed') return this.#fail(authority, outcome.failure);
-      if (outcome.kind === 'interrupted') return this.#interrupt(outcome.failure);
+      if (outcome.kind === 'interrupted') return this.#interrupt(authority, outcome.failure);
       return this.#wait(authority, account, order);
     }
     const { url } = order;
@@ -208,10 +210,12 @@ export class OrderRun {
     const exists = this.#order.step === 'authorizing' || this.#order.step === 'finalizing';
     // An order that exists is continued where it is, so that no second one is made, unless the CA has forgotten it.
     const transient = error.kind !== 'problem' || error.problem.type === 'rateLimited' || error.status >= 500;
-    return exists && transient ? this.#interrupt(failure) : this.#fail(authority, failure);
+    return exists && transient ? this.#interrupt(authority, failure) : this.#fail(authority, failure);
   }
 
-  async #interrupt(failure: OrderFailure): Promise<boolean> {
+  async #interrupt(authority: Authority, failure: OrderFailure): Promise<boolean> {
+    const givenUp = failure.kind === 'authority' && this.#order.failuresHere >= INTERRUPTIONS;
+    if (givenUp && this.#context.authorities.length > 1) return this.#fail(authority, failure);
     await this.#save(interruptedOrder(this.#order, failure, this.#context.clock.now()));
     return false;
   }
