@@ -12,7 +12,7 @@ import type { RequestMemo } from '../http1/own/request-memo.ts';
 import type { ServedNames } from '../certificates/served-names.ts';
 import { ConnectionLimits } from '../util/connection-limits.ts';
 import { RequestBodies } from '../http1/own/request-body.ts';
-import { readShared } from '../http1/own/shared-read.ts';
+import { readShared, readSharedSecure, type Reader } from '../http1/own/shared-read.ts';
 import { Handshakes } from './tls/handshakes.ts';
 import { Opening, openPlain } from './tls/opening.ts';
 import { TlsAcceptor, type TlsConnection } from './tls/tls-acceptor.ts';
@@ -194,10 +194,18 @@ export class Listener {
   #acceptSecure(socket: TlsConnection, protocol: string): void {
     if (protocol === 'h2') {
       const connection = this.#http2.accept(socket);
-      socket.on('data', (chunk: Buffer) => connection.receive(chunk, chunk.length));
-    } else if (this.#settings.http1FastPath) this.#takeStream(socket, this.#secure);
-    else this.#http.emit('connection', socket);
+      this.#read(socket, (bytes, length) => connection.receive(bytes, length));
+    } else if (this.#settings.http1FastPath) {
+      const connection = new Connection(socket, this.#secure);
+      this.#connections.add(connection);
+      this.#read(socket, (bytes, length) => connection.receive(bytes, length));
+    } else this.#http.emit('connection', socket);
     socket.resume();
+  }
+
+  #read(socket: TlsConnection, receive: Reader): void {
+    if (this.#settings.sharedReadBuffer && readSharedSecure(socket, receive)) return;
+    socket.on('data', (chunk: Buffer) => receive(chunk, chunk.length));
   }
 
   #takeStream(socket: Socket, server: ConnectionServer): void {

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 const BYTES = 64 * 1024;
 /** Into which every connection of this process is read: what is in it is good until the reader returns. */
@@ -27,4 +28,33 @@ export function readShared(accepted: Socket, reader: Reader): Socket | undefined
   // The server counts its connections by the sockets that it made.
   socket.once('close', () => accepted.destroy());
   return socket;
+}
+
+/** Reads a TLS connection whose handshake is complete in the same way. Returns false where that is not supported. */
+export function readSharedSecure(secure: TLSSocket, reader: Reader): boolean {
+  const handle = '_handle' in secure ? secure._handle : undefined;
+  if (SLOTS === undefined || !canUseBuffer(handle) || secure.readableLength > 0) return false;
+  Object.assign(secure, { [SLOTS.buffer]: shared, [SLOTS.callback]: (length: number) => reader(shared, length) });
+  handle.useUserBuffer(shared);
+  return true;
+}
+
+const canUseBuffer = (handle: unknown): handle is { useUserBuffer(bytes: Buffer): void } =>
+  typeof handle === 'object' &&
+  handle !== null &&
+  'useUserBuffer' in handle &&
+  typeof handle.useUserBuffer === 'function';
+
+/** Where sockets keep their `onread` option, which TLS sockets of a server do not take. Undefined: it is elsewhere. */
+const SLOTS = findSlots();
+
+function findSlots(): Readonly<{ buffer: symbol; callback: symbol }> | undefined {
+  const callback = (): boolean => true;
+  const socket = new Socket({ onread: { buffer: shared, callback } });
+  const slot = (value: unknown): symbol | undefined =>
+    Object.getOwnPropertySymbols(socket).find((symbol) => Reflect.get(socket, symbol) === value);
+  const [bufferSlot, callbackSlot] = [slot(shared), slot(callback)];
+  return bufferSlot === undefined || callbackSlot === undefined
+    ? undefined
+    : { buffer: bufferSlot, callback: callbackSlot };
 }
