@@ -22,6 +22,8 @@ async function shop(context: TestContext) {
     certificates,
     ...person,
     anchor: (...words: string[]) => person.anchor([...words, '--project', 'shop']),
+    anchorShowing: (onOutput: (text: string) => void, ...words: string[]) =>
+      person.anchor([...words, '--project', 'shop'], { onOutput }),
   };
 }
 
@@ -42,9 +44,12 @@ test('domains add prints the record to set, and what the name resolves to now', 
 });
 
 test('domains add --wait shows each change and ends with the address', async (context) => {
-  const { dns, certificates, anchor, server } = await shop(context);
+  const { dns, certificates, anchorShowing, server } = await shop(context);
   dns.set('example.com', {});
-  const added = anchor('domains', 'add', 'example.com', '--wait', '--timeout', '30');
+  let shown = '';
+  const words = ['domains', 'add', 'example.com', '--wait', '--timeout', '30'];
+  const added = anchorShowing((text) => (shown += text), ...words);
+  await eventually('the first state', () => (shown.includes('▸ pending: ') ? true : undefined));
   // The part of the server's watcher, which does not run here.
   const { id } = await eventually('the domain', async () => (await server.ports.domains.holders())[0]);
   must(await checkDomain(server.ports)(id));

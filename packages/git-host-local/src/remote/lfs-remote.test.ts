@@ -151,7 +151,7 @@ test('an aborted upload leaves nothing, and uploads of one project do not take t
   for (const [n, socket] of sockets.entries()) {
     socket.on('error', () => undefined).on('data', (chunk) => responses.push(chunk.toString()));
     socket.write(
-      `PUT /git/shop.git/info/lfs/objects/${String(n).repeat(64)} HTTP/1.1\r\nhost: x\r\nauthorization: ${basic(server.admin)}\r\ncontent-length: 1000\r\n\r\nhalf`,
+      `PUT /git/shop.git/info/lfs/objects/${String(n).repeat(64)} HTTP/1.1\r\nhost: localhost\r\nauthorization: ${basic(server.admin)}\r\ncontent-length: 1000\r\n\r\nhalf`,
     );
   }
   await eventually(
@@ -186,7 +186,7 @@ test('batches that are never sent whole do not pile up: a project has four at on
   for (const socket of sockets) {
     socket.on('error', () => undefined).on('data', (chunk) => responses.push(chunk.toString()));
     socket.write(
-      `POST /git/shop.git/info/lfs/objects/batch HTTP/1.1\r\nhost: x\r\nauthorization: ${basic(server.admin)}\r\ncontent-length: 1000\r\n\r\n{`,
+      `POST /git/shop.git/info/lfs/objects/batch HTTP/1.1\r\nhost: localhost\r\nauthorization: ${basic(server.admin)}\r\ncontent-length: 1000\r\n\r\n{`,
     );
   }
   await eventually(

@@ -35,7 +35,7 @@ test('requests of one project that never end do not lock out another', async (t)
   for (const socket of sockets) {
     socket.on('error', () => undefined).on('data', (chunk) => responses.push(chunk.toString()));
     socket.write(
-      `POST /git/held.git/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from(`git:${held}`).toString('base64')}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: 1000\r\n\r\n0`,
+      `POST /git/held.git/git-receive-pack HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic ${Buffer.from(`git:${held}`).toString('base64')}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: 1000\r\n\r\n0`,
     );
   }
   await eventually(
@@ -236,7 +236,7 @@ test('an aborted push leaves nothing in the repository', async (t) => {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.write(
-    `POST /git/shop.git/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: Basic ${Buffer.from(`git:${server.admin}`).toString('base64')}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: ${body.length}\r\n\r\n`,
+    `POST /git/shop.git/git-receive-pack HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic ${Buffer.from(`git:${server.admin}`).toString('base64')}\r\ncontent-type: application/x-git-receive-pack-request\r\ncontent-length: ${body.length}\r\n\r\n`,
   );
   socket.write(body.subarray(0, body.length * 0.9));
   const objects = join(server.paths.repository(project.id), 'objects');
