@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { migrateAliasDomain } from '@anchor/core/aliases/migrate-domain.ts';
@@ -72,6 +73,7 @@ runProcess(async () => {
     throw new Fatal(`${listening.error.message} (${listening.error.cause ?? ''}). ${listening.error.fix}`);
   if (settings.apiDomain !== undefined) orFatal(await server.listenProxied(paths.apiSocket));
   worker.start();
+  await log.step('the root of the local CA is written', () => writeLocalRoot(opened));
   const domains = new DomainUpkeep(ports, settings, log);
   await domains.start();
   const busy = (): boolean => worker.running() > 0;
@@ -105,6 +107,12 @@ async function open(settings: Settings): Promise<LocalComposition> {
   await log.step('scratch of backups is swept', () => sweepScratch(opened.paths));
   await log.step('repositories are swept', () => sweepRepositories(opened, !settings.unsafeNoSandbox));
   return opened;
+}
+
+/** Writes the root certificate of the local CA where users find it, when there is one: see docs/domains.md. */
+async function writeLocalRoot({ domains, paths }: LocalComposition): Promise<void> {
+  const root = await domains.certificates.localRoot();
+  if (root !== undefined) await writeFile(paths.localRoot, root);
 }
 
 /** Resumes pushes now and once more later. Not awaited: what tenants have pushed must not hold up the start. */

@@ -16,6 +16,8 @@ export const pathsIn = (data: string) =>
     /** Certificates and domains as the edge serves them, sealed with its own key, mode 0600. */
     edgeCertificates: join(data, 'edge'),
     edgeKey: join(data, 'edge-key'),
+    /** The root certificate of the local CA, for trust stores. */
+    localRoot: join(data, 'local-ca.pem'),
     blobs: join(data, 'blobs'),
     repository: (project: ProjectId) => join(data, 'git', `${project}.git`),
     logs: join(data, 'logs'),

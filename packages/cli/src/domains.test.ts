@@ -13,7 +13,7 @@ const HERE = '203.0.113.7';
 async function shop(context: TestContext) {
   const dns = memoryDns(Date.now);
   const certificates = memoryCertificates(Date.now);
-  const site = { domain: 'localhost', urlOf: (host: string) => `http://${host}`, publicAddresses: [HERE] };
+  const site = { domain: 'localhost', urlOf: (host: string) => `https://${host}`, publicAddresses: [HERE] };
   const person = await loggedIn(context, { ports: { dns, certificates, site } });
   const created = await person.anchor(['projects', 'create', 'shop']);
   assert.equal(created.code, 0, created.stderr);

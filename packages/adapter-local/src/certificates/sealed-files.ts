@@ -6,7 +6,7 @@ import { directorySync } from '../disk/directory-sync.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const FORMAT = 'anchor edge 1';
+const FORMAT = 'anchor-edge 1';
 
 /**
  * JSON files of one directory, encrypted with AES-256-GCM and bound to their names. One process writes; others read
