@@ -21,6 +21,7 @@ import { suspenseShell } from './cases/suspense-shell.ts';
 import { switching } from './cases/switch.ts';
 import { tls } from './cases/tls.ts';
 import { tlsDomains } from './cases/tls-domains.ts';
+import { tlsRenewal } from './cases/tls-renewal.ts';
 import { webhooks } from './cases/webhooks.ts';
 import type { Result, Case } from './case.ts';
 import { table } from './table.ts';
@@ -48,7 +49,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** Take long; run only when they are named. */
-const NAMED_ONLY: readonly Case[] = [chaos];
+const NAMED_ONLY: readonly Case[] = [chaos, tlsRenewal];
 const ALL: readonly Case[] = [...CASES, ...NAMED_ONLY];
 
 const { values } = parseArgs({
