@@ -64,7 +64,7 @@ export class Listener {
     this.#every = Math.max(50, Math.min(500, Math.ceil(settings.headersMs / 4)));
     this.#plain = this.#connectionServer(options);
     this.#secure = { ...this.#connectionServer(options), memo: options.secureMemo, time: this.#plain.time };
-    const http2 = { ...options, prebuilt: new PrebuiltHttp2Responses(settings.memoryBytes / 2) };
+    const http2 = { ...options, prebuilt: new PrebuiltHttp2Responses(settings.memoryBytes / 4) };
     this.#http2 = new Http2Connections({ ...this.#secure, ...http2, memo: options.secureMemo });
     this.#plainHttp2 = new Http2Connections({ ...this.#plain, ...http2 });
     this.#acceptor = new TlsAcceptor({
