@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasKnot, Knot, KNOT_KEY } from '@anchor/testing/knot/knot.ts';
 import { Pebble, pebbleTools } from '@anchor/testing/pebble/pebble.ts';
+import { launchBrowser, openTab } from './browser.ts';
 import { eventually, freePort, plain, startPlatform, type Platform } from './platform.ts';
 import { createRepository, staticSite, type Repository } from './repository.ts';
 
@@ -67,12 +68,12 @@ const secure = (name: string, path = '/', more: RequestOptions & { host?: string
     const { host = `${name}:${httpsPort}`, ...rest } = more;
     const sent = httpsRequest(
       {
+        ca: root,
         ...rest,
         host: '127.0.0.1',
         port: httpsPort,
         path,
         servername: name,
-        ca: root,
         agent: false,
         headers: { host, ...rest.headers },
       },
@@ -116,7 +117,15 @@ before(async () => {
   await writeFile(join(home, 'dns.json'), JSON.stringify({ zones: { test: provider } }));
   const variables = { NODE_EXTRA_CA_CERTS: join(home, 'pebble.pem'), TEST_TSIG: KNOT_KEY.secret };
   Object.assign(process.env, variables);
-  const listens = ['--https-port', String(httpsPort), '--public-address', '127.0.0.1', '--api-domain', API];
+  const listens = [
+    '--local-ca',
+    '--https-port',
+    String(httpsPort),
+    '--public-address',
+    '127.0.0.1',
+    '--api-domain',
+    API,
+  ];
   const names = ['--dns-resolver', resolver, '--dns-providers', join(home, 'dns.json')];
   platform = await startPlatform({
     edgePort,
@@ -248,6 +257,29 @@ test(
     assert.deepEqual(await fingerprints(), before, 'nothing was ordered again');
   },
 );
+
+test('a project has HTTPS on this machine by the local CA, whose root is in the data directory', options, async () => {
+  const ca = await readFile(join(platform.data, 'local-ca.pem'), 'utf8');
+  await eventually(
+    async () => (await secure('shop.localhost', '/', { ca })).status === 200,
+    20_000,
+    () => platform.output(),
+  );
+  await assert.rejects(secure('shop.localhost'), /certificate/i, 'no other root vouches for it');
+});
+
+test('a browser loads the site over HTTP/2', options, async () => {
+  const browser = await launchBrowser();
+  try {
+    const tab = await openTab(browser, `https://shop.localhost:${httpsPort}/`, { ignoreHTTPSErrors: true });
+    const protocol = await tab.page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol");
+    assert.equal(protocol, 'h2');
+    assert.match(await tab.page.content(), /the shop/);
+    await tab.context.close();
+  } finally {
+    await browser.close();
+  }
+});
 
 test('a removed domain is gone from the edge with its certificate', options, async () => {
   const removed = await anchor('domains', 'remove', 'wrong.test', '--project', 'shop');

@@ -7,6 +7,8 @@ import type { ProcessLog } from './process-log.ts';
 import type { Settings } from './settings.ts';
 
 const LOOK_MS = 1_000;
+/** How soon a new host of a project has a certificate of the local CA. */
+const LOCAL_MS = 3_000;
 const HOUR_MS = 3_600_000;
 /**
  * Between two ticks of the certificates at most. What a tick returns knows nothing of an order that is requested after
@@ -31,6 +33,7 @@ export class DomainUpkeep {
   #checking: Promise<void> = Promise.resolve();
   #nextTick = 0;
   #nextHour = 0;
+  #nextLocal = 0;
 
   constructor(ports: Ports, settings: Settings, log: ProcessLog) {
     this.#ports = ports;
@@ -65,6 +68,10 @@ export class DomainUpkeep {
     await this.#log.step('domains are checked', () => this.#watcher.run());
     // A clock that was set back must not stop the renewals.
     if (now >= this.#nextTick || this.#nextTick - now > TICK_MS) this.#tick();
+    if (this.#settings.localCa && (now >= this.#nextLocal || this.#nextLocal - now > LOCAL_MS)) {
+      this.#nextLocal = now + LOCAL_MS;
+      await this.#log.step('local certificates are issued', () => this.#issueLocal());
+    }
     if (now < this.#nextHour && this.#nextHour - now <= HOUR_MS) return;
     this.#nextHour = now + HOUR_MS;
     await this.#log.step('removed domains are forgotten', () => this.#watcher.expire());
@@ -95,6 +102,22 @@ export class DomainUpkeep {
     this.#nextTick = 0;
   }
 
+  /**
+   * Issues a certificate for each host of each project, except those of single deployments: no client accepts
+   * `*.localhost`, a wildcard right below a top-level domain. A host that has one is left alone.
+   */
+  async #issueLocal(): Promise<void> {
+    const { projects, aliases, certificates } = this.#ports;
+    let cursor: string | undefined;
+    do {
+      const page = await projects.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+      for (const { id } of page.items)
+        for (const { host, kind } of await aliases.listByProject(id))
+          if (kind !== 'deployment' && host.endsWith('.localhost')) await certificates.request([host], 'platform');
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
   async #warn(): Promise<void> {
     const { certificates, clock } = this.#ports;
     const warnings = certificateWarnings(await certificates.list(), clock.now());
@@ -109,9 +132,9 @@ export class DomainUpkeep {
 }
 
 /** The API's name, the wildcard of the projects' hosts, and the address of a server without a domain. */
-function ownNames({ apiDomain, domain, localCa, publicAddresses, httpsPort }: Settings): readonly string[] {
+function ownNames({ apiDomain, domain, publicAddresses, httpsPort }: Settings): readonly string[] {
   if (httpsPort === undefined) return [];
   const local = domain === 'localhost' || domain.endsWith('.localhost');
   const addresses = local && apiDomain === undefined ? publicAddresses.filter((each) => !isPrivateAddress(each)) : [];
-  return [...(apiDomain === undefined ? [] : [apiDomain]), ...(local && !localCa ? [] : [`*.${domain}`]), ...addresses];
+  return [...(apiDomain === undefined ? [] : [apiDomain]), ...(local ? [] : [`*.${domain}`]), ...addresses];
 }

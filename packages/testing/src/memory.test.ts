@@ -9,7 +9,9 @@ import { blobStoreContract } from './contracts/blob-store.ts';
 import { branchHeadsContract, newCommit } from './contracts/branch-heads.ts';
 import { capacityContract } from './contracts/capacity.ts';
 import { deliveryStoreContract } from './contracts/deliveries.ts';
+import { certificatesContract } from './contracts/certificates.ts';
 import { deploymentStoreContract } from './contracts/deployments.ts';
+import { dnsLookupContract } from './contracts/dns-lookup.ts';
 import { domainStoreContract } from './contracts/domains.ts';
 import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
 import { certificateStoreContract } from './contracts/certificate-store.ts';
@@ -31,6 +33,8 @@ import { variableStoreContract } from './contracts/variables.ts';
 import { blobStore } from './memory/blob-store.ts';
 import { memoryHeads } from './memory/branch-heads.ts';
 import { capacity } from './memory/capacity.ts';
+import { memoryCertificates } from './memory/certificates.ts';
+import { memoryDns } from './memory/dns-lookup.ts';
 import { edgeProbe } from './memory/edge-probe.ts';
 import { pushTransaction } from './memory/push-transaction.ts';
 import { jobQueue } from './memory/job-queue.ts';
@@ -55,6 +59,17 @@ tokenStoreContract('tokens in memory', async () => ({ subject: memoryStores().to
 idempotencyStoreContract('idempotency in memory', async () => ({ subject: memoryStores().idempotency, end }));
 uploadStoreContract('uploads in memory', async () => ({ subject: memoryStores().uploads, end }));
 certificateStoreContract('certificates in memory', async () => ({ subject: certificateStore(), end }));
+certificatesContract('certificates of tests', async () => {
+  const clock = manualClock();
+  const subject = memoryCertificates(clock.now);
+  const settle = async (): Promise<void> => subject.issueAll();
+  return { subject, now: clock.now, settle, setProvider: (present) => void (subject.hasProvider = present), end };
+});
+dnsLookupContract('lookups in memory', async () => {
+  const subject = memoryDns(Date.now);
+  subject.set('here.example', {});
+  return { subject, here: 'here.example', absent: 'absent.example', end };
+});
 domainStoreContract('domains in memory', async () => ({ subject: memoryStores().domains, end }));
 factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
 failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));

@@ -13,6 +13,8 @@ export type MemoryCertificates = Certificates & {
   hasProvider: boolean;
   /** Completes the order in flight of a name. */
   issue(name: string, lifetimeMs?: number): Certificate;
+  /** Completes every order in flight. */
+  issueAll(): void;
   /** Fails the order in flight of a name. */
   refuse(name: string, failed: FailedTry): void;
 };
@@ -105,6 +107,9 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
       delete entryOf(name).order;
       delete entryOf(name).failed;
       return certificate;
+    },
+    issueAll() {
+      for (const [name, { order }] of entries) if (order !== undefined) subject.issue(name);
     },
     refuse(name, failed) {
       const entry = entryOf(name);
