@@ -17,7 +17,7 @@ if (wanted.includes('code'))
     import('./demo-process.ts'),
     import('./supervisor.ts'),
     import('./lock.ts'),
-    import('@anchor/adapter-local/logs/search-thread.ts'),
+    import('@anchor/adapter-local/logs/reader-thread.ts'),
     import('@anchor/git-host-local/launcher/helper.ts'),
     import('@anchor/adapter-local/backup/platform-restore.ts'),
     import('@anchor/adapter-local/backup/platform-state.ts'),

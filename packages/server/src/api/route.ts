@@ -9,7 +9,7 @@ import type { ServerContext } from '../context.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
 import { eventStream } from './event-stream.ts';
-import type { Sent } from './handler.ts';
+import type { EncodedEvents, Sent } from './handler.ts';
 import { checkHost } from './host.ts';
 import { claimKey } from './idempotency.ts';
 import { queryDecoder } from './query.ts';
@@ -183,7 +183,7 @@ function streamed(
     });
   if (endpoint.stream === 'events') {
     const events = eventStream(
-      result.value as AsyncIterable<Sent<{ type: string }>>,
+      result.value as AsyncIterable<Sent<{ type: string }> | EncodedEvents>,
       server.settings.limits.heartbeatMs,
       ended,
     );
