@@ -57,8 +57,8 @@ async function linesOf(logs: Ports['logs'], id: Deployment['id']): Promise<reado
   const read = (): Promise<readonly LogLine[]> => logs.read('run', id, { limit: MAX_LINES, maxText: MAX_CHARS });
   const lines = await read();
   if (lines.some(({ level }) => level === 'error')) return lines;
-  const late = logs.follow('run', id, { after: lines.at(-1)?.n ?? 0 }, AbortSignal.timeout(LATE_MS));
-  for await (const { level } of late) if (level === 'error') break;
+  const late = logs.follow('run', id, { after: lines.at(-1)?.n ?? 0, level: 'error' }, AbortSignal.timeout(LATE_MS));
+  for await (const page of late) if (page.length > 0) break;
   return read();
 }
 
