@@ -24,6 +24,7 @@ function setup(
     emptying?: Promise<void>;
     projectOf?: (id: DeploymentId) => ProjectId;
     isLive?: (id: DeploymentId) => boolean;
+    databaseFails?: boolean;
   }> = {},
 ) {
   const functions: FunctionSettings = { ...DEFAULT_FUNCTIONS, idleSeconds: 0.2, concurrency: 10, ...options.functions };
@@ -47,6 +48,7 @@ function setup(
     factory: {
       async prewarm() {
         events.push('ready');
+        if (options.databaseFails === true) throw new Error('database is locked');
         return ok(undefined);
       },
       async clearCache() {
@@ -59,7 +61,10 @@ function setup(
       prewarmedCount: () => 0,
       close: async () => undefined,
       logPlatformLine: (_, level, text) => notes.push(`${level} ${text}`),
-      isLive: async (deploymentId) => options.isLive?.(deploymentId) ?? false,
+      isLive: async (deploymentId) => {
+        if (options.databaseFails === true) throw new Error('database is locked');
+        return options.isLive?.(deploymentId) ?? false;
+      },
       prepare: async (deploymentId) =>
         ok({
           projectId: options.projectOf?.(deploymentId) ?? (deploymentId.replace('dpl', 'prj') as ProjectId),
@@ -528,4 +533,13 @@ test('stopping a deployment does not wait for the memory that its next instance 
   const stoppedAt = performance.now();
   await pool.close();
   assert.ok(performance.now() - stoppedAt < 2_000, `${performance.now() - stoppedAt} ms`);
+});
+
+test('a database that fails is noted in the run log, and does not end the host', async (t) => {
+  const { pool, live, notes } = setup(t, { databaseFails: true });
+  assert.ok((await pool.acquire('edge', id())).ok);
+  const failures = (): number => notes.filter((note) => note.endsWith('failed: database is locked')).length;
+  await until('the lookup of production has failed', () => failures() === 1);
+  await until('it is idle and stopped', () => live.size === 0);
+  await until('the next start could not be prewarmed', () => failures() === 2);
 });
