@@ -9,7 +9,7 @@ import { settingsFromEnv } from './settings.ts';
  * directory. Run before the first start of changed code, see compile-cache.ts.
  */
 const wanted = process.argv.slice(2);
-if (wanted.includes('code'))
+if (wanted.includes('code')) {
   await Promise.all([
     import('./server.ts'),
     import('./host.ts'),
@@ -22,5 +22,8 @@ if (wanted.includes('code'))
     import('@anchor/adapter-local/backup/platform-restore.ts'),
     import('@anchor/adapter-local/backup/platform-state.ts'),
   ]);
+  // Last: it changes what is loaded.
+  await import('./tuning/one-locale.ts');
+}
 if (wanted.includes('modules')) await emitModules(pathsIn(settingsFromEnv(process.env).data));
 flushCompileCache();
