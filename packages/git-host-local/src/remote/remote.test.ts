@@ -287,8 +287,9 @@ test('a push that waits for the upkeep of the repository gets a message', async 
 test('a fetch does not create the repository of a project that is removed meanwhile', async (t) => {
   const server = await openServer(t);
   const { project } = await server.project('shop');
-  const { ensure } = server.ports.repositories;
-  t.mock.method(server.ports.repositories, 'ensure', async (id: typeof project.id) => {
+  const { repositories } = server.ports;
+  const ensure = repositories.ensure.bind(repositories);
+  t.mock.method(repositories, 'ensure', async (id: typeof project.id) => {
     assert.ok((await server.client.projects.remove({ project: project.name })).ok);
     return ensure(id);
   });
