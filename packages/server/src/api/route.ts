@@ -114,19 +114,29 @@ async function run(
   const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
   if (key === undefined || token === undefined)
     return response(await once(endpoint, handler, request, requestId), requestId);
-  const claim = await claimKey(server.ports, {
+  return runOnce(server, endpoint, () => once(endpoint, handler, request, requestId), requestId, {
     key,
     tokenId: token.id,
     operation: `${endpoint.method} ${url.pathname}`,
     body: `${url.search}\n${json?.value.text ?? ''}`,
-    sealed: endpoint.secretResponse === true,
   });
+}
+
+/** Runs a request with an idempotency key, or returns the response that the key already has. */
+async function runOnce(
+  server: ServerContext,
+  endpoint: Endpoint,
+  work: () => Promise<PlainResponse>,
+  requestId: string,
+  keyed: Readonly<{ key: string; tokenId: string; operation: string; body: string }>,
+): Promise<Response> {
+  const claim = await claimKey(server.ports, { ...keyed, sealed: endpoint.secretResponse === true });
   if (!claim.ok) return problem(claim.error, requestId);
   if (claim.value.kind === 'replay')
     return response(claim.value.response, requestId, { 'idempotency-replayed': 'true' });
   let sent: PlainResponse | undefined;
   try {
-    sent = await once(endpoint, handler, request, requestId);
+    sent = await work();
   } finally {
     // An error of the platform may be temporary: the same key may be retried.
     if (sent === undefined || sent.status >= 500) await claim.value.release();
