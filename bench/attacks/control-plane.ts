@@ -1,8 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProject } from '../../e2e/helpers.ts';
+import type { Platform } from '../../e2e/platform.ts';
 import { createRepository } from '../../e2e/repository.ts';
 import { deploy, end, flood, type Attack } from './attack.ts';
 
@@ -90,10 +92,10 @@ let n = 0; const bytes = Buffer.alloc(1 << 20, 1);
   },
 };
 
-/** Log followers and searches of a large log. */
+/** Clients that follow a large log from its start again and again, and searches of it. */
 export const logs: Attack = {
   id: 'logs',
-  what: 'searches of a 40 MB build log, and 50 followers',
+  what: 'searches of a 20 MB build log, and 50 followers that read it from its start',
   async prepare(platform) {
     await deploy(platform, 'logger', {
       'package.json': JSON.stringify({
@@ -101,28 +103,29 @@ export const logs: Attack = {
         private: true,
         scripts: { build: 'node build.js', start: 'node server.js' },
       }),
+      // 40 MB, of which the log keeps 20.
       'build.js': "const line = 'x'.repeat(1000); for (let i = 0; i < 40000; i++) console.log(line);\n",
       'server.js': "require('node:http').createServer((q, r) => r.end('ok')).listen(process.env.PORT);\n",
     });
     const { body } = await platform.api<{ items: { id: string }[] }>('GET', '/api/projects/logger/deployments?limit=1');
     const id = body.items[0]?.id ?? '';
     return async () => {
-      const followers = new AbortController();
-      for (let i = 0; i < 50; i++)
-        void fetch(`${platform.apiUrl}/api/deployments/${id}/logs?kind=run&follow=true`, {
-          headers: { authorization: `Bearer ${platform.token}`, accept: 'text/event-stream' },
-          signal: followers.signal,
-        })
-          .then((response) => response.text())
-          .catch(() => undefined);
+      const stopFollowers = await flood(50, () => discarded(platform, `/api/deployments/${id}/logs?follow=true`));
       const stop = await flood(4, () =>
         platform.api('GET', `/api/deployments/${id}/logs?text=nowhere-to-be-found&limit=5000`),
       );
       return async () => {
-        followers.abort();
-        await stop();
-        await end(platform, 'logger');
+        await Promise.all([end(platform, 'logger'), stop(), stopFollowers()]);
       };
     };
   },
 };
+
+/** Reads a response to its end without looking at it: an attacker has a processor of its own for that. */
+const discarded = (platform: Platform, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${platform.token}` };
+    get({ host: '127.0.0.1', port: platform.apiPort, path, headers, agent: false }, (response) => {
+      response.resume().once('close', resolve);
+    }).once('error', reject);
+  });

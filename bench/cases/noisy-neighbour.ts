@@ -3,7 +3,8 @@ import { expression, hints, manifests } from '../attacks/edge.ts';
 import { connections, disk, inotify, output, processor, diskSpace } from '../attacks/functions.ts';
 import { deploy, type Attack } from '../attacks/attack.ts';
 import type { Bench } from '../bench.ts';
-import { generate } from '../load/generate.ts';
+import { failed, generate } from '../load/generate.ts';
+import type { LoadResult } from '../load/spec.ts';
 import { percentile } from '../measure/stats.ts';
 import { compared, type Result, type Case } from '../case.ts';
 import { setFunctions } from '../subjects/functions.ts';
@@ -94,40 +95,21 @@ async function watch(platform: Platform, seconds: number): Promise<Seen> {
   const [page, served, api] = await Promise.all([
     load('still.localhost'),
     load('server.localhost'),
-    watchApi(platform, seconds),
+    generate({
+      port: platform.apiPort,
+      host: `127.0.0.1:${platform.apiPort}`,
+      paths: ['/api/projects?limit=1'],
+      headers: { authorization: `Bearer ${platform.token}` },
+      connections: 32,
+      perSecond: API_PER_SECOND,
+      seconds,
+    }),
   ]);
-  const p99 = ({ samples }: Awaited<ReturnType<typeof load>>): number =>
+  const p99 = ({ samples }: LoadResult): number =>
     percentile(
       samples.map(([, , ms]) => ms),
       0.99,
     );
-  const failed =
-    [page, served].flatMap(({ failures }) => Object.values(failures)).reduce((sum, count) => sum + count, 0) +
-    api.failed;
-  return { page: p99(page), function: p99(served), api: percentile(api.ms, 0.99), failed };
-}
-
-async function watchApi(
-  platform: Platform,
-  seconds: number,
-): Promise<Readonly<{ ms: readonly number[]; failed: number }>> {
-  const ms: number[] = [];
-  let failed = 0;
-  const pending: Promise<unknown>[] = [];
-  const begin = performance.now();
-  for (let i = 0; i < seconds * API_PER_SECOND; i++) {
-    const due = begin + (i * 1_000) / API_PER_SECOND;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-    const sendOne = async (): Promise<void> => {
-      const status = await platform.api('GET', '/api/projects?limit=1').then(
-        (response) => response.status,
-        () => 0,
-      );
-      if (status === 200) ms.push(performance.now() - due);
-      else failed++;
-    };
-    pending.push(sendOne());
-  }
-  await Promise.all(pending);
-  return { ms, failed };
+  const count = [page, served, api].reduce((sum, result) => sum + failed(result), 0);
+  return { page: p99(page), function: p99(served), api: p99(api), failed: count };
 }

@@ -40,7 +40,13 @@ function sendRequest(path: number, due: number): Promise<void> {
       resolve();
     };
     const outgoing = request(
-      { host: '127.0.0.1', port: spec.port, path: spec.paths[path] ?? '/', agent, headers: { host: spec.host } },
+      {
+        host: '127.0.0.1',
+        port: spec.port,
+        path: spec.paths[path] ?? '/',
+        agent,
+        headers: { ...spec.headers, host: spec.host },
+      },
       (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

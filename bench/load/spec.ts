@@ -14,6 +14,8 @@ export type LoadSpec = Readonly<{
    */
   perSecond?: number;
   seconds?: number;
+  /** Sent with each request, beside `host`. */
+  headers?: Readonly<Record<string, string>>;
   /** Every body must hold exactly one of these. Absent: any body that is not empty. */
   bodies?: readonly string[];
 }>;

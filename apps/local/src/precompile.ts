@@ -9,7 +9,7 @@ import { settingsFromEnv } from './settings.ts';
  * directory. Run before the first start of changed code, see compile-cache.ts.
  */
 const wanted = process.argv.slice(2);
-if (wanted.includes('code'))
+if (wanted.includes('code')) {
   await Promise.all([
     import('./server.ts'),
     import('./host.ts'),
@@ -17,10 +17,13 @@ if (wanted.includes('code'))
     import('./demo-process.ts'),
     import('./supervisor.ts'),
     import('./lock.ts'),
-    import('@anchor/adapter-local/logs/search-thread.ts'),
+    import('@anchor/adapter-local/logs/reader-thread.ts'),
     import('@anchor/git-host-local/launcher/helper.ts'),
     import('@anchor/adapter-local/backup/platform-restore.ts'),
     import('@anchor/adapter-local/backup/platform-state.ts'),
   ]);
+  // Last: it changes what is loaded.
+  await import('./tuning/one-locale.ts');
+}
 if (wanted.includes('modules')) await emitModules(pathsIn(settingsFromEnv(process.env).data));
 flushCompileCache();

@@ -154,9 +154,9 @@ export class DeploymentScaler {
     this.#demand.lastSaturatedAt = plan.lastSaturatedAt;
     for (const member of plan.uncordon) member.cordoned = false;
     if (plan.cordon !== undefined) plan.cordon.cordoned = true;
-    for (const purpose of plan.start) void this.#starts.start(purpose);
+    for (const purpose of plan.start) this.#background(this.#starts.start(purpose));
     for (const member of plan.drain)
-      void (plan.idle ? this.#drainIdle(member, now) : this.#drain(member, 'scaled down'));
+      this.#background(plan.idle ? this.#drainIdle(member, now) : this.#drain(member, 'scaled down'));
     clearTimeout(this.#timer);
     if (plan.nextAt === undefined) return;
     const wait = Math.max(MIN_RECONCILE_MS, plan.nextAt - now);
@@ -188,9 +188,18 @@ export class DeploymentScaler {
     const text = `started ${idOf(member)} in ${instance.startMs} ms`;
     this.#ports.factory.logPlatformLine(this.#deploymentId, 'info', text);
     this.#demand.lastSaturatedAt = now;
-    setImmediate(() => void this.#starts.refreshLive()); // after the response to the request that waits for it
-    void this.#follow(member);
+    // After the response to the request that waits for it.
+    setImmediate(() => this.#background(this.#starts.refreshLive()));
+    this.#background(this.#follow(member));
     this.#reconcile(now);
+  }
+
+  /** Logs the failure of work that no request waits for: a rejection that is not handled would end the host. */
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      const text = `the function host failed: ${error instanceof Error ? error.message : String(error)}`;
+      this.#ports.factory.logPlatformLine(this.#deploymentId, 'error', text);
+    });
   }
 
   /** Prewarms the deployment when its last instance has been drained. */

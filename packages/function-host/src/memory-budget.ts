@@ -35,7 +35,7 @@ export class MemoryBudget {
    * First starts that wait, and what for: what is freed for one must not go to another instance of what runs already.
    */
   readonly #queuedFirst = new Map<Claim, Shortage>();
-  #queue: (() => void)[] = [];
+  readonly #queue = new Set<() => void>();
 
   /**
    * Creates the budget. `evict` starts to drain an instance that the claim has a right to replace, and returns false
@@ -155,18 +155,20 @@ export class MemoryBudget {
       if (held.instances === 0) this.#held.delete(projectId);
       this.#evicting.delete(projectId);
       this.#evicting.delete('machine');
-      for (const wake of this.#queue.splice(0)) wake();
+      for (const wake of this.#queue) wake();
     };
   }
 
   /** Resolves when memory was released, or after `RECHECK_MS`: a lease may have expired meanwhile. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, RECHECK_MS);
-      this.#queue.push(() => {
+      const wake = (): void => {
         clearTimeout(timer);
+        this.#queue.delete(wake);
         resolve();
-      });
+      };
+      const timer = setTimeout(wake, RECHECK_MS);
+      this.#queue.add(wake);
     });
   }
 

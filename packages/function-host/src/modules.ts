@@ -22,13 +22,27 @@ const FORMAT = 2;
 /**
  * Loads the preload by `require`. With `--import` Node reads every entry with its loader of ES modules, which ignores
  * the `require` hooks of ts-node, @swc-node/register, @babel/register and their like. Node 20 and 22 warn of a
- * `require` of an ES module: that is ours, so applications do not see it.
+ * `require` of an ES module: that is ours, so applications do not see it. Node 22 cannot require one beside a
+ * `--loader`: the preload then loads like the application does, and servers listen once it has.
  */
 const PRELOAD_BY_REQUIRE = `'use strict';
 const { emitWarning } = process;
 process.emitWarning = () => {};
 try {
   require('./preload.js');
+} catch (error) {
+  if (error.code !== 'ERR_METHOD_NOT_IMPLEMENTED') throw error;
+  const { Server } = require('node:net');
+  const { listen } = Server.prototype;
+  let loaded = false;
+  const loading = import('./preload.js').then(() => {
+    loaded = true;
+  });
+  Server.prototype.listen = function (...args) {
+    if (loaded) return listen.apply(this, args);
+    loading.then(() => this.listen(...args));
+    return this;
+  };
 } finally {
   process.emitWarning = emitWarning;
 }

@@ -321,6 +321,17 @@ for (const node of nodes) {
   });
 }
 
+for (const node of nodes) {
+  test(`${node}: a program with a loader of its own listens on the socket`, async () => {
+    const loader = join(directory, 'loader.mjs');
+    await writeFile(loader, 'export const load = (url, context, next) => next(url, context);\n');
+    const options = `--require=${preload} --no-warnings --loader=${loader}`;
+    const server = await start(node, PLAIN.replace('LISTEN', 'server.listen(3000)'), { NODE_OPTIONS: options });
+    assert.equal(await server.get('/'), 'at 3000');
+    assert.equal(await server.stop(), 0);
+  });
+}
+
 test('without a socket or a port nothing changes', async () => {
   const file = join(directory, 'untouched.mjs');
   await writeFile(

@@ -87,38 +87,48 @@ export function createServer({
     address: () => addressOf(http),
     listenProxied: (path) => proxied.listen(path),
     recovery: new Recovery(options.ports, git?.pushes, (message) => options.log({ level: 'error', message })),
-    listen: ({ host, port }) =>
-      new Promise((resolve) => {
-        const failed = (error: NodeJS.ErrnoException): void =>
-          resolve(
-            fail(
-              'internal',
-              `The server cannot listen on ${host}:${port}`,
-              'Free the port, or choose another one.',
-              error.code ?? error.message,
-            ),
-          );
-        http.once('error', failed);
-        http.listen(port, host, 4_096, () => {
-          http.off('error', failed);
-          resolve(ok(addressOf(http) ?? { host, port }));
-        });
-      }),
-    close: (graceMs = GRACE_MS) =>
-      new Promise((resolve) => {
-        const cut = setTimeout(() => http.closeAllConnections(), graceMs);
-        // A connection whose last response ends during the grace time would otherwise idle until its keep-alive runs
-        // out.
-        const idle = setInterval(() => http.closeIdleConnections(), 50);
-        proxied.close();
-        http.close(() => {
-          clearTimeout(cut);
-          clearInterval(idle);
-          resolve();
-        });
-        closing.abort();
-      }),
+    listen: (address) => listen(http, address),
+    close: (graceMs = GRACE_MS) => {
+      proxied.close();
+      const closed = close(http, graceMs);
+      closing.abort();
+      return closed;
+    },
   };
+}
+
+type Address = Readonly<{ host: string; port: number }>;
+
+function listen(http: Server, { host, port }: Address): Promise<Result<Address>> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void =>
+      resolve(
+        fail(
+          'internal',
+          `The server cannot listen on ${host}:${port}`,
+          'Free the port, or choose another one.',
+          error.code ?? error.message,
+        ),
+      );
+    http.once('error', failed);
+    http.listen(port, host, 4_096, () => {
+      http.off('error', failed);
+      resolve(ok(addressOf(http) ?? { host, port }));
+    });
+  });
+}
+
+function close(http: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => http.closeAllConnections(), graceMs);
+    // A connection whose last response ends during the grace time would otherwise idle until its keep-alive runs out.
+    const idle = setInterval(() => http.closeIdleConnections(), 50);
+    http.close(() => {
+      clearTimeout(cut);
+      clearInterval(idle);
+      resolve();
+    });
+  });
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -178,7 +188,7 @@ function failed(server: ServerContext, request: IncomingMessage, response: Serve
     );
 }
 
-function addressOf(http: Server): Readonly<{ host: string; port: number }> | undefined {
+function addressOf(http: Server): Address | undefined {
   const address = http.address();
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : undefined;
 }

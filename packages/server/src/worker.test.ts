@@ -2,6 +2,7 @@ import { test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { cancelDeployment } from '@anchor/core/deployments/cancel.ts';
 import { requestDeployment } from '@anchor/core/deployments/request.ts';
+import { linesOf } from '@anchor/core/logs/log-page.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
 import { PREVIEW, PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
 import { createProject } from '@anchor/core/projects/projects.ts';
@@ -50,8 +51,8 @@ test('a job that the platform cannot finish ends its deployment with the reason,
   assert.match(failed?.error?.cause ?? '', /the key is gone/);
   await until('it is a dead letter', async () => (await home.queue.depth()).dead === 1);
   const lines: string[] = [];
-  for await (const line of home.logs.follow('build', id, { after: 0 }, AbortSignal.timeout(5_000)))
-    lines.push(line.text);
+  for await (const page of home.logs.follow('build', id, { after: 0 }, AbortSignal.timeout(5_000)))
+    lines.push(...[...linesOf(page)].map(({ text }) => text));
   assert.ok(lines.some((line) => line.includes('the key is gone')));
 });
 

@@ -1,5 +1,7 @@
 import { isOn, type ProcessStart, type Tuning } from './tuning.ts';
 
+const ONE_LOCALE = new URL('./one-locale.ts', import.meta.url).href;
+
 /** Of the edge, the server and the function host alike. */
 export const EVERY_PROCESS = {
   compileCache: {
@@ -20,10 +22,19 @@ export const EVERY_PROCESS = {
     what: '`MALLOC_ARENA_MAX=2`: glibc keeps fewer half-empty arenas for the threads of the pool',
     file: 'apps/local/src/tuning/every-process.ts',
   },
+  oneLocale: {
+    name: 'one-locale',
+    what: '`--import`: zod loads its English messages and not those of 64 languages',
+    file: 'apps/local/src/tuning/one-locale.ts',
+    measured: {
+      on: '2026-12-01',
+      figure: 'idle memory of a fresh platform 152 → 146 MB; modules 120 → 90 ms of processor',
+    },
+  },
 } as const satisfies Record<string, Tuning>;
 
 export const everyProcessStart = (env: NodeJS.ProcessEnv): ProcessStart => ({
   prefix: [],
-  flags: [],
+  flags: isOn(EVERY_PROCESS.oneLocale, env) ? [`--import=${ONE_LOCALE}`] : [],
   variables: isOn(EVERY_PROCESS.mallocArenas, env) ? { MALLOC_ARENA_MAX: '2' } : {},
 });

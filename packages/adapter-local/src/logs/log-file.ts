@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { LOG_LEVELS, type LogLine } from '@anchor/core/logs/log-line.ts';
+import { decodeLine } from '@anchor/core/logs/line-json.ts';
+import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { hasErrorCode } from '@anchor/core/result/has-error-code.ts';
 import { FULL_SCAN, type LogScan } from './log-scan.ts';
 
@@ -11,46 +12,6 @@ const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
 /** Lines that are parsed in one turn of the event loop. */
 const LINES_PER_TURN = 100;
-
-export const encodeLine = (line: LogLine): string => {
-  const { n, at, level, text, step, requestId } = line;
-  return `${JSON.stringify({ n, at, level, step, requestId, text })}\n`;
-};
-
-/** Returns undefined for an invalid line, such as after a crash: it is skipped. */
-export function decodeLine(bytes: Buffer): LogLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    !('n' in value) ||
-    !('at' in value) ||
-    !('level' in value) ||
-    !('text' in value)
-  )
-    return undefined;
-  const level = LOG_LEVELS.find((known) => known === value.level);
-  if (
-    typeof value.n !== 'number' ||
-    typeof value.at !== 'number' ||
-    typeof value.text !== 'string' ||
-    level === undefined
-  )
-    return undefined;
-  return {
-    n: value.n,
-    at: value.at,
-    level,
-    text: value.text,
-    ...('step' in value && typeof value.step === 'string' ? { step: value.step } : {}),
-    ...('requestId' in value && typeof value.requestId === 'string' ? { requestId: value.requestId } : {}),
-  };
-}
 
 export const openIfThere = async (file: string): Promise<FileHandle | undefined> =>
   await open(file, 'r').catch((error: unknown) => {
@@ -65,6 +26,7 @@ const numberOf = (bytes: Buffer): number | undefined => {
 
 /** Returns the byte offset of the first line with a number above `after`, among the complete lines before `end`. */
 export async function offsetAfter(handle: FileHandle, after: number, end: number): Promise<number> {
+  if (after < 1) return 0;
   let low = 0; // a line starts here, and every line before it is numbered `after` or less
   let high = end; // every line that starts here or later is numbered above `after`
   while (low < high) {
@@ -109,7 +71,8 @@ async function nextLine(handle: FileHandle, from: number, end: number): Promise<
 }
 
 /**
- * Yields complete lines from `start` on, in chunks, with the offset behind each; stops at the last newline of the file.
+ * Yields complete lines from `start` on with the offset behind each; stops at the last newline of the file. Without a
+ * line: the bytes before this offset hold none that is selected.
  */
 export async function* forward(
   handle: FileHandle,
@@ -131,12 +94,13 @@ export async function* forward(
     if (end > 0 && !scan.mayMatch(rest.subarray(0, end))) {
       next += end;
       rest = rest.subarray(end);
+      yield { line: undefined, next };
       continue;
     }
     let from = 0;
     for (let newline = rest.indexOf(NEWLINE); newline >= 0; newline = rest.indexOf(NEWLINE, from)) {
       if (++parsed % LINES_PER_TURN === 0) await scan.turn();
-      const line = decodeLine(rest.subarray(from, newline));
+      const line = decodeLine(rest.toString('utf8', from, newline));
       next += newline + 1 - from;
       from = newline + 1;
       yield { line, next };
@@ -166,7 +130,7 @@ export async function* backward(handle: FileHandle, scan: LogScan = FULL_SCAN): 
     for (let stop = lines.length - 1; stop >= 0;) {
       if (++parsed % LINES_PER_TURN === 0) await scan.turn();
       const newline = stop === 0 ? -1 : lines.lastIndexOf(NEWLINE, stop - 1);
-      const line = decodeLine(lines.subarray(newline + 1, stop));
+      const line = decodeLine(lines.toString('utf8', newline + 1, stop));
       stop = newline;
       if (line !== undefined) yield line;
     }

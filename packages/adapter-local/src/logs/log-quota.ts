@@ -1,8 +1,8 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { encodeLine } from '@anchor/core/logs/line-json.ts';
 import { parseId, type DeploymentId, type ProjectId } from '@anchor/core/names/id.ts';
 import type { LogKind } from '@anchor/core/ports/log-store.ts';
-import { encodeLine } from './log-file.ts';
 import { logFiles } from './log-files.ts';
 import { lastNumber } from './log-reader.ts';
 

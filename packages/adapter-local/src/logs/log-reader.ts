@@ -1,4 +1,4 @@
-import { stat, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { matches } from '@anchor/core/logs/matches.ts';
 import type { LogFilter } from '@anchor/core/ports/log-store.ts';
@@ -64,43 +64,4 @@ async function* withFile<T>(file: string, use: (handle: FileHandle) => Promise<A
   } finally {
     await handle.close();
   }
-}
-
-/** Reads on from where it stopped, and finds its place again after a rotation. */
-export function followReader(files: LogFiles, after: number) {
-  let last = after;
-  let open: { handle: FileHandle; inode: number; offset: number } | undefined;
-  const close = async (): Promise<void> => {
-    await open?.handle.close();
-    open = undefined;
-  };
-  return {
-    close,
-    skipTo(n: number): void {
-      last = Math.max(last, n);
-    },
-    async *more(): AsyncGenerator<LogLine> {
-      const inode = await stat(files.current).then(
-        (found) => found.ino,
-        () => undefined,
-      );
-      if (open !== undefined && open.inode !== inode) await close();
-      if (open === undefined) {
-        for await (const line of linesAfter(files, last)) {
-          last = line.n;
-          yield line;
-        }
-        const handle = await openIfThere(files.current);
-        if (handle === undefined) return;
-        const { ino, size } = await handle.stat();
-        open = { handle, inode: ino, offset: await offsetAfter(handle, last, size) };
-      }
-      for await (const { line, next } of forward(open.handle, open.offset)) {
-        open.offset = next;
-        if (line === undefined || line.n <= last) continue;
-        last = line.n;
-        yield line;
-      }
-    },
-  };
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { encodeLine } from '@anchor/core/logs/line-json.ts';
 import { LOG_LEVELS, type LogLine } from '@anchor/core/logs/log-line.ts';
 import { matches } from '@anchor/core/logs/matches.ts';
 import { newId } from '@anchor/core/names/id.ts';
 import { using } from '@anchor/testing/harness.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
-import { encodeLine } from './log-file.ts';
 import { logFiles } from './log-files.ts';
 import { readLog } from './log-reader.ts';
 import { scanFor } from './log-scan.ts';

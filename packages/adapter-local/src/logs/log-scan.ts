@@ -12,6 +12,10 @@ export type LogScan = Readonly<{
 
 const turns = new LoopYielder();
 
+/** Returns whether the files have to be scanned to find these lines: they are few among many. */
+export const needsScan = ({ level, requestId, text }: LogFilter): boolean =>
+  level !== undefined || requestId !== undefined || text !== undefined;
+
 /** Reads every line. */
 export const FULL_SCAN: LogScan = { turn: () => turns.next(), mayMatch: () => true };
 

@@ -3,6 +3,7 @@ import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import { linesOf } from '@anchor/core/logs/log-page.ts';
 import { newId } from '@anchor/core/names/id.ts';
 import { logStoreContract } from '@anchor/testing/contracts/log-store.ts';
 import { using } from '@anchor/testing/harness.ts';
@@ -77,8 +78,8 @@ test('a follower in another process loses nothing over rotations, and ends when 
   const seen: number[] = [];
   let behind = (): void => undefined;
   const following = (async () => {
-    for await (const line of reader.follow('run', id, {}, new AbortController().signal)) {
-      seen.push(line.n);
+    for await (const page of reader.follow('run', id, {}, new AbortController().signal)) {
+      seen.push(...numbers([...linesOf(page)]));
       behind();
     }
   })();

@@ -1,15 +1,18 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import { matches } from '@anchor/core/logs/matches.ts';
-import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import type { LogPage } from '@anchor/core/logs/log-page.ts';
 import type { LogFilter, LogKind, LogStore } from '@anchor/core/ports/log-store.ts';
 import { logFiles, type LogFiles } from './log-files.ts';
-import { followReader, lastNumber, readLog } from './log-reader.ts';
-import { LogSearch, needsScan } from './log-search.ts';
+import { lastNumber, readLog } from './log-reader.ts';
+import { needsScan } from './log-scan.ts';
+import { LogThread } from './log-thread.ts';
 import { logWatch } from './log-watch.ts';
 import { LogWriter } from './log-writer.ts';
+import { readPage, type LogPosition } from './page-reader.ts';
 
 const KINDS: readonly LogKind[] = ['build', 'run'];
+/** Characters of the last lines with which following by a filter starts. */
+const START_TEXT = 1024 * 1024;
 
 /**
  * Opens the store. `rotateBytes`: run logs keep one to two times as much of their end. One process at a time appends to
@@ -21,7 +24,7 @@ export function openLogStore(
 ): LogStore {
   const writers = new Map<string, LogWriter>();
   const listen = logWatch();
-  const search = new LogSearch();
+  const thread = new LogThread();
 
   return {
     append: async (kind, deploymentId, lines) => {
@@ -36,10 +39,11 @@ export function openLogStore(
 
     read: async (kind, deploymentId, filter) => {
       const files = logFiles(logs, kind, deploymentId);
-      return needsScan(filter) ? search.search(files, filter) : readLog(files, filter);
+      return needsScan(filter) ? thread.search(files, filter) : readLog(files, filter);
     },
 
-    follow: (kind, deploymentId, filter, signal) => follow(logFiles(logs, kind, deploymentId), listen, filter, signal),
+    follow: (kind, deploymentId, filter, signal) =>
+      follow(logFiles(logs, kind, deploymentId), listen, thread, filter, signal),
 
     close: async (kind, deploymentId) => {
       const files = logFiles(logs, kind, deploymentId);
@@ -60,36 +64,47 @@ export function openLogStore(
   };
 }
 
+/**
+ * What is new is mostly little: the first page of each look is read here. A follower that is further behind catches up
+ * in the thread.
+ */
 async function* follow(
   files: LogFiles,
   listen: ReturnType<typeof logWatch>,
+  thread: LogThread,
   filter: LogFilter,
   signal: AbortSignal,
-): AsyncGenerator<LogLine> {
+): AsyncGenerator<LogPage> {
   const changes = await listen(files, signal);
-  const reader = followReader(files, filter.after ?? 0);
   try {
-    if (filter.after === undefined && filter.limit !== undefined) {
-      reader.skipTo(await lastNumber(files));
-      for (const line of await readLog(files, filter)) {
-        reader.skipTo(line.n);
-        yield line;
-      }
-    }
+    let position: LogPosition = { n: await startOf(files, thread, filter) };
     while (!signal.aborted) {
       // Checked before reading: lines appended before the end are read below.
       const closed = await exists(files.closed);
-      for await (const line of reader.more()) {
+      let read = await readPage(files, filter, position);
+      for (;;) {
         if (signal.aborted) return;
-        if (matches(line, filter)) yield line;
+        ({ position } = read);
+        if (read.page.length > 0) yield read.page;
+        if (!read.more) break;
+        read = await thread.page(files, filter, position);
       }
       if (closed) return;
       await changes.next();
     }
   } finally {
     changes.close();
-    await reader.close();
   }
+}
+
+/** Returns the number of the line behind which following starts. */
+async function startOf(files: LogFiles, thread: LogThread, filter: LogFilter): Promise<number> {
+  const { after, limit } = filter;
+  if (after !== undefined || limit === undefined) return after ?? 0;
+  const last = await lastNumber(files);
+  if (!needsScan(filter)) return Math.max(0, last - limit);
+  const [first] = await thread.search(files, { ...filter, maxText: START_TEXT });
+  return first === undefined ? last : first.n - 1;
 }
 
 const exists = (file: string): Promise<boolean> =>

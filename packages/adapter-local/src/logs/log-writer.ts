@@ -1,7 +1,8 @@
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { encodeLine } from '@anchor/core/logs/line-json.ts';
 import { splitText } from '@anchor/core/logs/split-text.ts';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
-import { encodeLine, endOf, openIfThere } from './log-file.ts';
+import { endOf, openIfThere } from './log-file.ts';
 import type { LogFiles } from './log-files.ts';
 
 type NewLine = Omit<LogLine, 'n'>;

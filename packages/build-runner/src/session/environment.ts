@@ -23,22 +23,7 @@ export function buildEnvironment(
     ),
   );
   return {
-    CI: '1',
-    LANG: 'C.UTF-8',
-    TERM: 'dumb',
-    NO_COLOR: '1',
-    NEXT_TELEMETRY_DISABLED: '1',
-    ASTRO_TELEMETRY_DISABLED: '1',
-    GATSBY_TELEMETRY_DISABLED: '1',
-    TURBO_TELEMETRY_DISABLED: '1',
-    DO_NOT_TRACK: '1',
-    HUSKY: '0',
-    npm_config_fund: 'false',
-    npm_config_audit: 'false',
-    npm_config_update_notifier: 'false',
-    npm_config_progress: 'false',
-    YARN_ENABLE_TELEMETRY: '0',
-    COREPACK_ENABLE_STRICT: '0',
+    ...REPLACEABLE,
     ...variables,
     PATH: [
       `${SANDBOX_PATHS.tools}/bin`,
@@ -51,24 +36,7 @@ export function buildEnvironment(
     USER: 'build',
     LOGNAME: 'build',
     SHELL: '/bin/sh',
-    npm_config_cache: `${SANDBOX_PATHS.cache}/npm`,
-    // npm warns about settings that it does not know, so pnpm's are set for pnpm alone.
-    ...(options.manager === 'pnpm'
-      ? {
-          npm_config_store_dir: `${SANDBOX_PATHS.cache}/pnpm`,
-          pnpm_config_store_dir: `${SANDBOX_PATHS.cache}/pnpm`,
-          npm_config_manage_package_manager_versions: 'false',
-          pnpm_config_manage_package_manager_versions: 'false',
-          // From pnpm 11 on, in the place of the setting above.
-          pnpm_config_pm_on_fail: 'ignore',
-        }
-      : {}),
-    ...(options.yarn.nodeModules ? { YARN_NODE_LINKER: 'node-modules' } : {}),
-    ...(options.yarn.projectCache
-      ? { YARN_ENABLE_GLOBAL_CACHE: 'false' }
-      : { YARN_CACHE_FOLDER: `${SANDBOX_PATHS.cache}/yarn` }),
-    YARN_GLOBAL_FOLDER: `${SANDBOX_PATHS.cache}/yarn-global`,
-    BUN_INSTALL_CACHE_DIR: `${SANDBOX_PATHS.cache}/bun`,
+    ...packageManagers(options.manager, options.yarn),
     XDG_CACHE_HOME: `${SANDBOX_PATHS.cache}/xdg`,
     ...(options.trustStore === undefined
       ? {}
@@ -79,6 +47,46 @@ export function buildEnvironment(
         }),
   };
 }
+
+/** What a project's own variables may replace: no prompts, no telemetry, plain output. */
+const REPLACEABLE: Readonly<Record<string, string>> = {
+  CI: '1',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+  NO_COLOR: '1',
+  NEXT_TELEMETRY_DISABLED: '1',
+  ASTRO_TELEMETRY_DISABLED: '1',
+  GATSBY_TELEMETRY_DISABLED: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  HUSKY: '0',
+  npm_config_fund: 'false',
+  npm_config_audit: 'false',
+  npm_config_update_notifier: 'false',
+  npm_config_progress: 'false',
+  YARN_ENABLE_TELEMETRY: '0',
+  COREPACK_ENABLE_STRICT: '0',
+};
+
+/** Returns the caches of the package managers, and their settings that the sandbox needs. */
+const packageManagers = (manager: PackageManagerName, yarn: YarnMode): Readonly<Record<string, string>> => ({
+  npm_config_cache: `${SANDBOX_PATHS.cache}/npm`,
+  // npm warns about settings that it does not know, so pnpm's are set for pnpm alone.
+  ...(manager === 'pnpm'
+    ? {
+        npm_config_store_dir: `${SANDBOX_PATHS.cache}/pnpm`,
+        pnpm_config_store_dir: `${SANDBOX_PATHS.cache}/pnpm`,
+        npm_config_manage_package_manager_versions: 'false',
+        pnpm_config_manage_package_manager_versions: 'false',
+        // From pnpm 11 on, in the place of the setting above.
+        pnpm_config_pm_on_fail: 'ignore',
+      }
+    : {}),
+  ...(yarn.nodeModules ? { YARN_NODE_LINKER: 'node-modules' } : {}),
+  ...(yarn.projectCache ? { YARN_ENABLE_GLOBAL_CACHE: 'false' } : { YARN_CACHE_FOLDER: `${SANDBOX_PATHS.cache}/yarn` }),
+  YARN_GLOBAL_FOLDER: `${SANDBOX_PATHS.cache}/yarn-global`,
+  BUN_INSTALL_CACHE_DIR: `${SANDBOX_PATHS.cache}/bun`,
+});
 
 /** Returns `node_modules/.bin` of a folder and of all folders around it, as package managers put them on PATH. */
 export const binFolders = (cwd: string): readonly string[] => [

@@ -9,50 +9,32 @@ export type GitCall = Readonly<{
   argv: (...args: readonly string[]) => readonly string[];
 }>;
 
+type GitCallOptions = Readonly<{
+  home: string;
+  config: string;
+  path: string;
+  local: boolean;
+  credentials?: string;
+  /** For ssh addresses; by default no key and the host keys of `home`. */
+  ssh?: SshPaths;
+  url: string;
+  trustStore?: string;
+  /** Follows no redirect: for a git that no sandbox keeps away from this machine's own addresses. */
+  direct?: boolean;
+  /** Connects to these addresses, whatever the name in the URL resolves to by now. */
+  addresses?: readonly string[];
+}>;
+
 /**
  * Returns the arguments and environment of git. `config` is the path of a configuration file with our settings only
  * (see GIT_CONFIG_TEXT). Credentials travel only in the environment: not in argv, not in the URL, not in .git/config.
  */
-export function gitCall(
-  options: Readonly<{
-    home: string;
-    config: string;
-    path: string;
-    local: boolean;
-    credentials?: string;
-    /** For ssh addresses; by default no key and the host keys of `home`. */
-    ssh?: SshPaths;
-    url: string;
-    trustStore?: string;
-    /** Follows no redirect: for a git that no sandbox keeps away from this machine's own addresses. */
-    direct?: boolean;
-    /** Connects to these addresses, whatever the name in the URL resolves to by now. */
-    addresses?: readonly string[];
-  }>,
-): GitCall {
+export function gitCall(options: GitCallOptions): GitCall {
+  const protocols = options.local ? ['file'] : ['https', 'http', 'ssh'];
   const settings: (readonly [string, string])[] = [
     ['protocol.allow', 'never'],
-    ...(options.local
-      ? ([['protocol.file.allow', 'always']] as const)
-      : ([
-          ['protocol.https.allow', 'always'],
-          ['protocol.http.allow', 'always'],
-          ['protocol.ssh.allow', 'always'],
-        ] as const)),
-    ['core.hooksPath', '/dev/null'],
-    ['core.fsmonitor', 'false'],
-    ['core.askPass', ''],
-    ['credential.helper', ''],
-    ['submodule.recurse', 'false'],
-    ['fetch.recurseSubmodules', 'false'],
-    ['gc.auto', '0'],
-    ['maintenance.auto', 'false'],
-    ['advice.detachedHead', 'false'],
-    ['core.symlinks', 'true'],
-    ['fetch.fsckObjects', 'true'],
-    ...TOLERATED_FAULTS.map((fault) => [`fetch.fsck.${fault}`, 'warn'] as const),
-    ['http.lowSpeedLimit', '1000'],
-    ['http.lowSpeedTime', '60'],
+    ...protocols.map((protocol) => [`protocol.${protocol}.allow`, 'always'] as const),
+    ...SETTINGS,
   ];
   if (options.credentials !== undefined && !isDeployKey(options.credentials) && /^https?:/.test(options.url)) {
     const basic = Buffer.from(
@@ -75,7 +57,7 @@ export function gitCall(
     GIT_CONFIG_GLOBAL: options.config,
     GIT_LFS_SKIP_SMUDGE: '1',
     GIT_ATTR_NOSYSTEM: '1',
-    GIT_ALLOW_PROTOCOL: options.local ? 'file' : 'https:http:ssh',
+    GIT_ALLOW_PROTOCOL: protocols.join(':'),
     GIT_SSH_COMMAND: sshCommand(options.ssh ?? { knownHosts: `${options.home}/known_hosts` }, fixed.ssh),
     GIT_CONFIG_COUNT: String(settings.length),
     ...(options.trustStore === undefined ? {} : { GIT_SSL_CAINFO: options.trustStore }),
@@ -86,6 +68,24 @@ export function gitCall(
   });
   return { env, argv: (...args) => ['git', ...args] };
 }
+
+/** Settings of every git of ours. */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', '/dev/null'],
+  ['core.fsmonitor', 'false'],
+  ['core.askPass', ''],
+  ['credential.helper', ''],
+  ['submodule.recurse', 'false'],
+  ['fetch.recurseSubmodules', 'false'],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['advice.detachedHead', 'false'],
+  ['core.symlinks', 'true'],
+  ['fetch.fsckObjects', 'true'],
+  ...TOLERATED_FAULTS.map((fault) => [`fetch.fsck.${fault}`, 'warn'] as const),
+  ['http.lowSpeedLimit', '1000'],
+  ['http.lowSpeedTime', '60'],
+];
 
 /**
  * Returns the fixed address for git's two network protocols; `ssh` takes one address. An address in the URL itself

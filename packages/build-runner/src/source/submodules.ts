@@ -24,7 +24,8 @@ const MAX_DEPTH = 8;
 
 /**
  * Fetches the commits of other repositories that a tree names, and returns their folders. The rules of a project's own
- * address hold for each; the project's credentials go to the project's own git host only.
+ * address hold for each; the project's credentials go to the project's own git host only. Longer than other functions
+ * so that the checks of one submodule are read in their order.
  */
 export async function fetchSubmodules(
   context: FetchContext,

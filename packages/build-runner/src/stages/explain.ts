@@ -24,6 +24,8 @@ export type FailureContext = Readonly<{
   redact: (text: string) => string;
 }>;
 
+type Usage = Readonly<{ oomKills: number; processLimitHits: number }>;
+
 /** Returns the error of a failed command: the limit that ended it, or the lines of its output that explain it. */
 export async function explainFailure(ended: CommandResult, context: FailureContext): Promise<AnchorError> {
   const { limits, what } = context;
@@ -41,11 +43,43 @@ export async function explainFailure(ended: CommandResult, context: FailureConte
           cause: `${context.early.cause ?? context.early.message} The last line of its output: ${last}`,
         };
   }
+  const limit = limitReached(output, context, { usage, disk });
+  if (limit !== undefined) return limit;
+  const how = ended.exit.signal === null ? `exit code ${ended.exit.code}` : `signal ${ended.exit.signal}`;
+  const { lines, fix, missing } = findCause(output);
+  const cause = context.redact(lines.join('\n'));
+  const unset = missing.filter((name) => (context.variables[name] ?? '') === '');
+  const target = { environment: context.variables['ANCHOR_ENV'], branch: context.branch };
+  if (unset.length > 0 && unset.every((name) => context.runOnly.includes(name))) {
+    return anchorError(
+      context.code,
+      `${what} failed: ${notSet(unset)} while building, only in functions`,
+      variableFix(unset, target, 'both'),
+      cause,
+    );
+  }
+  if (unset.length > 0)
+    return anchorError(context.code, `${what} failed: ${notSet(unset)}`, variableFix(unset, target), cause);
+  return anchorError(
+    context.code,
+    `${what} failed with ${how}`,
+    // It may name what the output named.
+    fix === undefined ? context.fix : context.redact(fix),
+    cause === '' ? `It printed nothing and exited with ${how}.` : cause,
+  );
+}
+
+/** Returns the error of a limit that ended the command: memory, disk or processes. */
+function limitReached(
+  output: string,
+  { what, limits, variables }: FailureContext,
+  { usage, disk }: Readonly<{ usage: Usage; disk: Readonly<{ full: boolean }> }>,
+): AnchorError | undefined {
   if (usage.oomKills > 0 || /JavaScript heap out of memory|Allocation failed - process out of memory/.test(output)) {
     const less = 'Use less memory while building (fewer workers, no source maps)';
     // Node's own limit is below the sandbox's, and more memory for the build does not raise it.
     const heapMb = Math.floor((limits.memoryMb * 3) / 4);
-    const own = usage.oomKills === 0 && heapSetting(context.variables['NODE_OPTIONS']) < heapMb;
+    const own = usage.oomKills === 0 && heapSetting(variables['NODE_OPTIONS']) < heapMb;
     return anchorError(
       'build_out_of_memory',
       `${what} ran out of memory`,
@@ -79,28 +113,7 @@ export async function explainFailure(ended: CommandResult, context: FailureConte
       `The build needed more than ${limits.processes} processes or threads.`,
     );
   }
-  const how = ended.exit.signal === null ? `exit code ${ended.exit.code}` : `signal ${ended.exit.signal}`;
-  const { lines, fix, missing } = findCause(output);
-  const cause = context.redact(lines.join('\n'));
-  const unset = missing.filter((name) => (context.variables[name] ?? '') === '');
-  const target = { environment: context.variables['ANCHOR_ENV'], branch: context.branch };
-  if (unset.length > 0 && unset.every((name) => context.runOnly.includes(name))) {
-    return anchorError(
-      context.code,
-      `${what} failed: ${notSet(unset)} while building, only in functions`,
-      variableFix(unset, target, 'both'),
-      cause,
-    );
-  }
-  if (unset.length > 0)
-    return anchorError(context.code, `${what} failed: ${notSet(unset)}`, variableFix(unset, target), cause);
-  return anchorError(
-    context.code,
-    `${what} failed with ${how}`,
-    // It may name what the output named.
-    fix === undefined ? context.fix : context.redact(fix),
-    cause === '' ? `It printed nothing and exited with ${how}.` : cause,
-  );
+  return undefined;
 }
 
 /** Returns the heap limit (MB) that NODE_OPTIONS sets; 0 without one. */

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../environments/snapshot-schema.ts';
 import type { BuildLog } from '../logs/build-log.ts';
+import type { BuildRequest } from '../ports/build-runner.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
 import { fail, ok, type Result } from '../result/result.ts';
@@ -39,22 +40,11 @@ export async function buildDeployment(
     steps: [],
   });
   if (!started.ok) return ok((await ports.deployments.get(deployment.id)) ?? deployment);
-  const branch = deployment.source.branch ?? deployment.environment;
   const step = createStepRecorder(ports, deployment.id, context.log);
   const pinned = await pinnedNodeMajor(ports.deployments, deployment);
   const result = await ports.builds.run(
     {
-      deploymentId: deployment.id,
-      projectId: project.id,
-      repository: project.source,
-      source: deployment.source,
-      settings: project.build,
-      variables: snapshot.build,
-      runOnly: Object.keys(snapshot.run).filter((name) => snapshot.build[name] === undefined),
-      secrets: context.secrets,
-      // The branch of a fork may have any name, production's too.
-      ...(deployment.trusted ? { cache: { scope: branch, fallback: project.productionBranch } } : {}),
-      ...(context.credentials === undefined ? {} : { credentials: context.credentials }),
+      ...requestOf(project, deployment, snapshot, context),
       ...(pinned === undefined ? {} : { pinnedNodeMajor: pinned }),
     },
     {
@@ -77,3 +67,24 @@ export async function buildDeployment(
   // Refused: it was canceled while its last files were stored.
   return moved.ok ? moved : ok((await ports.deployments.get(deployment.id)) ?? deployment);
 }
+
+const requestOf = (
+  project: Project,
+  deployment: Deployment,
+  snapshot: Snapshot,
+  { secrets, credentials }: BuildContext,
+): BuildRequest => ({
+  deploymentId: deployment.id,
+  projectId: project.id,
+  repository: project.source,
+  source: deployment.source,
+  settings: project.build,
+  variables: snapshot.build,
+  runOnly: Object.keys(snapshot.run).filter((name) => snapshot.build[name] === undefined),
+  secrets,
+  // The branch of a fork may have any name, production's too.
+  ...(deployment.trusted
+    ? { cache: { scope: deployment.source.branch ?? deployment.environment, fallback: project.productionBranch } }
+    : {}),
+  ...(credentials === undefined ? {} : { credentials }),
+});

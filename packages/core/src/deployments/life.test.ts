@@ -156,6 +156,32 @@ test('a crash at start is reported by its cause, its fix, and the variables that
   assert.match(written?.fix ?? '', /database or a bucket/);
 });
 
+test('what a page prints when it fails is its cause, although its lines arrive after the response', async () => {
+  const { home, push, build } = await startDemo();
+  const id = await push(1);
+  home.probe.respond = () => {
+    setTimeout(() => void home.logs.append('run', id, [{ at: 0, level: 'error', text: 'Error: no template' }]), 20);
+    return ok({ status: 500, body: 'Oops' });
+  };
+  assert.equal(await build(id), 'failed');
+  assert.equal((await home.deployments.get(id))?.error?.cause, 'Error: no template');
+});
+
+test('a route that fails beside the home page is explained by the log, and names what it misses', async () => {
+  const { home, push, build } = await startDemo();
+  home.builds.checks = [{ path: '/shop' }];
+  home.analyzeFailure = (output) =>
+    output.includes('STRIPE') ? { lines: [output], missing: ['STRIPE_KEY'] } : undefined;
+  home.probe.respond = (_, path) => ok({ status: path === '/shop' ? 500 : 200, body: 'Oops' });
+  const id = await push(1);
+  await home.logs.append('run', id, [{ at: 0, level: 'error', text: 'Error: STRIPE_KEY is not set' }]);
+  assert.equal(await build(id), 'failed');
+  const error = (await home.deployments.get(id))?.error;
+  assert.equal(error?.message, '/shop responded with 500: STRIPE_KEY is not set');
+  assert.equal(error?.cause, 'Error: STRIPE_KEY is not set');
+  assert.match(error?.fix ?? '', /anchor env set STRIPE_KEY/);
+});
+
 test('an edge that passes 503 for a moment does not fail the deployment', async () => {
   const { home, push, build } = await startDemo();
   let requests = 0;

@@ -1,3 +1,4 @@
+import type { LogLine } from '../logs/log-line.ts';
 import { missingVariables } from '../logs/missing-variables.ts';
 import type { OutputCause } from '../ports/failure-analyzer.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -7,6 +8,8 @@ import type { Deployment } from './deployment.ts';
 const MAX_LINES = 400;
 const MAX_CHARS = 131_072;
 const MAX_CAUSE_CHARS = 1_600;
+/** Several times what lines wait for their batch. */
+const LATE_MS = 1_000;
 
 /** What the platform itself writes into a run log. */
 const OWN_LINE = /^anchor: /;
@@ -29,7 +32,7 @@ export async function runtimeFailure(
   ports: Pick<Ports, 'logs' | 'analyzeFailure'>,
   { id }: Deployment,
 ): Promise<OutputCause | undefined> {
-  const lines = await ports.logs.read('run', id, { limit: MAX_LINES, maxText: MAX_CHARS });
+  const lines = await linesOf(ports.logs, id);
   const own = lines.map(({ text }) => text).filter((text) => OWN_LINE.test(text));
   const printed = lines.filter(({ text }) => !OWN_LINE.test(text));
   const found = ports.analyzeFailure(printed.map(({ text }) => text).join('\n'));
@@ -47,6 +50,16 @@ export async function runtimeFailure(
         missing: found?.missing ?? missingVariables(cause),
         ...(fix === undefined ? {} : { fix }),
       };
+}
+
+/** Reads the end of a run log. What explains a response arrives after it, with the next batch of lines. */
+async function linesOf(logs: Ports['logs'], id: Deployment['id']): Promise<readonly LogLine[]> {
+  const read = (): Promise<readonly LogLine[]> => logs.read('run', id, { limit: MAX_LINES, maxText: MAX_CHARS });
+  const lines = await read();
+  if (lines.some(({ level }) => level === 'error')) return lines;
+  const late = logs.follow('run', id, { after: lines.at(-1)?.n ?? 0, level: 'error' }, AbortSignal.timeout(LATE_MS));
+  for await (const page of late) if (page.length > 0) break;
+  return read();
 }
 
 /** Returns the last error lines that the application printed: all there is when none has the shape of an error. */

@@ -13,6 +13,7 @@ import { textOf, verifyRoutes } from './verify-routes.ts';
 /** Responses before the function is up, or of the edge itself: worth a retry. */
 const PASSING = [502, 503, 504];
 const TRIES = 3;
+const SERVER_ERROR = / responded with 5\d\d$/;
 
 /**
  * Sends the project's health check through the edge, within its time, then requests the rendered routes. Fails with
@@ -35,10 +36,13 @@ export async function verifyHealth(
     if (status !== undefined && isAccepted(status, accepted)) {
       log.note(`${path} responded with ${status}`, 'info', 'verify');
       const checks = (web?.checks ?? []).filter((check) => check.path !== path);
-      return verifyRoutes(ports)(
+      const routes = await verifyRoutes(ports)(
         { id: deployment.id, project: project.name, host: deployment.host, checks, accepted: accepted ?? [] },
         log,
       );
+      return routes.ok || !SERVER_ERROR.test(routes.error.message)
+        ? routes
+        : ((await explained(ports, deployment, routes.error.message, routes.error.fix)) ?? routes);
     }
     const mayPass = status === undefined || PASSING.includes(status);
     if (mayPass && tries < TRIES && ports.clock.now() < deadline) continue;
@@ -50,18 +54,33 @@ export async function verifyHealth(
       status === undefined
         ? `Check that the app starts and listens on PORT: anchor logs ${deployment.id} --run. What was live stays live.`
         : responseFix(project, deployment, path, status);
-    const found = await runtimeFailure(ports, deployment);
-    if (found !== undefined) {
-      const cause = found.lines.join('\n');
-      if (found.missing.length > 0) return unsetVariables(failed, found.missing, cause, deployment);
-      const own = status === undefined || status >= 500 ? found.fix : undefined;
-      return fail('verification_failed', failed, own ?? fix, cause);
-    }
+    const own = status === undefined || status >= 500;
+    const found = await explained(ports, deployment, failed, fix, own);
+    if (found !== undefined) return found;
     const shown = response.ok
       ? (textOf(response.value.body) ?? `${ports.site.urlOf(deployment.host)}${path}`)
       : response.error.message;
     return fail('verification_failed', failed, fix, shown);
   }
+}
+
+/**
+ * Returns the error with the cause that the application printed; undefined when it printed none. `own`: the fix of the
+ * cause replaces `fix`.
+ */
+async function explained(
+  ports: Ports,
+  deployment: Deployment,
+  failed: string,
+  fix: string,
+  own = true,
+): Promise<Result<never> | undefined> {
+  const found = await runtimeFailure(ports, deployment);
+  if (found === undefined) return undefined;
+  const cause = found.lines.join('\n');
+  return found.missing.length > 0
+    ? unsetVariables(failed, found.missing, cause, deployment)
+    : fail('verification_failed', failed, (own ? found.fix : undefined) ?? fix, cause);
 }
 
 const isAccepted = (status: number, accepted: readonly number[] | undefined): boolean =>

@@ -1,5 +1,6 @@
 import type { DeploymentId } from '../names/id.ts';
 import type { LogLevel, LogLine } from '../logs/log-line.ts';
+import type { LogPage } from '../logs/log-page.ts';
 
 export type LogKind = 'build' | 'run';
 /**
@@ -26,8 +27,8 @@ export interface LogStore {
   append(kind: LogKind, deploymentId: DeploymentId, lines: readonly Omit<LogLine, 'n'>[]): Promise<void>;
   /** Returns the selected lines; none for an unknown log. */
   read(kind: LogKind, deploymentId: DeploymentId, filter: LogFilter): Promise<readonly LogLine[]>;
-  /** Yields the lines after `after`, then new ones, until the log is closed or the signal aborts. */
-  follow(kind: LogKind, deploymentId: DeploymentId, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Yields the lines after `after`, then new ones, in pages, until the log is closed or the signal aborts. */
+  follow(kind: LogKind, deploymentId: DeploymentId, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogPage>;
   /** Marks the log as complete and ends its followers. */
   close(kind: LogKind, deploymentId: DeploymentId): Promise<void>;
   /** Removes all logs of a deployment. */

@@ -54,6 +54,8 @@ export const removeProject =
     // A switch that was running has perhaps made hosts meanwhile; their names must be free for another project.
     await removeAliases(ports, id);
     await ports.projects.remove(id);
+    // A fetch that had found the project has perhaps created it again meanwhile.
+    await ports.repositories.remove(id);
     return ok(undefined);
   };
 

@@ -104,6 +104,10 @@ export class NodeProxy implements UpstreamRequestOwner, NodeTransportUser, SinkO
     if (plan === undefined) return;
     if (plan.kind === 'file') {
       this.#request.discard();
+      this.#body.stop();
+      // The client may still be sending, and only reads the file after that.
+      this.#body.discard();
+      this.#job.exchange.res.once('finish', () => this.#body.dropUnread());
       return this.#deps.serveFile(plan.path, head.status, plan.headers);
     }
     this.#request.streaming();

@@ -8,6 +8,8 @@ import type { GitChild } from './git-child.ts';
 import { HelperChild } from './helper-child.ts';
 import { headerOf, STREAMS, type HelperReport, type HelperRequest } from './helper-protocol.ts';
 
+/** Longer than a machine that is short of everything takes. */
+const START_MS = 30_000;
 const PROGRAM = fileURLToPath(new URL('helper.ts', import.meta.url));
 
 export type HelperOptions = Readonly<{
@@ -15,25 +17,30 @@ export type HelperOptions = Readonly<{
   socket: string;
   /** The environment of the helper itself. */
   env?: Readonly<Record<string, string>>;
+  /** How long the helper may take to accept connections, and to start one git, before it is killed. */
+  startMs?: number;
 }>;
 
 /** A running helper, see helper.ts. */
 export class HelperProcess {
   readonly #process: ChildProcess;
   readonly #socket: string;
+  readonly #startMs: number;
   readonly #children = new Map<string, HelperChild>();
   /** Resolves when it has exited. Never rejects. */
   readonly exited: Promise<void>;
 
-  private constructor(child: ChildProcess, socket: string) {
+  private constructor(child: ChildProcess, { socket, startMs = START_MS }: HelperOptions) {
     this.#process = child;
     this.#socket = socket;
+    this.#startMs = startMs;
     this.exited = this.#exit();
     child.on('message', this.#heard);
   }
 
   /** Starts the process and waits until it accepts connections. */
-  static async open({ socket, env = {} }: HelperOptions): Promise<HelperProcess> {
+  static async open(options: HelperOptions): Promise<HelperProcess> {
+    const { socket, env = {} } = options;
     // Of an earlier helper.
     await rm(socket, { force: true });
     const child = spawn(
@@ -41,11 +48,11 @@ export class HelperProcess {
       ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', PROGRAM, socket],
       { env, cwd: '/', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );
-    const helper = new HelperProcess(child, socket);
+    const helper = new HelperProcess(child, options);
     const gone = helper.exited.then(() => {
       throw new Error('git could not be started: its helper exited');
     });
-    await Promise.race([once(child, 'message'), gone]);
+    await helper.#killedAfter(Promise.race([once(child, 'message'), gone]));
     child.unref();
     helper.#holdWhileBusy();
     return helper;
@@ -75,7 +82,7 @@ export class HelperProcess {
       return this.#holdWhileBusy();
     });
     this.#send({ type: 'start', id, argv, env });
-    const failure = await child.started;
+    const failure = await this.#killedAfter(child.started);
     if (failure !== undefined) throw new Error(`git could not be started: ${failure}`);
     return child;
   }
@@ -84,6 +91,24 @@ export class HelperProcess {
     this.#process.ref();
     if (this.#process.connected) this.#process.disconnect();
     await this.exited;
+  }
+
+  /**
+   * Waits for the helper, and kills it when it does not respond: it was stopped, or hangs. Running gits go on, and the
+   * next one gets a new helper.
+   */
+  async #killedAfter<T>(response: Promise<T>): Promise<T> {
+    let killed = false;
+    const timer = setTimeout(() => {
+      killed = this.#process.kill('SIGKILL');
+    }, this.#startMs);
+    try {
+      return await response;
+    } finally {
+      clearTimeout(timer);
+      // Its connections close before its exit is known; until then the launcher would use it again.
+      if (killed) await this.exited;
+    }
   }
 
   async #exit(): Promise<void> {

@@ -13,9 +13,9 @@ const ENV = { PATH: process.env['PATH'] ?? '' };
 const shell = (launcher: GitLauncher, script: string): Promise<GitChild> =>
   launcher.start(['/bin/sh', '-c', script], ENV);
 
-async function helperLauncher(t: TestContext, idleMs = 60_000): Promise<HelperLauncher> {
+async function helperLauncher(t: TestContext, idleMs = 60_000, startMs = 60_000): Promise<HelperLauncher> {
   const directory = await temporaryDirectory();
-  const launcher = new HelperLauncher({ socket: join(directory.path, 'git.sock'), idleMs });
+  const launcher = new HelperLauncher({ socket: join(directory.path, 'git.sock'), idleMs, startMs });
   t.after(async () => {
     await launcher.close();
     await directory.remove();
@@ -140,6 +140,20 @@ test('a helper that is killed takes no git with it, and the next git gets a new 
   for (const stream of [next.stdout, next.stderr]) stream.resume();
   assert.equal((await next.closed).code, 0);
   assert.notEqual(await launcher.pid(), helper);
+});
+
+test('a helper that is stopped fails the gits it should start, and the next one gets a new helper', async (t) => {
+  const launcher = await helperLauncher(t, 60_000, 2_000);
+  const child = await shell(launcher, 'exec cat');
+  child.stderr.resume();
+  const helper = (await launcher.pid()) ?? 0;
+  process.kill(helper, 'SIGSTOP');
+  await assert.rejects(shell(launcher, 'exit 0'), /git could not be started/);
+  child.stdin.end('still here');
+  assert.equal(await text(child.stdout), 'still here');
+  const next = await shell(launcher, 'exit 0');
+  for (const stream of [next.stdout, next.stderr]) stream.resume();
+  assert.equal((await next.closed).code, 0);
 });
 
 test('a git that outlives its helper does not close the next one, which is busy', async (t) => {

@@ -32,12 +32,7 @@ export async function allowGit(
       `Make one: anchor tokens create --scope ${needed}`,
     );
   const project = await findProject(ports, wanted.project);
-  if (project === undefined || !maySee(token.value, project.id))
-    return fail(
-      'not_found',
-      `There is no project ${wanted.project}, or your token may not see it`,
-      'List projects with: anchor projects list',
-    );
+  if (project === undefined || !maySee(token.value, project.id)) return noProject(wanted.project);
   if (project.source.kind !== 'hosted')
     return fail(
       'unsupported',
@@ -48,5 +43,17 @@ export async function allowGit(
   const space = wanted.write ? await ports.capacity.checkSpaceForBuild() : ok(undefined);
   if (!space.ok) return space;
   await ports.repositories.ensure(project.id);
+  if ((await ports.projects.get(project.id)) === undefined) {
+    // Removed meanwhile, perhaps before the repository was created: nothing else would remove it.
+    await ports.repositories.remove(project.id);
+    return noProject(wanted.project);
+  }
   return ok({ project, git });
 }
+
+const noProject = (name: string): Result<never> =>
+  fail(
+    'not_found',
+    `There is no project ${name}, or your token may not see it`,
+    'List projects with: anchor projects list',
+  );

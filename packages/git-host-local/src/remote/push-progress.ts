@@ -1,5 +1,6 @@
 import { isFinal, STEP_NAMES, type Deployment } from '@anchor/core/deployments/deployment.ts';
 import { FAILURE_STEP } from '@anchor/core/logs/log-line.ts';
+import { linesOf } from '@anchor/core/logs/log-page.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { watchDeployment } from '@anchor/server/deployments/watch.ts';
 
@@ -30,9 +31,10 @@ export async function* pushProgress(
   let queuedShown = false;
   for await (const event of watchDeployment(ports, deployment.id, 'build', { after: 0 }, signal)) {
     // The log holds the steps with their times, in their place among the lines; its last lines are the ending's own.
-    if (event.type === 'line' && event.line.step === FAILURE_STEP) continue;
-    if (event.type === 'line') yield STEP.test(event.line.text) ? event.line.text : `  ${event.line.text}`;
-    else {
+    if (event.type === 'lines') {
+      for (const { step, text } of linesOf(event.page))
+        if (step !== FAILURE_STEP) yield STEP.test(text) ? text : `  ${text}`;
+    } else {
       if (event.deployment.state === 'queued' && !queuedShown) yield 'Queued.';
       queuedShown = true;
       if (event.type === 'end') return yield* ending(ports, event.deployment, branch);

@@ -176,7 +176,23 @@ async function store(
       code,
       stderr: stderr.slice(0, 500),
     });
-  const outcomes = await applyRefUpdates(server, project, head.updates, pushId).then(
+  const outcomes = await accept(server, project, head, journal, pushId);
+  const hints = [
+    ...tagsOf(head, status),
+    ...(head.shallow && status.includes(' shallow update not allowed') ? [SHALLOW] : []),
+  ];
+  return { outcomes: [...outcomes, ...hints], withProgress: withProgress && whole };
+}
+
+/** Makes deliveries of the ref updates. Where that fails, the journal keeps them for the recovery. */
+async function accept(
+  server: GitRemoteContext,
+  project: Project,
+  { updates }: Head['head'],
+  journal: PushJournal,
+  pushId: string,
+): Promise<readonly RefOutcome[]> {
+  return applyRefUpdates(server, project, updates, pushId).then(
     async (accepted) => {
       await journal.commit(pushId);
       return accepted;
@@ -186,11 +202,6 @@ async function store(
       return notAccepted(server, project, error);
     },
   );
-  const hints = [
-    ...tagsOf(head, status),
-    ...(head.shallow && status.includes(' shallow update not allowed') ? [SHALLOW] : []),
-  ];
-  return { outcomes: [...outcomes, ...hints], withProgress: withProgress && whole };
 }
 
 /** Starts git; where that fails there is nothing to act on later. */

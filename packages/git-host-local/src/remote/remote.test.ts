@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -281,4 +282,19 @@ test('a push that waits for the upkeep of the repository gets a message', async 
   assert.match(text, /remote: The repository is being cleaned up\. The push goes on in a moment\./);
   assert.equal(await server.ports.repositories.branchHead(project.id, project.productionBranch), sha);
   assert.equal(left, 1);
+});
+
+test('a fetch does not create the repository of a project that is removed meanwhile', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const { repositories } = server.ports;
+  const ensure = repositories.ensure.bind(repositories);
+  t.mock.method(repositories, 'ensure', async (id: typeof project.id) => {
+    assert.ok((await server.client.projects.remove({ project: project.name })).ok);
+    return ensure(id);
+  });
+  const copy = await workingCopy(t);
+  const listed = await copy.git('ls-remote', remote(server, 'shop', server.admin));
+  assert.notEqual(listed.code, 0, listed.text);
+  assert.equal(existsSync(server.paths.repository(project.id)), false);
 });

@@ -99,6 +99,7 @@ const servedBy = (found: BuiltServer, framework: string | undefined): Settled =>
   because: `the build left ${found.entry}${framework === undefined ? '' : ` (${framework})`}`,
 });
 
+/** One list of cases, the first that holds decides; so it is longer than other functions. */
 async function settleUsual(
   root: string,
   project: string,

@@ -36,7 +36,7 @@ test('the root of a monorepo with one application names it', () => {
     packages: new Map([['apps/web', { private: true, scripts: { build: 'vite build' }, dependencies: { vite: '7' } }]]),
   });
   assert.equal(error.message, 'This is the root of a monorepo, and its application is in apps/web');
-  assert.match(error.fix, /--root apps\/web$/);
+  assert.match(error.fix, /--root apps\/web, and run anchor redeploy$/);
 });
 
 test('an application of another language is named by what shows it', () => {

@@ -43,7 +43,7 @@ export function orchestrated(facts: Facts, start: ResolvedStart | undefined): Re
     folders.length === 1
       ? `This is the root of a monorepo, and its application is in ${folders[0]}`
       : 'This is the root of a monorepo with several applications',
-    `Set the root directory to the application: anchor projects update --root ${example}`,
+    `Set the root directory to the application: anchor projects update --root ${example}, and run anchor redeploy`,
     folders.length === 0
       ? 'Its scripts run those of other packages.'
       : `Applications found: ${folders.slice(0, 10).join(', ')}.`,
@@ -77,7 +77,7 @@ export const unclear = (facts: Facts): Result<never> => {
     'detect_failed',
     'No build command was found for this project',
     folders.length > 0
-      ? `Set the root directory to the application: anchor projects update --root ${folders[0]}; or add a "build" or "start" script to package.json`
+      ? `Set the root directory to the application: anchor projects update --root ${folders[0]}, and run anchor redeploy; or add a "build" or "start" script to package.json`
       : 'Add a "build" or "start" script to package.json, or an index.html; or set framework, root directory and output directory of the project.',
     folders.length > 0
       ? `Applications found: ${folders.slice(0, 10).join(', ')}.`

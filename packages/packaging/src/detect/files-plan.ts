@@ -25,7 +25,10 @@ export function shownPlan({ start, directories, plan, build }: Facts): Result<Pl
   );
 }
 
-/** Plans a build that leaves files, or files as they are. */
+/**
+ * Plans a build that leaves files, or files as they are. Longer than other functions: one list of cases, the first that
+ * holds decides.
+ */
 export function filesPlan(facts: Facts): Result<Plan> | undefined {
   const { has, serves, build, plan, directories, hasIndex, within, start } = facts;
   const inside = start?.role === 'dev' && start.folder !== '' ? start.folder : within;

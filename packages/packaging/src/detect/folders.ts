@@ -11,8 +11,13 @@ import { resolveInTree, PACKAGE_JSON_BYTES, readInTree, readJsonInTree } from '.
 export async function listFolder(root: string, folder: string): Promise<readonly string[]> {
   const found = await resolveInTree(root, folder);
   if (found?.kind !== 'directory') return [];
-  return (await readdir(join(root, found.path), { withFileTypes: true })).map((entry) =>
-    entry.isDirectory() ? `${entry.name}/` : entry.name,
+  const entries = await readdir(join(root, found.path), { withFileTypes: true });
+  return Promise.all(
+    entries.map(async (entry) => {
+      const folderLink =
+        entry.isSymbolicLink() && (await resolveInTree(root, posix.join(found.path, entry.name)))?.kind === 'directory';
+      return entry.isDirectory() || folderLink ? `${entry.name}/` : entry.name;
+    }),
   );
 }
 

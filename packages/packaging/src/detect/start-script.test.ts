@@ -190,6 +190,11 @@ test('a script of another folder is followed there, whichever way it is named', 
     'npm start --workspace=api',
     'yarn workspace api start',
     'pnpm --filter api start',
+    'npm run -w api start',
+    'npm run --workspace=api start',
+    'pnpm run --filter api start',
+    'bun run --filter=api start',
+    'bun --filter api start',
     'pnpm -F ./api start',
   ]) {
     const resolved = resolveStart(script, packages);

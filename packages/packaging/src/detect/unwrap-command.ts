@@ -204,15 +204,19 @@ function fromManager(
   });
   if (verb === undefined) return manager === 'yarn' ? { kind: 'install' } : { kind: 'nothing' };
   if (verb === 'run' || verb === 'run-script' || verb === 'rum' || verb === 'urn') {
-    const named = rest.findIndex((word) => !word.startsWith('-'));
+    // `npm run -w web start`, `bun run --filter=web start`: the options may be on this side of "run", too.
+    const within = optionsOf(rest, manager);
+    if (within.at !== undefined) at = within.at;
+    const named = within.end;
     const name = rest[named];
     if (name === undefined) return { kind: 'nothing' };
-    if (manager === 'bun' && !hasScript(name))
+    const elsewhere = at.folder !== undefined || at.workspace !== undefined;
+    if (manager === 'bun' && !hasScript(name) && !elsewhere)
       return /\.[cm]?[jt]sx?$|\//.test(name)
         ? { kind: 'program', name: 'bun', argv: ['bun', ...words], environment, exact: true }
         : { run: rest.slice(named) };
     // yarn and pnpm run programs of the dependencies as well.
-    return hasScript(name) || at.folder !== undefined || at.workspace !== undefined || manager === 'npm'
+    return hasScript(name) || elsewhere || manager === 'npm'
       ? script(name, rest.slice(named + 1))
       : { run: rest.slice(named) };
   }
@@ -225,6 +229,22 @@ function fromManager(
   if (hasScript(verb) || at.folder !== undefined || at.workspace !== undefined) return script(verb, rest);
   if (manager === 'bun') return { kind: 'program', name: 'bun', argv: ['bun', ...words], environment, exact: true };
   return { run: words.slice(i) };
+}
+
+/** Parses the options before a script's name: where it is, and the index of the name. */
+function optionsOf(words: readonly string[], manager: string): Readonly<{ at: ScriptPlace | undefined; end: number }> {
+  let at: ScriptPlace | undefined;
+  for (let i = 0; i < words.length; i++) {
+    const [option = '', inline] = (words[i] ?? '').split(/=(.*)/s);
+    if (!option.startsWith('-')) return { at, end: i };
+    const folder = ['--cwd', '-C', '--dir', '--prefix'].includes(option);
+    const workspace = ['--filter', '-F', '--workspace'].includes(option) || (option === '-w' && manager === 'npm');
+    if (!folder && !workspace) continue;
+    const value = inline ?? words[++i];
+    if (value === undefined) break;
+    at = folder || /^\.\.?\//.test(value) ? { folder: value } : { workspace: value.replace(/\.\.\.$/, '') };
+  }
+  return { at, end: words.length };
 }
 
 /** Parses the options after a script, as in `npm run x -w web -- --port 1`: they belong to npm until "--". */

@@ -198,3 +198,15 @@ test('a page of Next.js that reads data outside of <Suspense> with cacheComponen
   assert.match(found.fix ?? '', /<Suspense>.*"use cache"/);
   assert.doesNotMatch(found.fix ?? '', /force-dynamic/);
 });
+
+test('a script with the line ends of Windows is named as one, whichever program refuses it', () => {
+  for (const line of [
+    '/usr/bin/env: ‘bash\\r’: No such file or directory',
+    "./start.sh: line 2: $'\\r': command not found",
+    'bash: ./build.sh: /bin/sh^M: bad interpreter: No such file or directory',
+  ])
+    assert.match(findCause(`> ./build.sh\n${line}\n`).fix ?? '', /eol=lf.*git add --renormalize/, line);
+  const script = findCause('> ./build.sh\nsh: 1: ./build.sh: not found\n');
+  assert.match(script.fix ?? '', /^Check that \.\/build\.sh is committed.*line ends of Windows/);
+  assert.match(findCause('sh: 1: hugo: not found\n').fix ?? '', /package that brings hugo/);
+});

@@ -87,6 +87,12 @@ const ROWS: readonly Row[] = [
     fix: /tsx/,
   },
   {
+    name: 'an export that a module does not have',
+    files: { 's.js': "import { a } from './b.js';\na;\n", 'b.js': 'export const b = 1;\n' },
+    says: /does not provide an export named 'a' \(s\.js:1\)$/,
+    fix: /^Import a name that the module exports/,
+  },
+  {
     name: 'a merge conflict',
     files: { 's.js': '<<<<<<< HEAD\n1;\n=======\n2;\n>>>>>>> feat\n' },
     says: /^SyntaxError/,

@@ -60,6 +60,13 @@ export const MODULE_SHAPES: readonly Shape[] = [
     fix: () => 'Name the file in the import, as in "./lib/index.js", and push again: ES modules import no folders.',
   },
   {
+    name: 'node-export-missing',
+    line: /^SyntaxError: (?:The requested module '[^']{1,300}' does not provide an export named|Named export '[^']{1,100}' not found)/,
+    cause: withPlace,
+    fix: () =>
+      'Import a name that the module exports, or its default export, and push again: check the spelling and the installed version.',
+  },
+  {
     name: 'node-other-runtime',
     line: /^ReferenceError: (?:Deno|Bun) is not defined/,
     cause: withPlace,

@@ -7,6 +7,11 @@ import { MODULE_SHAPES } from './shapes-modules.ts';
 export const NODE_SHAPES: readonly Shape[] = [
   ...MODULE_SHAPES,
   {
+    name: 'script-line-ends',
+    line: /^(?:\/usr\/bin\/)?env: .{0,4}(?:bash|sh|node|python3?)\\r.{0,4}: No such file|\^M: bad interpreter: |\$'\\r': command not found/,
+    fix: () => LINE_ENDS_FIX,
+  },
+  {
     name: 'node-module',
     line: /Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package) '([^']{1,300})'/,
     cause: ({ lines, at, match }) => [
@@ -61,6 +66,7 @@ export const NODE_SHAPES: readonly Shape[] = [
     name: 'command-missing',
     line: /^(?:sh|\/bin\/sh|bash)?:? ?(?:line )?(?:\d{1,5}: )?([\w@./-]{1,100}): (?:command )?not found$|^error: (?:could not find|command not found:) ["`']?([\w@./-]{1,100})/,
     fix: (found) =>
+      scriptFix(found.match[1] ?? found.match[2] ?? '') ??
       `Add the package that brings ${found.match[1] ?? found.match[2] ?? 'the command'} to package.json, commit the lock file, and push again.`,
   },
   {
@@ -81,6 +87,15 @@ export const NODE_SHAPES: readonly Shape[] = [
     fix: () => 'Use less memory while building: fewer workers, no source maps; or raise the memory limit of builds.',
   },
 ];
+
+const LINE_ENDS_FIX =
+  'Commit the script with the line ends of Unix: echo "*.sh text eol=lf" >> .gitattributes && git add --renormalize . && git commit -m "line ends"';
+
+/** Returns the fix for a script of the project that is not found: it is not committed, or its first line is not. */
+const scriptFix = (command: string): string | undefined =>
+  /^\.{0,2}\/|\.(?:sh|bash)$/.test(command)
+    ? `Check that ${command} is committed and that its first line names a program; a script with the line ends of Windows is "not found", too: echo "*.sh text eol=lf" >> .gitattributes && git add --renormalize .`
+    : undefined;
 
 /** Databases and caches by their ports: what refuses a connection there is none of the application's own servers. */
 const SERVICES: Readonly<Record<string, string>> = {

@@ -65,3 +65,23 @@ for (const project of ['', 'site']) {
     assert.deepEqual(Object.keys(component.value.files).sort(), PUBLIC.map((path) => `/${path}`).sort());
   });
 }
+
+test('a file whose name is not UTF-8 is named as such', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'anchor-test-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const root = join(directory, 'checkout');
+  await mkdir(root);
+  await writeFile(join(root, 'index.html'), 'x');
+  await writeFile(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]), 'x');
+  const blobs = openBlobStore(join(directory, 'blobs'));
+  const store = createArtifactStore({
+    blobs,
+    compressor: createCompressor({ blobs, dir: join(directory, 'compressed') }),
+    limits: DEFAULT_ARTIFACT_LIMITS,
+    secrets: [],
+  });
+  const result = await packageFiles({ root, project: '', directories: ['.'], spa: false, framework: 'static' }, store);
+  assert.ok(!result.ok);
+  assert.match(result.error.cause ?? '', /name is not UTF-8/);
+  assert.match(result.error.fix, /^Rename the file/);
+});

@@ -91,6 +91,24 @@ test('where a framework left its server, the folder that it worked in stays behi
   assert.deepEqual(tree, ['dist/client/.vite/manifest.json', 'dist/server/entry.mjs']);
 });
 
+test('a server whose sources are compiled while they are loaded gets its production dependencies', async (t) => {
+  const files = [
+    'package.json',
+    'index.js',
+    'node_modules/koa/package.json',
+    'node_modules/@babel/register/package.json',
+    'node_modules/@babel/register/lib/index.js',
+  ];
+  const tree = (start: string, traced: readonly string[]) => treeOf(t, files, parseStartCommand(start), { traced });
+  const register = 'node_modules/@babel/register/lib/index.js';
+  for (const found of [
+    await tree('node -r @babel/register index.js', ['index.js']),
+    await tree('node index.js', ['index.js', register]),
+  ])
+    assert.ok(found.includes('node_modules/koa/package.json'), found.join(' '));
+  assert.ok(!(await tree('node index.js', ['index.js'])).includes('node_modules/koa/package.json'));
+});
+
 test('a server that runs in a folder without a package.json gets the dependencies of the one around it', async (t) => {
   const files = ['package.json', 'dist/index.ts', 'node_modules/koa/package.json', 'node_modules/koa/index.js'];
   assert.deepEqual(

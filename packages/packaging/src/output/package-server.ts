@@ -38,6 +38,13 @@ const WORK_FOLDERS = /(?:^|\/)(?:\.nuxt|\.svelte-kit|\.astro|\.vinxi|\.nitro|\.t
 const NODE_MODULES = /(?:^|\/)node_modules$/;
 
 /**
+ * Packages that compile modules while they are loaded: what the sources import is only known then, and plugins are
+ * loaded by names in configuration files.
+ */
+const COMPILES =
+  /(?:^|\/)node_modules\/(?:@babel\/(?:register|node)|@swc-node\/register|@swc\/register|ts-node|tsx|esbuild-register|sucrase|coffeescript)$/;
+
+/**
  * Packages a server: the project's own files as the build left them, and of its dependencies either the packages that
  * the entry was traced to use (each whole, since packages load files of their own by computed names) or those of a
  * production install. A self-contained framework output comes without the dependencies of the project.
@@ -81,12 +88,15 @@ export async function packageServer(output: ServerOutput, store: ArtifactStore):
   async function addPackages(tree: TreeBuilder, { runnable, traced }: ServerOutput): Promise<void> {
     for (const path of traced ?? []) await tree.addPath(path);
     const folders = new Set(packagesOf(traced ?? []));
-    const production =
-      traced !== undefined && runnable.traceable
-        ? { folders: new Set<string>(), links: new Set<string>() }
-        : await productionPackages(root, await packageAround(root, runnable.cwd), runnable.packages);
+    const enough =
+      traced !== undefined &&
+      runnable.traceable &&
+      ![...folders, ...runnable.packages].some((each) => COMPILES.test(each));
+    const production = enough
+      ? { folders: new Set<string>(), links: new Set<string>() }
+      : await productionPackages(root, await packageAround(root, runnable.cwd), runnable.packages);
     const also =
-      traced !== undefined && runnable.traceable && runnable.packages.length > 0
+      enough && runnable.packages.length > 0
         ? await productionPackages(root, NO_PACKAGE, runnable.packages)
         : production;
     for (const set of [production, also]) {

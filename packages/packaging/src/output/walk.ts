@@ -34,7 +34,13 @@ export async function walkOutput(
       if (skip(path)) continue;
       if (++entries > MAX_ENTRIES) refuse(path, `The folder has more than ${MAX_ENTRIES} entries.`);
       const found = await resolveInTree(root, directory.path === '' ? entry.name : `${directory.path}/${entry.name}`);
-      if (found === undefined) refuse(path, 'It is a link that leaves the project or leads nowhere, or a device.');
+      if (found === undefined && entry.name.includes('\uFFFD'))
+        refuse(
+          path,
+          'Its name is not UTF-8, so no address leads to it.',
+          'Rename the file, commit it, and push again.',
+        );
+      else if (found === undefined) refuse(path, 'It is a link that leaves the project or leads nowhere, or a device.');
       else if (found.kind === 'directory') await walkDirectory(found, path, inside);
       else out.push({ relative: path, found });
     }
@@ -44,13 +50,6 @@ export async function walkOutput(
   return out;
 }
 
-function refuse(path: string, why: string): void {
-  throw new ArtifactError(
-    anchorError(
-      'output_refused',
-      `"${path}" cannot be part of the output`,
-      'Let the build write plain files, or remove the link.',
-      why,
-    ),
-  );
+function refuse(path: string, why: string, fix = 'Let the build write plain files, or remove the link.'): void {
+  throw new ArtifactError(anchorError('output_refused', `"${path}" cannot be part of the output`, fix, why));
 }

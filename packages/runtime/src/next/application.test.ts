@@ -124,6 +124,18 @@ test('an app gets every file that it requests of itself, also hashed ones and th
     assert.equal((await get(path)).status, 404, path);
 });
 
+test('a list of own files that could not be read is read again by the next request', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'anchor-test-'));
+  const list = join(root, '.anchor/own-files.json');
+  await mkdir(list, { recursive: true });
+  await writeFile(join(root, 'about.html'), '<h1>About</h1>');
+  const get = await serving(t, root, files.description);
+  assert.equal((await get('/about')).status, 404);
+  await rm(list, { recursive: true });
+  await writeFile(list, JSON.stringify({ '/about': { path: 'about.html', type: 'text/html' } }));
+  assert.equal(await (await get('/about')).text(), '<h1>About</h1>');
+});
+
 test('a file that the edge requests is left to the edge, whatever request headers middleware replaces', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'anchor-test-'));
   await writeFile(

@@ -21,7 +21,7 @@ export class OwnFiles {
     { pathname, status = 200 }: Readonly<{ pathname: string; status?: number | undefined }>,
     response: ServerResponse,
   ): Promise<boolean> {
-    const list = await (this.#list ??= this.#read());
+    const list = await this.#load();
     const own = Object.hasOwn(list, pathname) ? list[pathname] : undefined;
     const file = own === undefined ? undefined : await open(join(this.#files.root, own.path)).catch(() => undefined);
     if (own === undefined || file === undefined) return false;
@@ -38,10 +38,18 @@ export class OwnFiles {
     return true;
   }
 
+  /** Returns the list, which is read once; after a failed read the next call reads again. */
+  async #load(): Promise<List> {
+    try {
+      return await (this.#list ??= this.#read());
+    } catch {
+      this.#list = undefined;
+      return {};
+    }
+  }
+
   async #read(): Promise<List> {
     const { description, root } = this.#files;
-    if (description.ownFiles !== undefined) return description.ownFiles;
-    const text = await readFile(join(root, '.anchor/own-files.json'), 'utf8').catch(() => '{}');
-    return JSON.parse(text);
+    return description.ownFiles ?? JSON.parse(await readFile(join(root, '.anchor/own-files.json'), 'utf8'));
   }
 }

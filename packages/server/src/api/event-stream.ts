@@ -1,4 +1,6 @@
-import type { Sent } from './handler.ts';
+import type { EncodedEvents, Sent } from './handler.ts';
+
+type Event = Sent<{ type: string }> | EncodedEvents;
 
 const encoder = new TextEncoder();
 
@@ -8,12 +10,12 @@ const encoder = new TextEncoder();
  * over, however it ends.
  */
 export function eventStream(
-  events: AsyncIterable<Sent<{ type: string }>>,
+  events: AsyncIterable<Event>,
   heartbeatMs: number,
   ended: () => void = () => undefined,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
-  let pending: Promise<IteratorResult<Sent<{ type: string }>>> | undefined;
+  let pending: Promise<IteratorResult<Event>> | undefined;
   return new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode('retry: 1000\n\n')),
     async pull(controller) {
@@ -34,7 +36,7 @@ export function eventStream(
         ended();
         return controller.close();
       }
-      controller.enqueue(encoder.encode(eventText(next.value)));
+      controller.enqueue('encoded' in next.value ? next.value.encoded : encoder.encode(eventText(next.value)));
     },
     async cancel() {
       ended();

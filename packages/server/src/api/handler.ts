@@ -40,10 +40,12 @@ export type Request<E extends Endpoint> = Readonly<
 
 /** One server-sent event; only those with an id are skipped when a stream is taken up again. */
 export type Sent<T> = Readonly<{ id?: string; data: T }>;
+/** Server-sent events as they are sent. */
+export type EncodedEvents = Readonly<{ encoded: Uint8Array }>;
 type Value<E extends Endpoint> = E extends { readonly stream: 'download' }
   ? AsyncIterable<Uint8Array>
   : E extends { readonly stream: 'events'; readonly response: infer R extends z.ZodType }
-    ? AsyncIterable<Sent<z.output<R>>>
+    ? AsyncIterable<Sent<z.output<R>> | EncodedEvents>
     : E extends { readonly response: infer R extends z.ZodType }
       ? z.output<R>
       : void;

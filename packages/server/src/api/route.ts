@@ -9,7 +9,7 @@ import type { ServerContext } from '../context.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
 import { eventStream } from './event-stream.ts';
-import type { Sent } from './handler.ts';
+import type { EncodedEvents, Sent } from './handler.ts';
 import { checkHost } from './host.ts';
 import { claimKey } from './idempotency.ts';
 import { queryDecoder } from './query.ts';
@@ -114,19 +114,29 @@ async function run(
   const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
   if (key === undefined || token === undefined)
     return response(await once(endpoint, handler, request, requestId), requestId);
-  const claim = await claimKey(server.ports, {
+  return runOnce(server, endpoint, () => once(endpoint, handler, request, requestId), requestId, {
     key,
     tokenId: token.id,
     operation: `${endpoint.method} ${url.pathname}`,
     body: `${url.search}\n${json?.value.text ?? ''}`,
-    sealed: endpoint.secretResponse === true,
   });
+}
+
+/** Runs a request with an idempotency key, or returns the response that the key already has. */
+async function runOnce(
+  server: ServerContext,
+  endpoint: Endpoint,
+  work: () => Promise<PlainResponse>,
+  requestId: string,
+  keyed: Readonly<{ key: string; tokenId: string; operation: string; body: string }>,
+): Promise<Response> {
+  const claim = await claimKey(server.ports, { ...keyed, sealed: endpoint.secretResponse === true });
   if (!claim.ok) return problem(claim.error, requestId);
   if (claim.value.kind === 'replay')
     return response(claim.value.response, requestId, { 'idempotency-replayed': 'true' });
   let sent: PlainResponse | undefined;
   try {
-    sent = await once(endpoint, handler, request, requestId);
+    sent = await work();
   } finally {
     // An error of the platform may be temporary: the same key may be retried.
     if (sent === undefined || sent.status >= 500) await claim.value.release();
@@ -183,7 +193,7 @@ function streamed(
     });
   if (endpoint.stream === 'events') {
     const events = eventStream(
-      result.value as AsyncIterable<Sent<{ type: string }>>,
+      result.value as AsyncIterable<Sent<{ type: string }> | EncodedEvents>,
       server.settings.limits.heartbeatMs,
       ended,
     );

@@ -45,7 +45,7 @@ async function nextState(events: ReturnType<typeof watchDeployment>): Promise<st
   for (;;) {
     const { value, done } = await events.next();
     if (done === true) return 'done';
-    if (value.type !== 'line') return `${value.type} ${value.deployment.state}`;
+    if (value.type !== 'lines') return `${value.type} ${value.deployment.state}`;
   }
 }
 

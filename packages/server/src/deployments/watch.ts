@@ -1,23 +1,25 @@
 import { isFinal, type Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import type { LogPage } from '@anchor/core/logs/log-page.ts';
 import type { LogFilter, LogKind } from '@anchor/core/ports/log-store.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { channel, type Channel } from './channel.ts';
 
 export type Watched = Readonly<
-  | { type: 'line'; line: LogLine }
+  | { type: 'lines'; page: LogPage }
   | { type: 'deployment'; deployment: Deployment }
   | { type: 'end'; deployment: Deployment }
 >;
 
 /** The state is read when it changes; and this often, should a change go unnoticed. */
 const SAFETY_MS = 5_000;
+/** Events that wait for a slow reader. A page of lines has up to 128 KB. */
+const PENDING = 2;
 /** How long followers of a finished deployment wait for its build log to be closed. */
 const STRAGGLERS_MS = 2_000;
 
 /**
- * Yields a deployment's log lines, the deployment itself whenever its state or steps change, and at last `end`. A build
+ * Yields a deployment's log lines in pages, the deployment itself whenever its state or steps change, and at last `end`. A build
  * log ends with the deployment, a runtime log only when it is closed. Ends early, without `end`, when the signal aborts
  * or the deployment is removed.
  */
@@ -28,14 +30,14 @@ export async function* watchDeployment(
   filter: LogFilter,
   signal: AbortSignal,
 ): AsyncGenerator<Watched> {
-  const events = channel<Watched>(256);
+  const events = channel<Watched>(PENDING);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   either.addEventListener('abort', () => events.close());
   const logEnd = new AbortController();
   const lines = (async () => {
-    for await (const line of ports.logs.follow(kind, id, filter, either)) {
-      if (!(await events.push({ type: 'line', line }))) return;
+    for await (const page of ports.logs.follow(kind, id, filter, either)) {
+      if (!(await events.push({ type: 'lines', page }))) return;
     }
   })().finally(() => logEnd.abort());
   const states = pushStates(ports, id, kind, events, logEnd.signal, either).finally(() => events.close());

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import { linesOf, type LogPage } from '@anchor/core/logs/log-page.ts';
 import { newId } from '@anchor/core/names/id.ts';
 import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import { eventually } from '../eventually.ts';
@@ -17,10 +18,14 @@ const numbered = (from: number, to: number): NewLine[] =>
   Array.from({ length: to - from + 1 }, (_, i) => line(`line ${from + i}`));
 const numbers = (lines: readonly LogLine[]): number[] => lines.map(({ n }) => n);
 const never = (): AbortSignal => new AbortController().signal;
-async function collect(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
+async function collect(pages: AsyncIterable<LogPage>): Promise<LogLine[]> {
   const all: LogLine[] = [];
-  for await (const one of lines) all.push(one);
+  for await (const page of pages) all.push(...linesOf(page));
   return all;
+}
+/** Yields the lines of a follower one by one. */
+async function* lineByLine(pages: AsyncIterable<LogPage>): AsyncGenerator<LogLine, void, void> {
+  for await (const page of pages) yield* linesOf(page);
 }
 
 export function logStoreContract(name: string, make: Make<LogStore>): void {
@@ -157,7 +162,7 @@ export function logStoreContract(name: string, make: Make<LogStore>): void {
   test(
     `${name}: a follower of a log that does not exist yet waits for its lines`,
     using(make, async ({ subject }) => {
-      const lines = subject.follow('run', id, { level: 'error' }, never())[Symbol.asyncIterator]();
+      const lines = lineByLine(subject.follow('run', id, { level: 'error' }, never()));
       const first = lines.next();
       await subject.append('run', id, [line('no'), line('yes', { level: 'error' })]);
       assert.equal((await first).value?.text, 'yes');
@@ -169,9 +174,9 @@ export function logStoreContract(name: string, make: Make<LogStore>): void {
     `${name}: a follower may start with the last lines only`,
     using(make, async ({ subject }) => {
       await subject.append('run', id, numbered(1, 10));
-      const lastTwo = subject.follow('run', id, { limit: 2 }, never())[Symbol.asyncIterator]();
+      const lastTwo = lineByLine(subject.follow('run', id, { limit: 2 }, never()));
       assert.deepEqual([(await lastTwo.next()).value?.n, (await lastTwo.next()).value?.n], [9, 10]);
-      const fromNow = subject.follow('run', id, { limit: 0 }, never())[Symbol.asyncIterator]();
+      const fromNow = lineByLine(subject.follow('run', id, { limit: 0 }, never()));
       let first: number | undefined;
       const next = (async () => {
         first = (await fromNow.next()).value?.n;
@@ -196,7 +201,7 @@ export function logStoreContract(name: string, make: Make<LogStore>): void {
       await subject.append('run', id, numbered(1, 1));
       const stop = new AbortController();
       const seen: number[] = [];
-      for await (const one of subject.follow('run', id, {}, stop.signal)) {
+      for await (const one of lineByLine(subject.follow('run', id, {}, stop.signal))) {
         seen.push(one.n);
         stop.abort();
       }

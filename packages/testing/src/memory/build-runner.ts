@@ -1,4 +1,5 @@
 import { manifestSchema } from '@anchor/core/artifact/manifest.ts';
+import type { Check } from '@anchor/protocol/artifact/web/checks.ts';
 import type { FunctionEntry } from '@anchor/protocol/artifact/web/function.ts';
 import type { BlobStore } from '@anchor/core/ports/blob-store.ts';
 import type { BuildEvents, BuildRunner, BuildRequest, Built } from '@anchor/core/ports/build-runner.ts';
@@ -11,6 +12,8 @@ export type MemoryBuilds = BuildRunner & {
   defaultNode: string | undefined;
   /** The function of the next builds; without one they leave a page alone. */
   functionEntry: FunctionEntry | undefined;
+  /** The routes that the next deployments must serve. */
+  checks: readonly Check[];
   /** The behaviour of the next builds before they leave their artifact; an error fails them. */
   during: (request: BuildRequest, events: BuildEvents, signal: AbortSignal) => Promise<AnchorError | undefined>;
 };
@@ -22,6 +25,7 @@ export function buildRunner(blobs: BlobStore): MemoryBuilds {
     requests,
     defaultNode: undefined,
     functionEntry: undefined,
+    checks: [],
     during: async () => undefined,
     unavailable: async () => ok(undefined),
     async run(request, events, signal): Promise<Result<Built>> {
@@ -42,6 +46,7 @@ export function buildRunner(blobs: BlobStore): MemoryBuilds {
             trailingSlash: false,
             prerenders: {},
             files: { '/index.html': { blob: await blobs.put(page), size: page.length, type: 'text/html' } },
+            ...(runner.checks.length === 0 ? {} : { checks: runner.checks }),
             ...(runner.functionEntry === undefined ? {} : { function: runner.functionEntry }),
           },
         },

@@ -1,4 +1,5 @@
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import { encodePage } from '@anchor/core/logs/log-page.ts';
 import { matches } from '@anchor/core/logs/matches.ts';
 import { splitText } from '@anchor/core/logs/split-text.ts';
 import type { LogStore } from '@anchor/core/ports/log-store.ts';
@@ -46,13 +47,12 @@ export function logStore(): LogStore {
       let last = filter.limit === 0 && filter.after === undefined ? log.lines.length : (filter.after ?? backlog ?? 0);
       while (!signal.aborted) {
         const { closed } = log;
-        for (const line of log.lines.slice(last)) {
-          if (signal.aborted) return;
-          last = line.n;
-          if (matches(line, filter)) yield line;
-        }
+        const lines = log.lines.slice(last);
+        last = lines.at(-1)?.n ?? last;
+        const selected = lines.filter((line) => matches(line, filter));
+        if (selected.length > 0) yield encodePage(selected);
         if (closed) return;
-        // Any of these may have happened while a line was given out.
+        // Any of these may have happened while a page was given out.
         if (log.lines.length > last || log.closed || signal.aborted) continue;
         await new Promise<void>((resolve) => {
           const wake = (): void => {

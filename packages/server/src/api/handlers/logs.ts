@@ -4,7 +4,8 @@ import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { ok } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
 import { watchDeployment, type Watched } from '../../deployments/watch.ts';
-import type { HandlersOf, Sent } from '../handler.ts';
+import type { EncodedEvents, HandlersOf, Sent } from '../handler.ts';
+import { lineEvents } from '../line-events.ts';
 import type * as contract from '../views/contract.ts';
 import { compact, deploymentView } from '../views/views.ts';
 
@@ -50,9 +51,9 @@ export function logHandlers({ ports }: ServerContext): HandlersOf<Api['deploymen
     },
   };
 
-  async function* sent(watched: AsyncIterable<Watched>): AsyncGenerator<Sent<contract.LogEvent>> {
+  async function* sent(watched: AsyncIterable<Watched>): AsyncGenerator<Sent<contract.LogEvent> | EncodedEvents> {
     for await (const event of watched) {
-      if (event.type === 'line') yield { id: String(event.line.n), data: event };
+      if (event.type === 'lines') yield { encoded: lineEvents(event.page) };
       else
         yield {
           data: {

@@ -3,11 +3,13 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
-import { newId } from '@anchor/core/names/id.ts';
+import { lineBounds } from '@anchor/core/logs/log-page.ts';
+import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
+import type { LogStore } from '@anchor/core/ports/log-store.ts';
 import { using } from '@anchor/testing/harness.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import { logFiles } from './log-files.ts';
-import { LogSearch } from './log-search.ts';
+import { LogThread } from './log-thread.ts';
 import { openLogStore } from './log-store.ts';
 
 const id = newId('dpl', Date.UTC(2030, 0, 1));
@@ -76,14 +78,73 @@ test(
 test(
   'a search that fails rejects, others go on, and a log that is gone has no lines',
   using(make, async ({ subject, directory }) => {
-    const search = new LogSearch();
+    const thread = new LogThread();
     const files = logFiles(directory, 'build', id);
     // A directory cannot be read as a log.
-    const broken = search.search({ ...files, current: directory }, { text: 'x', limit: 1 });
-    const fine = search.search(files, { text: ' 5', limit: 1 });
+    const broken = thread.search({ ...files, current: directory }, { text: 'x', limit: 1 });
+    const fine = thread.search(files, { text: ' 5', limit: 1 });
     await assert.rejects(broken, /EISDIR/);
     assert.equal((await fine).length, 1);
     await rm(join(directory, 'build'), { recursive: true });
     assert.deepEqual(await subject.read('build', id, { text: 'x', limit: 1 }), []);
   }),
 );
+
+test(
+  'many followers of a large log read it in the thread, but for their first page',
+  using(make, async ({ subject }) => {
+    await subject.close('build', id);
+    const followers = 5;
+    let parsed = 0;
+    const { parse } = JSON;
+    JSON.parse = (...args) => {
+      parsed += 1;
+      return parse(...args);
+    };
+    const reads = await readsDuring(async () => {
+      const found = await Promise.all(Array.from({ length: followers }, () => numbersOf(subject, id)));
+      for (const one of found) assert.deepEqual(one, numbers(1, 20_000));
+    }).finally(() => {
+      JSON.parse = parse;
+    });
+    assert.ok(reads <= followers, `${reads} reads`);
+    // Some 200 of these lines are a page.
+    assert.ok(parsed <= followers * 250, `${parsed} lines parsed`);
+  }),
+);
+
+test(
+  'a follower does not wait for the many of another log',
+  using(make, async ({ subject }) => {
+    const other = newId('dpl', Date.UTC(2030, 0, 2));
+    await subject.append(
+      'build',
+      other,
+      Array.from({ length: 2_000 }, (_, i): Omit<LogLine, 'n'> => ({ at: i, level: 'info', text: 'x'.repeat(200) })),
+    );
+    for (const log of [id, other]) await subject.close('build', log);
+    const stop = new AbortController();
+    let pagesOfMany = 0;
+    const many = Array.from({ length: 50 }, async () => {
+      for await (const _page of subject.follow('build', id, { after: 0 }, stop.signal)) pagesOfMany += 1;
+    });
+    assert.deepEqual(await numbersOf(subject, other), numbers(1, 2_000));
+    // It has 11 pages. Each of the many has read its first one, and they have as much of the thread as it has.
+    assert.ok(pagesOfMany <= 50 + 3 * 11, `${pagesOfMany} pages`);
+    stop.abort();
+    await Promise.all(many);
+  }),
+);
+
+const numbers = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** Follows a log to its end and returns the numbers of its lines. */
+async function numbersOf(store: LogStore, log: DeploymentId): Promise<number[]> {
+  const found: number[] = [];
+  for await (const page of store.follow('build', log, { after: 0 }, new AbortController().signal)) {
+    assert.ok(page.length < 128 * 1024);
+    for (const { n } of lineBounds(page)) found.push(n);
+  }
+  return found;
+}

@@ -1,0 +1,98 @@
+import { Worker } from 'node:worker_threads';
+import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import type { LogFilter } from '@anchor/core/ports/log-store.ts';
+import type { LogFiles } from './log-files.ts';
+import type { LogPosition, PageRead } from './page-reader.ts';
+import type { ReadRequest, ReadResult } from './reader-thread.ts';
+
+const IDLE_MS = 10_000;
+/** A page has 1 MB of text; the rest is garbage between two collections. */
+const THREAD_MB = 256;
+/** Small, since a page of results is all that survives a collection. */
+const THREAD_YOUNG_MB = 8;
+/** V8 would set half a gigabyte of addresses aside for the code of each thread. */
+const THREAD_CODE_MB = 16;
+
+/**
+ * Reads much of logs in a thread. That makes strings of each piece of a file, in all 40 MB for a log of 20 MB. Every
+ * collection of them stops the thread it runs in, on a busy machine for up to 70 ms. The thread starts with the first
+ * request and ends when idle.
+ */
+export class LogThread {
+  readonly #running = new Map<number, PromiseWithResolvers<ReadResult>>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #thread: Worker | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #last = 0;
+
+  async search(files: LogFiles, filter: LogFilter): Promise<readonly LogLine[]> {
+    return (await this.#request(files, filter)).lines ?? [];
+  }
+
+  /** Reads one page of a log at a time, so that each log has an equal share of the thread, however many follow it. */
+  async page(files: LogFiles, filter: LogFilter, position: LogPosition): Promise<PageRead> {
+    const read = async (): Promise<PageRead> => {
+      const result = await this.#request(files, filter, position);
+      if (result.read === undefined) throw new Error('the log thread read no page');
+      return result.read;
+    };
+    const log = files.current;
+    const turn = (this.#turns.get(log) ?? Promise.resolve()).then(read, read);
+    this.#turns.set(log, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(log) === turn) this.#turns.delete(log);
+    }
+  }
+
+  #request(files: LogFiles, filter: LogFilter, position?: LogPosition): Promise<ReadResult> {
+    clearTimeout(this.#timer);
+    const thread = (this.#thread ??= this.#start());
+    const id = ++this.#last;
+    const result = Promise.withResolvers<ReadResult>();
+    this.#running.set(id, result);
+    thread.ref();
+    thread.postMessage({ id, files, filter, ...(position === undefined ? {} : { position }) } satisfies ReadRequest);
+    return result.promise;
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('./reader-thread.ts', import.meta.url), {
+      resourceLimits: {
+        maxOldGenerationSizeMb: THREAD_MB,
+        maxYoungGenerationSizeMb: THREAD_YOUNG_MB,
+        codeRangeSizeMb: THREAD_CODE_MB,
+      },
+    });
+    let failure: unknown = new Error('the log thread ended');
+    thread.on('message', (result: ReadResult) => this.#finish(result));
+    thread.on('error', (error) => {
+      failure = error;
+    });
+    thread.on('exit', () => this.#ended(thread, failure));
+    return thread;
+  }
+
+  #finish(result: ReadResult): void {
+    const running = this.#running.get(result.id);
+    this.#running.delete(result.id);
+    if (result.error === undefined) running?.resolve(result);
+    else running?.reject(new Error(result.error));
+    if (this.#running.size > 0) return;
+    this.#thread?.unref();
+    this.#timer = setTimeout(() => {
+      const thread = this.#thread;
+      this.#thread = undefined;
+      void thread?.terminate();
+    }, IDLE_MS).unref();
+  }
+
+  /** Requests of a thread that broke fail; the next one gets another thread. */
+  #ended(thread: Worker, failure: unknown): void {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    for (const { reject } of this.#running.values()) reject(failure);
+    this.#running.clear();
+  }
+}
