@@ -122,7 +122,7 @@ export const settingsSchema = z.object({
   /** Host names under which the API is reached, besides localhost and addresses. */
   apiHosts: list,
   /** The name of the API, git remote and webhooks on the HTTPS port. */
-  apiDomain: z.string().optional(),
+  apiDomain: z.string().toLowerCase().optional(),
   /** The addresses at which the internet reaches this server: what records of domains have to lead to. */
   publicAddresses: z.array(z.union([z.ipv4(), z.ipv6()], 'not an address')).default([]),
   /** Directories of the CAs (RFC 8555), the preferred one first. */

@@ -3,7 +3,7 @@ import { PREVIEW, PRODUCTION, type DomainName, type EnvironmentName } from '../n
 import type { Project } from '../projects/project.ts';
 import { fail, ok, type Result } from '../result/result.ts';
 import { randomText } from '../tokens/tokens.ts';
-import { parseDomainName, sibling } from './domain-name.ts';
+import { isWildcard, parseDomainName, sibling } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain, type DomainTarget } from './domain.ts';
 import { needsOwnership } from './ownership.ts';
@@ -64,7 +64,7 @@ async function targetOf(
   const canonical = (await ports.domains.byName(to.value)).find(
     ({ projectId, state }) => projectId === project.id && state !== 'removed',
   );
-  if (to.value === name || canonical?.target.kind === 'redirect')
+  if (to.value === name || isWildcard(to.value) || canonical?.target.kind === 'redirect')
     return fail(
       'invalid_input',
       `${to.value} does not serve the site, so ${name} cannot redirect to it`,

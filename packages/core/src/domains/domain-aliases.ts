@@ -39,6 +39,11 @@ export const followOne =
     const { environment } = domain.target;
     const host = hostOf(domain.name);
     for (;;) {
+      // Removed or taken over meanwhile: an alias that was moved before this is known must not stay.
+      if ((await ports.domains.get(domain.id))?.holder !== true) {
+        await removeAliasOf(ports)(domain);
+        return ok(undefined);
+      }
       const source = await ports.aliases.get(environmentHost(project.name, environment, ports.site.domain));
       if (source === undefined || source.projectId !== project.id) return ok(undefined);
       let expected = await ports.aliases.get(host);
@@ -64,3 +69,11 @@ export const followOne =
 
 const same = (alias: Alias, source: Alias): boolean =>
   alias.deploymentId === source.deploymentId && alias.pinned === source.pinned && alias.target === source.target;
+
+/** Removes a domain's alias, unless it is another project's by now. */
+export const removeAliasOf =
+  (ports: Pick<Ports, 'aliases'>) =>
+  async ({ name, projectId }: Pick<Domain, 'name' | 'projectId'>): Promise<void> => {
+    const host = hostOf(name);
+    if ((await ports.aliases.get(host))?.projectId === projectId) await ports.aliases.remove(host);
+  };

@@ -29,7 +29,9 @@ export function parseDomainName(text: string, platform: PlatformNames): Result<D
   if (/^[\d.]+$/.test(ascii)) return isAddress(text);
   const name = wildcard ? `${WILDCARD}${ascii}` : ascii;
   if (name.length > MAX_LENGTH || !ascii.split('.').every((label) => LABEL.test(label))) return notADomain(text);
-  const own = [platform.domain, platform.apiDomain].find((one) => one !== undefined && isWithin(ascii, one));
+  const own = [platform.domain, platform.apiDomain, 'localhost'].find(
+    (one) => one !== undefined && isWithin(ascii, one),
+  );
   if (own !== undefined)
     return fail(
       'invalid_input',

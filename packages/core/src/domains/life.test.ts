@@ -9,6 +9,7 @@ import { removeProject } from '../projects/remove-project.ts';
 import { anchorError } from '../result/result.ts';
 import { addDomain, type DomainInput } from './add-domain.ts';
 import { checkDomain } from './check-domain.ts';
+import { followOne } from './domain-aliases.ts';
 import { hostOf } from './domain-name.ts';
 import { canMoveDomain, DOMAIN_STATES, type Domain } from './domain.ts';
 import { HELD_MS, ownershipValue } from './ownership.ts';
@@ -154,6 +155,55 @@ test('a removed name goes to no other project for 30 days, and to its own at onc
   must(await removeDomain(home)(project.id, NAME));
   home.clock.advance(HELD_MS + 1);
   assert.equal((await add({}, sampleProject())).state, 'pending');
+});
+
+test('a removed domain leaves no token of its check, also where another project holds the name', async () => {
+  const { home, project, add, check } = setUp();
+  home.dns.set(NAME, {});
+  await check(await add());
+  const rival = sampleProject();
+  await check(await add({}, rival));
+  must(await removeDomain(home)(rival.id, NAME));
+  assert.deepEqual(home.served.current().pending, [NAME]);
+  must(await removeDomain(home)(project.id, NAME));
+  assert.deepEqual(home.served.current().pending, []);
+});
+
+test('a deployment that listed a domain before its removal leaves no alias of it', async () => {
+  const { home, project, push, build } = await startDemo();
+  await build(await push(1));
+  home.dns.set(NAME, {});
+  const { domain } = must(await addDomain(home)(project, { name: NAME }));
+  const held = must(await checkDomain(home)(domain.id));
+  must(await removeDomain(home)(project.id, NAME));
+  must(await followOne(home)(project, held));
+  assert.equal(await home.aliases.get(hostOf(NAME)), undefined);
+});
+
+test('the removal of a domain that was taken over leaves its new owner alone', async () => {
+  const { home, project, add, check } = setUp();
+  home.dns.set(NAME, {});
+  await check(await add());
+  const rival = sampleProject();
+  const claim = await add({}, rival);
+  home.dns.set(NAME, { ownership: [ownershipValue(rival.id)] });
+  const { domains } = home;
+  // The listing of the removal is read before, its writes come after.
+  const list: typeof domains.list = async (id, page) => {
+    const before = await domains.list(id, page);
+    await check(claim);
+    return before;
+  };
+  must(await removeDomain({ ...home, domains: { ...domains, list } })(project.id, NAME));
+  assert.equal((await domains.get(claim.id))?.holder, true);
+  assert.ok(home.certificates.orders.includes(NAME));
+});
+
+test('a wildcard serves no site of its own, so nothing redirects to it', async () => {
+  const { home, project, add } = setUp();
+  await add({ name: '*.example.com' });
+  const refused = await addDomain(home)(project, { name: 'example.com', redirectTo: '*.example.com' });
+  assert.ok(!refused.ok && refused.error.code === 'invalid_input');
 });
 
 test('removing a project holds its domains as if each was removed', async () => {

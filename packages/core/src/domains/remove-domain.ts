@@ -3,7 +3,7 @@ import type { DomainName } from '../names/name.ts';
 import { fail, ok, type Result } from '../result/result.ts';
 import { domainNotFound } from './check-domain.ts';
 import { checkPathOf } from './check-path.ts';
-import { hostOf } from './domain-name.ts';
+import { removeAliasOf } from './domain-aliases.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 import { publishDomains } from './served-domains.ts';
@@ -55,6 +55,8 @@ export const domainOf =
 
 async function withdraw(ports: RemovePorts, domain: Domain): Promise<void> {
   for (let current: Domain | undefined = domain; current !== undefined && current.state !== 'removed';) {
+    // Before the record as well: what a crash leaves behind is still listed, and can be removed again.
+    await release(ports, current);
     const now = ports.clock.now();
     const {
       nextCheckAt: _,
@@ -65,13 +67,17 @@ async function withdraw(ports: RemovePorts, domain: Domain): Promise<void> {
       reason: 'Removed from the project',
       steps: [],
     });
-    if (await ports.domains.replace({ ...removed, holder: false, removedAt: now })) break;
+    if (await ports.domains.replace({ ...removed, holder: false, removedAt: now })) return release(ports, current);
     current = await ports.domains.get(domain.id);
   }
-  if (!domain.holder) return;
-  await ports.aliases.remove(hostOf(domain.name));
-  await ports.certificates.remove(domain.name);
+}
+
+/** Ends what the domain is served with. A check publishes its token also for a name that another project holds. */
+async function release(ports: RemovePorts, domain: Domain): Promise<void> {
   await ports.served.withdrawChallenge('http', checkPathOf(domain));
+  if (!domain.holder) return;
+  await removeAliasOf(ports)(domain);
+  await ports.certificates.remove(domain.name);
 }
 
 const domainsOf =

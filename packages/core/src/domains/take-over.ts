@@ -1,10 +1,11 @@
-import { hostOf } from './domain-name.ts';
+import { checkPathOf } from './check-path.ts';
+import { removeAliasOf } from './domain-aliases.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 
 /** Takes a name from the project that holds it, after the owner of its DNS named another one. Idempotent. */
 export const takeOver =
-  (ports: Pick<DomainPorts, 'domains' | 'aliases' | 'clock'>) =>
+  (ports: Pick<DomainPorts, 'domains' | 'aliases' | 'clock' | 'served'>) =>
   async (winner: Domain): Promise<void> => {
     for (;;) {
       const others = (await ports.domains.byName(winner.name)).filter(({ id, holder }) => holder && id !== winner.id);
@@ -21,7 +22,9 @@ export const takeOver =
           removedAt: now,
         };
         const { nextCheckAt: _, ...stored } = lost;
-        if (await ports.domains.replace(stored)) await ports.aliases.remove(hostOf(other.name));
+        if (!(await ports.domains.replace(stored))) continue;
+        await removeAliasOf(ports)(other);
+        await ports.served.withdrawChallenge('http', checkPathOf(other));
       }
     }
   };

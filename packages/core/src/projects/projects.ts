@@ -17,7 +17,12 @@ export const createProject =
   async (name: string, input: ProjectInput): Promise<Result<CreatedProject>> => {
     const parsed = parseProjectName(name);
     if (!parsed.ok) return parsed;
-    if (parsed.value.includes(BRANCH_MARK) || ['api', 'www', 'anchor', 'localhost'].includes(parsed.value))
+    if (
+      parsed.value.includes(BRANCH_MARK) ||
+      ['api', 'www', 'anchor', 'localhost'].includes(parsed.value) ||
+      // The API's own name may be below the domain of the sites.
+      environmentHost(parsed.value, PRODUCTION, ports.site.domain) === ports.site.apiDomain
+    )
       return fail(
         'invalid_input',
         `"${name}" is reserved`,

@@ -67,9 +67,12 @@ export class ServedNames {
     return id === undefined ? undefined : { id, names: [name], notAfter: 0 };
   }
 
+  /** Returns the domain of a host: by its exact name, then by the wildcard above it. */
   domainOf(host: string): ServedDomain | undefined {
     this.#follow();
-    return this.#domains.get(plain(host));
+    const name = plainHost(host);
+    const dot = name.indexOf('.');
+    return this.#domains.get(name) ?? (dot === -1 ? undefined : this.#domains.get(`*${name.slice(dot)}`));
   }
 
   /** Returns the text to respond with at a path of `/.well-known/`, whatever the host; undefined when there is none. */
@@ -81,7 +84,7 @@ export class ServedNames {
   /** Returns whether an order or a check of this host is in flight: its application gets neither's requests. */
   isPending(host: string): boolean {
     this.#follow();
-    return this.#pending.has(plain(host));
+    return this.#pending.has(plainHost(host));
   }
 
   /** Returns the context of a certificate; undefined when its files cannot be used. */
@@ -130,8 +133,8 @@ export class ServedNames {
   }
 }
 
-/** Host names are published without a final dot, which a client may write. */
-const plain = (host: string): string => (host.endsWith('.') ? host.slice(0, -1) : host);
+/** Returns a host as it is published: without the final dot that a client may write. */
+export const plainHost = (host: string): string => (host.endsWith('.') ? host.slice(0, -1) : host);
 
 /** Names the sessions of a certificate, so that they can be resumed after its renewal. At most 32 bytes. */
 const sessionsOf = ({ names }: ServedCertificate): string =>

@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import type { ServedDomain } from '@anchor/core/ports/served-certificates.ts';
 import { dpl, TestBed } from '../testing/test-bed.ts';
 import { TestClient } from '../testing/test-client.ts';
-import type { EdgeSettings } from '../util/settings.ts';
 
 const HOST = 'www.example.com';
 const MATERIAL = { chainPem: '', keyPem: '' };
@@ -16,7 +15,10 @@ const domain = (name: string, more: Partial<ServedDomain> = {}): ServedDomain =>
   ...more,
 });
 
-async function using(run: (bed: TestBed) => Promise<void>, settings: Partial<EdgeSettings> = {}): Promise<void> {
+async function using(
+  run: (bed: TestBed) => Promise<void>,
+  settings: ConstructorParameters<typeof TestBed>[0] = {},
+): Promise<void> {
   const bed = await new TestBed(settings).start();
   bed.route(HOST, dpl(1), bed.artifact({ files: { '/a.txt': bed.file('hello'), '/b.txt': bed.file('b') } }));
   try {
@@ -63,6 +65,30 @@ test('a second name is redirected to the canonical one, with HTTPS where that ha
     assert.deepEqual(await locationOf(bed, '/x?y', 'example.com'), [308, `https://${HOST}:${bed.httpsPort}/x?y`]);
     assert.equal((await bed.get('/x', { host: 'example.com', method: 'POST', body: 'b' })).status, 308);
   }));
+
+test('a wildcard domain is redirected as each of its hosts, and never to itself', () =>
+  using(async (bed) => {
+    bed.certificates.serve(['*.example.com'], MATERIAL);
+    bed.certificates.publish({ domains: [domain('*.example.com')] });
+    assert.deepEqual(await locationOf(bed, '/x'), [308, `https://${HOST}:${bed.httpsPort}/x`]);
+    assert.equal((await locationOf(bed, '/x', 'a.b.example.com'))[0], 404);
+    bed.certificates.publish({ domains: [domain('*.example.com', { redirectTo: HOST })] });
+    assert.deepEqual(await locationOf(bed, '/x', 'a.example.com'), [308, `https://${HOST}:${bed.httpsPort}/x`]);
+    assert.equal((await bed.get('/a.txt', { host: HOST })).text, 'hello');
+  }));
+
+test("no site is served under the platform's own name, whatever a project's route says", () =>
+  using(
+    async (bed) => {
+      for (const host of [HOST, `${HOST.toUpperCase()}.`])
+        for (const path of ['/a.txt', '/.well-known/acme-challenge/x'])
+          assert.equal((await bed.get(path, { host })).status, 404);
+      bed.certificates.serve([HOST], MATERIAL);
+      bed.certificates.publish({ domains: [domain(HOST)] });
+      assert.equal((await bed.get('/a.txt', { host: HOST })).status, 308);
+    },
+    { tunnels: new Map([[HOST, '/nonexistent']]) },
+  ));
 
 test('a path that looks like a host never becomes one in a redirect', () =>
   using(async (bed) => {

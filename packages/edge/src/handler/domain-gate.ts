@@ -1,6 +1,6 @@
-import { ACME_PATH, CHECK_PATH, type ServedNames } from '../certificates/served-names.ts';
+import { ACME_PATH, CHECK_PATH, plainHost, type ServedNames } from '../certificates/served-names.ts';
 import type { Problem } from '../error-pages/error-page.ts';
-import { misdirected, notFound } from '../error-pages/problems.ts';
+import { misdirected, notFound, unknownHost } from '../error-pages/problems.ts';
 import { isSecure } from '../http1/forwarding.ts';
 import type { Address, Exchange } from '../http1/transport.ts';
 import { addressOf } from '../routing/host-routing.ts';
@@ -19,11 +19,14 @@ const HTTPS_PORT = 443;
  */
 export class DomainGate {
   readonly #names: ServedNames;
+  readonly #isPlatform: (host: string) => boolean;
   /** The public port of the https listener, once there is one. */
   httpsPort: number | undefined;
 
-  constructor(names: ServedNames) {
+  /** `isPlatform`: returns whether a host is the platform's own, which no project's site is ever served under. */
+  constructor(names: ServedNames, isPlatform: (host: string) => boolean) {
     this.#names = names;
+    this.#isPlatform = isPlatform;
   }
 
   /** Returns undefined for a request that goes on to its site. Sets Strict-Transport-Security for it. */
@@ -41,10 +44,14 @@ export class DomainGate {
     if (isAcme || path.startsWith(CHECK_PATH)) {
       const text = this.#names.responseAt(path);
       if (text !== undefined) return { kind: 'text', text };
-      if (!isAcme || this.#names.isPending(host)) return { kind: 'problem', problem: notFound(path) };
+      if (!isAcme || this.#names.isPending(host) || this.#isPlatform(host))
+        return { kind: 'problem', problem: notFound(path) };
       return undefined;
     }
-    return this.#decide(exchange, address, host);
+    const decision = this.#decide(exchange, address, host);
+    if (decision !== undefined || !this.#isPlatform(host)) return decision;
+    // A browser may use the connection of a site for it, when a wildcard certificate is for both (RFC 9113, 9.1.1).
+    return { kind: 'problem', problem: req.socket.encrypted === true ? misdirected(host) : unknownHost(host) };
   }
 
   #decide(exchange: Exchange, address: Named, host: string): GateDecision | undefined {
@@ -53,8 +60,9 @@ export class DomainGate {
     const secure = isSecure(exchange);
     if (secure && domain.hstsSeconds > 0)
       exchange.res.setHeader('strict-transport-security', `max-age=${domain.hstsSeconds}`);
-    const target = domain.redirectTo ?? (secure || !domain.httpsOnly ? undefined : domain.name);
-    if (target === undefined) return undefined;
+    const target = domain.redirectTo ?? (secure || !domain.httpsOnly ? undefined : plainHost(host));
+    // A name below a wildcard that redirects to it, and is not published itself yet.
+    if (target === undefined || (domain.redirectTo !== undefined && target === plainHost(host))) return undefined;
     const overTls = this.httpsPort !== undefined && this.#names.certificateOf(target) !== undefined;
     if (domain.redirectTo === undefined && !overTls) return undefined;
     return { kind: 'redirect', location: this.#locationOf(target, address, secure || overTls) };

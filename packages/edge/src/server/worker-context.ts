@@ -1,4 +1,4 @@
-import { ServedNames } from '../certificates/served-names.ts';
+import { plainHost, ServedNames } from '../certificates/served-names.ts';
 import { DomainGate } from '../handler/domain-gate.ts';
 import { Responder } from '../handler/responder.ts';
 import { FileCache } from '../static/file-cache.ts';
@@ -89,7 +89,7 @@ export function createWorkerContext(options: EdgeOptions): WorkerContext {
     memo,
     secureMemo,
     names,
-    gate: new DomainGate(names),
+    gate: new DomainGate(names, (host) => options.tunnels?.has(plainHost(host)) === true),
     sender: new AssetSender({
       assets: options.assets,
       fileCache: memory,

@@ -18,6 +18,7 @@ import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import { ok, type AnchorError } from '@anchor/core/result/result.ts';
 import { TestCertificates } from './test-certificates.ts';
 import { createEdge, type Edge } from '../server/edge.ts';
+import type { EdgeOptions } from '../server/edge-options.ts';
 import type { AccessEntry } from '../observability/access-log.ts';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../util/settings.ts';
 
@@ -63,7 +64,11 @@ export class TestBed {
   /** The first ones are named by the tests themselves. */
   #deployments = 10;
 
-  constructor({ timeoutMs = 60_000, ...settings }: Partial<EdgeSettings> & { timeoutMs?: number } = {}) {
+  constructor({
+    timeoutMs = 60_000,
+    tunnels,
+    ...settings
+  }: Partial<EdgeSettings> & Pick<EdgeOptions, 'tunnels'> & { timeoutMs?: number } = {}) {
     this.functions.timeoutMs = timeoutMs;
     // Where node:http reads all connections, HTTP/2 is served after TLS only.
     this.#http2 = testProtocol.http2 && settings.http1FastPath !== false;
@@ -87,6 +92,7 @@ export class TestBed {
         ...settings,
       },
       certificates: this.certificates,
+      ...(tunnels === undefined ? {} : { tunnels }),
       clock: { now: () => Date.now() + this.clockOffsetMs },
       tagLog: (id) => join(this.directory, `${id}.tags`),
       accessLog: (entry) => this.log.push(entry),

@@ -543,3 +543,23 @@ test('HTTP/2 is chosen by ALPN, and a name that the certificate is not for gets 
     for (let i = 0; i < 4; i++) assert.equal(await statusOf('other.localhost'), 421);
     session.destroy();
   }));
+
+test("a site's connection cannot be used for the platform's own name, which the same wildcard certificate covers", async () => {
+  const bed = await new TestBed({ tunnels: new Map([['api.example.com', '/nonexistent']]) }).start();
+  try {
+    bed.route('api.example.com', dpl(1), bed.artifact({ files: { '/a.txt': bed.file('hello') } }));
+    bed.route('shop.example.com', dpl(1), bed.artifact({ files: { '/a.txt': bed.file('hello') } }));
+    bed.certificates.serve(['*.example.com'], wildcard);
+    for (const [host, expected] of [
+      ['shop.example.com', /^HTTP\/1\.1 200/],
+      ['api.example.com', /^HTTP\/1\.1 421/],
+      ['API.example.com.', /^HTTP\/1\.1 421/],
+    ] as const) {
+      const socket = await handshake(bed, { servername: 'shop.example.com' });
+      assert.match(await respond(socket, get('/a.txt', host)), expected, host);
+      socket.destroy();
+    }
+  } finally {
+    await bed.stop();
+  }
+});
