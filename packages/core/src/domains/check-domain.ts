@@ -11,7 +11,7 @@ import { isWildcard } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 import { ownershipRecord, ownershipValue } from './ownership.ts';
-import { publishDomains } from './served-domains.ts';
+import { publishDomains, servedDomains } from './served-domains.ts';
 import { takeOver } from './take-over.ts';
 
 const MIN_DELAY_MS = 1_000;
@@ -67,7 +67,9 @@ async function findingOf(
   );
   const owned = await verifyOwnership(ports, domain, report);
   if (!owned.ok) return owned.error;
-  return judge(ports, { ...domain, ...owned.value }, report, status, owned.value);
+  // A take-over removes the certificates of the project that had the name.
+  const current = owned.value.holder === undefined ? status : await ports.certificates.statusOf(domain.name);
+  return judge(ports, { ...domain, ...owned.value }, report, current, owned.value);
 }
 
 /** Returns what changes once ownership is known, or the finding that it is missing. */
@@ -178,7 +180,7 @@ async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: 
     const followed = await followOne(ports)(project, next);
     if (!followed.ok) return followed;
   }
-  if (servedDifferently(domain, next)) await publishDomains(ports)();
+  if (servedDifferently(domain, next, now)) await publishDomains(ports)();
   return ok(next);
 }
 
@@ -186,12 +188,9 @@ async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: 
 const renewalOf = ({ certificate }: Partial<Domain>, now: number): number | undefined =>
   certificate?.renewAt === undefined ? undefined : Math.max(certificate.renewAt, now) + RENEWAL_POLL_MS;
 
-const servedDifferently = (before: Domain, after: Domain): boolean =>
-  before.state !== after.state ||
-  before.holder !== after.holder ||
-  before.certificate?.id !== after.certificate?.id ||
-  before.certificate?.notAfter !== after.certificate?.notAfter ||
-  before.certificate?.renewals !== after.certificate?.renewals;
+/** Returns whether the edge serves the domain differently: a renewal alone changes nothing for it. */
+const servedDifferently = (before: Domain, after: Domain, now: number): boolean =>
+  JSON.stringify(servedDomains([before], before.updatedAt)) !== JSON.stringify(servedDomains([after], now));
 
 export const domainNotFound = () =>
   fail('not_found', 'There is no such domain in this project', 'List them with: anchor domains list');

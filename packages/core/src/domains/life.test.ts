@@ -120,6 +120,7 @@ test("another project's name needs the TXT record, and the name changes hands wi
   const { home, add, check } = setUp();
   home.dns.set(NAME, {});
   const first = await check(await add());
+  must(await home.certificates.upload(NAME, 'a key that the loser knows'));
   const rival = sampleProject();
   const claim = await check(await add({}, rival));
   assert.equal(claim.state, 'unverified');
@@ -134,6 +135,7 @@ test("another project's name needs the TXT record, and the name changes hands wi
   assert.equal(won.holder, true);
   assert.equal(won.state, 'issuing');
   assert.equal((await home.domains.get(first.id))?.state, 'removed');
+  assert.equal((await home.certificates.statusOf(NAME)).certificate, undefined);
 });
 
 test('a name below another project needs the TXT record, and wildcards always do', async () => {

@@ -3,9 +3,12 @@ import { removeAliasOf } from './domain-aliases.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 
-/** Takes a name from the project that holds it, after the owner of its DNS named another one. Idempotent. */
+/**
+ * Takes a name from the project that holds it, after the owner of its DNS named another one. Its certificate goes, too:
+ * the loser may have uploaded it, and so know its key. Idempotent.
+ */
 export const takeOver =
-  (ports: Pick<DomainPorts, 'domains' | 'aliases' | 'clock' | 'served'>) =>
+  (ports: Pick<DomainPorts, 'domains' | 'aliases' | 'certificates' | 'clock' | 'served'>) =>
   async (winner: Domain): Promise<void> => {
     for (;;) {
       const others = (await ports.domains.byName(winner.name)).filter(({ id, holder }) => holder && id !== winner.id);
@@ -25,6 +28,7 @@ export const takeOver =
         if (!(await ports.domains.replace(stored))) continue;
         await removeAliasOf(ports)(other);
         await ports.served.withdrawChallenge('http', checkPathOf(other));
+        await ports.certificates.remove(other.name);
       }
     }
   };
