@@ -227,6 +227,7 @@ export class Listener {
   closeAll(): void {
     clearInterval(this.#timer);
     this.#handshakes.closeAll();
+    this.#acceptor.closeAll();
     for (const { socket } of this.#connections) socket.destroy();
     for (const http2 of [this.#http2, this.#plainHttp2]) http2.closeAll();
   }

@@ -34,6 +34,7 @@ const LOOPBACK = /^(?:127\.|::1$)/;
  */
 export class TlsAcceptor {
   readonly #options: TlsAcceptorOptions;
+  readonly #tunnels = new Set<TLSSocket>();
 
   constructor(options: TlsAcceptorOptions) {
     this.#options = options;
@@ -74,10 +75,19 @@ export class TlsAcceptor {
     secure.once('secure', () => {
       handshakes.finish(socket);
       if (challenged) return void secure.end();
-      if (socketPath !== undefined) return tunnel(secure, socketPath);
+      if (socketPath !== undefined) {
+        this.#tunnels.add(secure);
+        secure.once('close', () => this.#tunnels.delete(secure));
+        return tunnel(secure, socketPath);
+      }
       const covering = { covers: (host: string) => covers(certificate, host) };
       this.#options.accept(Object.assign(secure, covering), secure.alpnProtocol || 'http/1.1');
     });
+  }
+
+  /** Closes the connections that are passed on; others belong to who accepted them. */
+  closeAll(): void {
+    for (const socket of this.#tunnels) socket.destroy();
   }
 
   #certificateFor({ serverName }: ClientHello, local: string): ServedCertificate | undefined {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect as connectPlain, createServer, isIP, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectPlain, createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, createServer as createSecureServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Identifier } from '@anchor/acme/messages/identifier.ts';
 import { createAuthority, issueCertificate, type Authority } from '@anchor/acme/x509/authority.ts';
 import { createAlpnCertificate } from '@anchor/acme/x509/alpn-certificate.ts';
@@ -13,6 +16,7 @@ import type { CertificateMaterial } from '@anchor/core/ports/certificate-table.t
 import { dpl, eventually, TestBed } from '../../testing/test-bed.ts';
 import type { EdgeSettings } from '../../util/settings.ts';
 import { Handshakes } from './handshakes.ts';
+import { tunnel } from './tunnel.ts';
 
 const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 86_400_000 };
 const authorityKey = await generateKeyPem();
@@ -562,4 +566,51 @@ test("a site's connection cannot be used for the platform's own name, which the 
   } finally {
     await bed.stop();
   }
+});
+
+/** Serves plain HTTP on a unix socket behind the PROXY header of a tunnel, as the control plane does. */
+async function tunnelled(run: (bed: TestBed, server: Server, path: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'anchor-test-tunnel-'));
+  const path = join(directory, 'api.sock');
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello'));
+  });
+  const bed = await new TestBed({ tunnels: new Map([['api.example.com', path]]) }).start();
+  bed.certificates.serve(['*.example.com'], wildcard);
+  try {
+    await run(bed, server, path);
+  } finally {
+    await bed.stop();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+test("a worker that stops closes the connections that it passes on, also the control plane's streams", () =>
+  tunnelled(async (bed, server, path) => {
+    await once(server.listen(path), 'listening');
+    const socket = await handshake(bed, { servername: 'api.example.com' });
+    assert.match(await respond(socket, get('/api/logs', 'api.example.com')), /hello$/);
+    const closed = once(socket, 'close');
+    await bed.stop();
+    await closed;
+  }));
+
+test('while the control plane is down its connections get 502, and leave nothing open', async () => {
+  const server = createSecureServer({ key: wildcard.keyPem, cert: wildcard.chainPem });
+  const accepted = once(server, 'secureConnection');
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ host: '127.0.0.1', port, ca: authority.certificatePem, servername: 'api.example.com' });
+  const [secure] = (await accepted) as [TLSSocket];
+  const closed = once(secure, 'close');
+  tunnel(secure, '/nonexistent');
+  assert.match(await respond(client, get('/', 'api.example.com')), /^HTTP\/1\.1 502 [^]*restarting/);
+  client.end();
+  await closed;
+  server.close();
 });

@@ -22,7 +22,11 @@ export function tunnel(client: TLSSocket, socketPath: string): void {
   });
   server.once('error', () => {
     if (connected) client.destroy();
-    else client.end(UNREACHABLE);
+    else {
+      client.end(UNREACHABLE);
+      // What it sent is not read by anyone: without this its end is not seen either, for an hour.
+      client.resume();
+    }
   });
   for (const [one, other] of [
     [client, server],
