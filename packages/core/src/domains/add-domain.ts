@@ -112,7 +112,9 @@ async function newDomain(
   };
   if (before === undefined) return fresh;
   const { version, events, since } = moved(before, now, first);
-  return { ...fresh, version, events, since };
+  // What it had stays held, also while another project has it.
+  const { removedAt } = before;
+  return { ...fresh, version, events, since, ...(removedAt === undefined ? {} : { removedAt }) };
 }
 
 async function isFull(ports: DomainPorts, project: Project): Promise<boolean> {

@@ -31,11 +31,11 @@ export const followEnvironment =
     return first.ok ? ok(undefined) : first;
   };
 
-/** Points one domain at what its environment serves. Does nothing for one that is not served, or a redirect. */
+/** Points one domain at what its environment serves. Does nothing for one that never was served, or a redirect. */
 export const followOne =
   (ports: AliasPorts) =>
   async (project: Project, domain: Domain): Promise<Result<void>> => {
-    if (!isServed(domain) || domain.target.kind !== 'environment') return ok(undefined);
+    if (!domain.holder || domain.target.kind !== 'environment') return ok(undefined);
     const { environment } = domain.target;
     const host = hostOf(domain.name);
     for (;;) {
@@ -52,7 +52,8 @@ export const followOne =
         await ports.aliases.remove(host);
         expected = undefined;
       }
-      if (expected !== undefined && same(expected, source)) return ok(undefined);
+      // One whose DNS is wrong since still has visitors, who must not stay on an old deployment.
+      if (expected === undefined ? !isServed(domain) : same(expected, source)) return ok(undefined);
       const moved = await switchAlias(ports)({
         host,
         projectId: project.id,

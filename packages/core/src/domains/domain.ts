@@ -73,6 +73,7 @@ export type Domain = Readonly<{
   events: readonly DomainEvent[];
   createdAt: number;
   updatedAt: number;
+  /** When it was last taken from the project that had it; 0 when the project never did. */
   removedAt?: number;
   version: number;
 }>;

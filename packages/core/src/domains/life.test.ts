@@ -171,6 +171,34 @@ test('a removed domain leaves no token of its check, also where another project 
   assert.deepEqual(home.served.current().pending, []);
 });
 
+test('a claim that failed holds the name for nobody, and one that succeeded before still does', async () => {
+  const { home, project, add } = setUp();
+  const rival = sampleProject();
+  await add();
+  await add({}, rival);
+  must(await removeDomain(home)(rival.id, NAME));
+  must(await removeDomain(home)(project.id, NAME));
+  assert.equal((await add()).state, 'pending');
+  must(await removeDomain(home)(project.id, NAME));
+  assert.equal((await add({}, rival)).state, 'unverified');
+  must(await removeDomain(home)(rival.id, NAME));
+  assert.equal((await add({}, sampleProject())).state, 'unverified');
+});
+
+test('a domain that has visitors follows its environment, also once its DNS is wrong', async () => {
+  const { home, project, push, build } = await startDemo();
+  home.certificates.hasAuthority = false;
+  await build(await push(1));
+  home.dns.set(NAME, {});
+  const { domain } = must(await addDomain(home)(project, { name: NAME }));
+  assert.equal(must(await checkDomain(home)(domain.id)).state, 'active');
+  home.dns.set(NAME, { a: [], aaaa: [] });
+  assert.equal(must(await checkDomain(home)(domain.id)).state, 'dns_wrong');
+  const second = await push(2);
+  await build(second);
+  assert.equal((await home.aliases.get(hostOf(NAME)))?.deploymentId, second);
+});
+
 test('a deployment that listed a domain before its removal leaves no alias of it', async () => {
   const { home, project, push, build } = await startDemo();
   await build(await push(1));

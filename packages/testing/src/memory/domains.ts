@@ -25,7 +25,9 @@ export function domainStore(): DomainStore {
         .slice(0, limit),
     holders: async () => items.where(({ holder }) => holder),
     async expireRemoved(before) {
-      for (const { id } of items.where(({ removedAt }) => removedAt !== undefined && removedAt < before))
+      for (const { id } of items.where(
+        ({ state, removedAt }) => state === 'removed' && removedAt !== undefined && removedAt < before,
+      ))
         await items.remove(id);
     },
   };
