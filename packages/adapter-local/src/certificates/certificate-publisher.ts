@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { ServedCertificate } from '@anchor/core/ports/certificate-table.ts';
 import type {
@@ -58,6 +59,8 @@ class LocalCertificatePublisher implements CertificatePublisher {
   /** Writes run one after the other; those that wait for the same file share one. */
   readonly #pending = new Map<PublishedFile, Promise<void>>();
   #last: Promise<void> = Promise.resolve();
+  /** Files whose content is not on disk yet, or could not be written. */
+  readonly #unwritten = new Set<PublishedFile>();
 
   constructor({ clock, controlSockets }: CertificatePublisherOptions, files: SealedFiles) {
     this.#clock = clock;
@@ -87,7 +90,11 @@ class LocalCertificatePublisher implements CertificatePublisher {
   }
 
   async publishChallenge(challenge: PublishedChallenge): Promise<void> {
-    this.#challenges.set(keyOf(challenge), challenge);
+    const key = keyOf(challenge);
+    // Each check of a domain publishes its token again.
+    const isWritten = !this.#unwritten.has('challenges') && this.#files.version('challenges') !== '';
+    if (isWritten && isDeepStrictEqual(this.#challenges.get(key), challenge)) return;
+    this.#challenges.set(key, challenge);
     await this.#write('challenges');
   }
 
@@ -115,6 +122,7 @@ class LocalCertificatePublisher implements CertificatePublisher {
   }
 
   #write(file: PublishedFile): Promise<void> {
+    this.#unwritten.add(file);
     const pending = this.#pending.get(file);
     if (pending !== undefined) return pending;
     const write = this.#writeAfter(this.#last, file);
@@ -128,6 +136,7 @@ class LocalCertificatePublisher implements CertificatePublisher {
     this.#pending.delete(file);
     await this.#files.write(file, this.#contentOf(file));
     await this.#workers.notify();
+    if (!this.#pending.has(file)) this.#unwritten.delete(file);
   }
 
   #contentOf(file: PublishedFile): PublishedFiles[PublishedFile] {

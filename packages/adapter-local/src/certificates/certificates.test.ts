@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,5 +144,37 @@ test(
     }
     assert.equal(running.current().ticketKeys.length, 3);
     assert.ok(!running.current().ticketKeys.includes(first ?? ''));
+  }),
+);
+
+test(
+  'the token of a check is written once, and again after it could not be',
+  using(async ({ publisher, directory }) => {
+    const path = join(directory, 'challenges');
+    const challenge = { kind: 'http', host: 'example.com', path: '/.well-known/anchor-check/x', text: 'x' } as const;
+    await publisher.publishChallenge(challenge);
+    const { ino } = await stat(path);
+    await publisher.publishChallenge({ ...challenge });
+    assert.equal((await stat(path)).ino, ino);
+    // A folder in the place of the file cannot be replaced.
+    await rm(path);
+    await mkdir(join(path, 'x'), { recursive: true });
+    await assert.rejects(publisher.publishChallenge({ ...challenge, text: 'y' }));
+    await assert.rejects(publisher.publishChallenge({ ...challenge, text: 'y' }));
+    await rm(path, { recursive: true });
+    await publisher.publishChallenge({ ...challenge, text: 'y' });
+    assert.ok((await stat(path)).isFile());
+  }),
+);
+
+test(
+  'a worker that may not read the folder any more keeps what it has, and continues',
+  using(async ({ publisher, directory, running }) => {
+    await publisher.publish(certificate);
+    await rm(directory, { recursive: true });
+    // Not a folder: ENOTDIR, as EACCES is for others than root.
+    await writeFile(directory, '');
+    running.refresh();
+    assert.equal(running.current().certificates.length, 1);
   }),
 );

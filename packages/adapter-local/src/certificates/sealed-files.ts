@@ -55,10 +55,14 @@ export class SealedFiles {
     }
   }
 
-  /** Returns another text after each write; an empty one while there is no file. */
+  /** Returns another text after each write; an empty one while there is no file, or it cannot be accessed. */
   version(name: string): string {
-    const found = statSync(join(this.#directory, name), { throwIfNoEntry: false, bigint: true });
-    return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    try {
+      const found = statSync(join(this.#directory, name), { throwIfNoEntry: false, bigint: true });
+      return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    } catch {
+      return '';
+    }
   }
 
   #seal(name: string, value: unknown): Buffer {

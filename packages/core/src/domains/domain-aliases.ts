@@ -52,7 +52,7 @@ export const followOne =
         await ports.aliases.remove(host);
         expected = undefined;
       }
-      // One whose DNS is wrong since still has visitors, who must not stay on an old deployment.
+      // One whose DNS is wrong since may still have visitors: they must not stay on an old deployment.
       if (expected === undefined ? !isServed(domain) : same(expected, source)) return ok(undefined);
       const moved = await switchAlias(ports)({
         host,

@@ -171,7 +171,7 @@ test('a removed domain leaves no token of its check, also where another project 
   assert.deepEqual(home.served.current().pending, []);
 });
 
-test('a claim that failed holds the name for nobody, and one that succeeded before still does', async () => {
+test('a claim that failed holds no name, and one that succeeded before still does', async () => {
   const { home, project, add } = setUp();
   const rival = sampleProject();
   await add();

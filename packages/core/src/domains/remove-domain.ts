@@ -67,7 +67,7 @@ async function withdraw(ports: RemovePorts, domain: Domain): Promise<void> {
       reason: 'Removed from the project',
       steps: [],
     });
-    // A claim that failed holds the name for nobody: anyone could make others prove that they own theirs.
+    // A claim that failed holds no name: other projects would have to prove that they own theirs.
     const removedAt = current.holder ? now : (current.removedAt ?? 0);
     if (await ports.domains.replace({ ...removed, holder: false, removedAt })) return release(ports, current);
     current = await ports.domains.get(domain.id);

@@ -85,7 +85,7 @@ export class TlsAcceptor {
     });
   }
 
-  /** Closes the connections that are passed on; others belong to who accepted them. */
+  /** Closes the connections that are passed on; others belong to what took them. */
   closeAll(): void {
     for (const socket of this.#tunnels) socket.destroy();
   }

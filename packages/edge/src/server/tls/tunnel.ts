@@ -24,7 +24,7 @@ export function tunnel(client: TLSSocket, socketPath: string): void {
     if (connected) client.destroy();
     else {
       client.end(UNREACHABLE);
-      // What it sent is not read by anyone: without this its end is not seen either, for an hour.
+      // What it sent is not needed: without this its end would not be seen either, for an hour.
       client.resume();
     }
   });
