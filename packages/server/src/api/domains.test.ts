@@ -44,7 +44,7 @@ test('a domain is added, checked, read, listed and removed; its status is pendin
 });
 
 test("a token of another project sees, checks, renews and removes nothing of a project's domains", async (t) => {
-  const { client, stranger, mine, theirs, dns } = await twoProjects(t);
+  const { client, stranger, mine, theirs, dns, certificates } = await twoProjects(t);
   dns.set('example.com', {});
   assert.ok((await client.domains.add({ project: mine, name: 'example.com' })).ok);
   for (const project of [mine, theirs]) {
@@ -60,6 +60,8 @@ test("a token of another project sees, checks, renews and removes nothing of a p
   const claim = await stranger.domains.add({ project: theirs, name: 'example.com' });
   assert.ok(claim.ok);
   assert.equal(claim.value.domain.state, 'unverified');
+  certificates.issue('example.com');
+  assert.equal(codeOf(await stranger.certificates.renew({ project: theirs, name: 'example.com' })), 'unsupported');
   assert.equal(
     codeOf(await stranger.certificates.upload({ project: theirs, chain: 'example.com', key: 'k' })),
     'invalid_input',

@@ -73,7 +73,15 @@ export function certificateHandlers(server: ServerContext): HandlersOf<Api['cert
     renew: async ({ project, params }) => {
       const domain = await find(project, params.name);
       if (!domain.ok) return domain;
-      const renewed = await ports.certificates.renew(domain.value.name);
+      const { holder, name } = domain.value;
+      // Another project has the name: a renewal would use up what the CA grants it.
+      if (!holder)
+        return fail(
+          'unsupported',
+          `${name} is not verified, so the project has no certificate for it`,
+          `Verify it first: anchor domains check ${name}`,
+        );
+      const renewed = await ports.certificates.renew(name);
       if (!renewed.ok) return renewed;
       const checked = await checkDomain(ports)(domain.value.id);
       return checked.ok ? ok(domainView(checked.value, ports.site)) : checked;
