@@ -159,6 +159,12 @@ export class CertificateService implements Certificates {
       if (isExactly(certificate)) await this.#removeCertificate(certificate.id);
   }
 
+  async removeUploads(text: string): Promise<void> {
+    const name = canonicalAddress(text.toLowerCase());
+    for (const { id, names, origin } of this.#index.certificates.values())
+      if (origin === 'upload' && names.includes(name)) await this.#removeCertificate(id);
+  }
+
   async tick(signal?: AbortSignal): Promise<number> {
     const { clock, budgets } = this.#context;
     if (clock.now() - this.#budgetsExpiredAt > 24 * HOUR) {

@@ -97,3 +97,16 @@ test('a damaged record is reported, and all others are served', async () => {
   assert.match(errors.join(), /certificate\/damaged.*order\/odd/);
   await next.certificates.close();
 });
+
+test('uploads for a name that has a new owner are removed, also those for several names', async () => {
+  const { certificates, served } = await open();
+  for (const names of [['shop.example.com', 'www.example.com'], ['www.example.com']]) {
+    const { chainPem, keyPem } = await certificateFor(names);
+    must(await certificates.upload(chainPem, keyPem));
+  }
+  await certificates.removeUploads('shop.example.com');
+  assert.equal((await certificates.statusOf('shop.example.com')).certificate, undefined);
+  assert.deepEqual((await certificates.statusOf('www.example.com')).certificate?.names, ['www.example.com']);
+  assert.equal((await served.published()).length, 1);
+  await certificates.close();
+});

@@ -40,6 +40,8 @@ export const addDomain =
     const stored = own === undefined ? await ports.domains.insert(domain) : await ports.domains.replace(domain);
     if (!stored)
       return fail('conflict', `${name.value} was added concurrently`, `Retry: anchor domains add ${name.value}`);
+    // An upload for several names stays when one of them is removed: the next owner has another key.
+    if (own === undefined && domain.holder) await ports.certificates.removeUploads(name.value);
     const suggested = await suggestionFor(ports, project, name.value);
     return ok({ domain, ...(suggested === undefined ? {} : { suggested }) });
   };

@@ -229,6 +229,19 @@ test('the removal of a domain that was taken over leaves its new owner alone', a
   assert.ok(home.certificates.orders.includes(NAME));
 });
 
+test('the new owner of a name is not served with what the one before has uploaded', async () => {
+  const { home, add, check } = setUp();
+  home.dns.set(NAME, {});
+  await check(await add());
+  must(await home.certificates.upload(NAME, ''));
+  const record = (await home.domains.byName(NAME))[0] ?? assert.fail();
+  // Removed while its certificate, which is for several names, stays.
+  await home.domains.replace({ ...record, state: 'removed', holder: false, removedAt: 0, version: record.version + 1 });
+  const next = sampleProject();
+  assert.equal((await check(await add({}, next))).state, 'issuing');
+  assert.equal((await home.certificates.statusOf(NAME)).certificate, undefined);
+});
+
 test('a wildcard serves no site of its own, so nothing redirects to it', async () => {
   const { home, project, add } = setUp();
   await add({ name: '*.example.com' });

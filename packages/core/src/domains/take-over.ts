@@ -27,6 +27,7 @@ export const takeOver =
         const { nextCheckAt: _, ...stored } = lost;
         if (!(await ports.domains.replace(stored))) continue;
         await removeAliasOf(ports)(other);
+        await ports.certificates.removeUploads(other.name);
         await ports.served.withdrawChallenge('http', checkPathOf(other));
         await ports.certificates.remove(other.name);
       }

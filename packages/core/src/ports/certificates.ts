@@ -72,6 +72,8 @@ export interface Certificates {
   renew(name: string): Promise<Result<void>>;
   /** Removes the certificates and orders for exactly this name; an absent one is no error. */
   remove(name: string): Promise<void>;
+  /** Removes uploads that are for this name, among others too: its new owner must not be served with them. */
+  removeUploads(name: string): Promise<void>;
   /**
    * Does what is due: continues orders, renews, retries. Orders fail alone. Returns when (milliseconds since the epoch)
    * it wants to be called again at the latest.

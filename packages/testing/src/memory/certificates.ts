@@ -99,6 +99,10 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
       return ok(undefined);
     },
     remove: async (name) => void entries.delete(name),
+    async removeUploads(name) {
+      for (const entry of entries.values())
+        if (entry.certificate?.origin === 'upload' && entry.certificate.names.includes(name)) delete entry.certificate;
+    },
     tick: async () => now() + DAY,
     issue(name, lifetimeMs = 90 * DAY) {
       const entry = entryOf(name);
