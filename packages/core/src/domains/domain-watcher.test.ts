@@ -60,3 +60,20 @@ test('a check that throws or hangs is isolated, reported, and retried later', as
   assert.equal(looked().filter((name) => name === throws).length, 2);
   await watcher.stop();
 });
+
+test('a project with many domains and slow name servers keeps no other one waiting', async () => {
+  const { home, watcher, looked } = await setUp(200);
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  home.dns.before = async ({ name }) => (String(name).startsWith('site-') ? released : undefined);
+  const other = sampleProject();
+  await home.projects.insert(other);
+  must(await addDomain(home)(other, { name: 'other.example' }));
+  for (const _ of [1, 2]) {
+    await watcher.run();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(looked().includes('other.example'));
+  release();
+  await watcher.idle();
+});

@@ -1,8 +1,10 @@
 import { checkDomain } from './check-domain.ts';
+import type { ProjectId } from '../names/id.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { HELD_MS } from './ownership.ts';
 
-const AT_ONCE = 8;
+const AT_ONCE = 16;
+const AT_ONCE_PER_PROJECT = 8;
 const BATCH = 64;
 /** How long a domain rests whose check threw, such as on a full disk. */
 const FAULT_MS = 5 * 60_000;
@@ -14,7 +16,7 @@ const FAULT_MS = 5 * 60_000;
 export class DomainWatcher {
   readonly #ports: DomainPorts;
   readonly #report: (message: string) => void;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Readonly<{ projectId: ProjectId; check: Promise<void> }>>();
   /** When the check of a domain that threw is retried: the store itself may be what fails. */
   readonly #resting = new Map<string, number>();
   readonly #ending = new AbortController();
@@ -28,12 +30,11 @@ export class DomainWatcher {
   async run(): Promise<void> {
     const now = this.#ports.clock.now();
     for (const [id, until] of this.#resting) if (until <= now) this.#resting.delete(id);
-    const free = AT_ONCE - this.#running.size;
-    if (free <= 0 || this.#ending.signal.aborted) return;
+    if (this.#running.size >= AT_ONCE || this.#ending.signal.aborted) return;
     const due = await this.#ports.domains.due(now, BATCH + this.#running.size + this.#resting.size);
-    for (const { id, name } of due
-      .filter(({ id }) => !this.#running.has(id) && !this.#resting.has(id))
-      .slice(0, free)) {
+    for (const { id, name, projectId } of due) {
+      if (this.#running.size >= AT_ONCE) return;
+      if (this.#running.has(id) || this.#resting.has(id) || this.#isBusy(projectId)) continue;
       const check = checkDomain(this.#ports)(id, false, this.#ending.signal)
         .then(
           (checked) => (checked.ok ? undefined : this.#fault(id, name, checked.error.message)),
@@ -41,13 +42,20 @@ export class DomainWatcher {
             this.#fault(id, name, error instanceof Error ? (error.stack ?? error.message) : String(error)),
         )
         .finally(() => this.#running.delete(id));
-      this.#running.set(id, check);
+      this.#running.set(id, { projectId, check });
     }
+  }
+
+  /** Returns whether a project has its share of the places: its name servers may be slow on purpose. */
+  #isBusy(project: ProjectId): boolean {
+    let count = 0;
+    for (const { projectId } of this.#running.values()) if (projectId === project) count++;
+    return count >= AT_ONCE_PER_PROJECT;
   }
 
   /** Resolves when no check runs. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.values());
+    while (this.#running.size > 0) await Promise.all(Array.from(this.#running.values(), ({ check }) => check));
   }
 
   /** Forgets names that were held for 30 days. */

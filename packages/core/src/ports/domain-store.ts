@@ -12,7 +12,10 @@ export interface DomainStore extends Store<Domain, DomainId> {
   byName(name: DomainName): Promise<readonly Domain[]>;
   /** Lists the domains of a project without removed ones, newest first. */
   list(projectId: ProjectId, page: PageRequest): Promise<Page<Domain>>;
-  /** Returns at most `limit` domains with `nextCheckAt` at or before `now`, the most overdue first. */
+  /**
+   * Returns at most `limit` domains with `nextCheckAt` at or before `now`: the most overdue of each project, then the
+   * second of each. One project with many must not keep others waiting.
+   */
   due(now: number, limit: number): Promise<readonly Domain[]>;
   /** Returns every record with `holder`, of all projects: what the edge serves. */
   holders(): Promise<readonly Domain[]>;

@@ -70,6 +70,21 @@ export function domainStoreContract(name: string, make: Make<DomainStore>): void
   );
 
   test(
+    `${name}: of checks that are due those of one project with many keep no other waiting`,
+    using(make, async ({ subject }) => {
+      const many = [1_000, 1_100, 1_200].map((nextCheckAt) => sampleDomain({ nextCheckAt }));
+      const [{ projectId }] = many as [Domain, ...Domain[]];
+      for (const domain of many) await subject.insert({ ...domain, projectId });
+      const other = sampleDomain({ nextCheckAt: 1_500 });
+      await subject.insert(other);
+      assert.deepEqual(
+        (await subject.due(2_000, 3)).map(({ id }) => id),
+        [many[0]!.id, other.id, many[1]!.id],
+      );
+    }),
+  );
+
+  test(
     `${name}: removed names are forgotten after their time alone`,
     using(make, async ({ subject }) => {
       const old = sampleDomain({ state: 'removed', holder: false, removedAt: 1 * DAY });

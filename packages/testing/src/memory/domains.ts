@@ -22,6 +22,12 @@ export function domainStore(): DomainStore {
       items
         .where(({ nextCheckAt, state }) => state !== 'removed' && nextCheckAt !== undefined && nextCheckAt <= now)
         .toSorted((a, b) => (a.nextCheckAt ?? 0) - (b.nextCheckAt ?? 0))
+        .map((domain, i, all) => ({
+          domain,
+          turn: all.slice(0, i).filter(({ projectId }) => projectId === domain.projectId).length,
+        }))
+        .toSorted((a, b) => a.turn - b.turn)
+        .map(({ domain }) => domain)
         .slice(0, limit),
     holders: async () => items.where(({ holder }) => holder),
     async expireRemoved(before) {

@@ -4,8 +4,11 @@ import { itemsOf } from '../damaged-rows.ts';
 import type { Database } from '../database.ts';
 import { documents } from '../documents.ts';
 
-const DUE =
-  'SELECT id, project_id, doc FROM domains WHERE next_check_at <= ? AND removed = 0 ORDER BY next_check_at LIMIT ?';
+const DUE = `
+  SELECT domains.id, domains.project_id, domains.doc FROM domains JOIN (
+    SELECT id, ROW_NUMBER() OVER (PARTITION BY project_id ORDER BY next_check_at) AS turn FROM domains
+    WHERE next_check_at <= ? AND removed = 0) AS waiting ON waiting.id = domains.id
+  ORDER BY turn, next_check_at LIMIT ?`;
 const EXPIRE = 'DELETE FROM domains WHERE removed = 1 AND removed_at < ?';
 
 export function domainStore(db: Database): DomainStore {
