@@ -106,11 +106,12 @@ const CERTIFICATES = `
 const DOMAINS = `
   CREATE TABLE domains (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    project_id TEXT NOT NULL, name TEXT NOT NULL, holder INTEGER NOT NULL, removed INTEGER NOT NULL,
-    next_check_at INTEGER, removed_at INTEGER, doc TEXT NOT NULL,
+    project_id TEXT NOT NULL, name TEXT NOT NULL, reversed TEXT NOT NULL, holder INTEGER NOT NULL,
+    removed INTEGER NOT NULL, next_check_at INTEGER, removed_at INTEGER, doc TEXT NOT NULL,
     UNIQUE (project_id, name));
   CREATE UNIQUE INDEX domains_holder ON domains (name) WHERE holder = 1;
   CREATE INDEX domains_name ON domains (name);
+  CREATE INDEX domains_reversed ON domains (reversed);
   CREATE INDEX domains_newest ON domains (project_id, created_at, seq);
   CREATE INDEX domains_due ON domains (next_check_at) WHERE next_check_at IS NOT NULL;
 `;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { must } from '@anchor/testing/samples.ts';
 import type { DomainName } from '../names/name.ts';
-import { namesAbove, parseDomainName, registeredDomain, sibling } from './domain-name.ts';
+import { parseDomainName, registeredDomain, sibling } from './domain-name.ts';
 
 const PLATFORM = { domain: 'apps.example.net', apiDomain: 'api.example.org' };
 const parsed = (text: string): string => must(parseDomainName(text, PLATFORM));
@@ -90,15 +90,9 @@ test('whatever is accepted is lower-case ASCII that parses to itself', () => {
   );
 });
 
-test('the names whose owners decide over a name are itself, its parents, and wildcards over these', () => {
-  assert.deepEqual([...namesAbove('a.b.example.co.uk' as DomainName)].toSorted(), [
-    '*.b.example.co.uk',
-    '*.example.co.uk',
-    'a.b.example.co.uk',
-    'b.example.co.uk',
-    'example.co.uk',
-  ]);
+test('the registered domain is the one below the public suffix', () => {
   assert.equal(registeredDomain('*.shop.example.co.uk' as DomainName), 'example.co.uk');
+  assert.equal(registeredDomain('a.me.github.io' as DomainName), 'me.github.io');
 });
 
 test('apex and www suggest each other, and no other name suggests one', () => {

@@ -50,8 +50,8 @@ export function parseDomainName(text: string, platform: PlatformNames): Result<D
 }
 
 /** Returns the domain that was registered: `example.co.uk` of `*.shop.example.co.uk`. */
-export const registeredDomain = (name: DomainName): string =>
-  parse(base(name), { allowPrivateDomains: true }).domain ?? base(name);
+export const registeredDomain = (name: DomainName): DomainName =>
+  (parse(base(name), { allowPrivateDomains: true }).domain ?? base(name)) as DomainName;
 
 export const isWildcard = (name: DomainName): boolean => name.startsWith(WILDCARD);
 
@@ -61,27 +61,11 @@ export const base = (name: DomainName): string => (isWildcard(name) ? name.slice
 /** Returns the alias that serves a domain. A wildcard's is `*.example.com`, which no request can name. */
 export const hostOf = (name: DomainName): HostName => name as string as HostName;
 
-/**
- * Returns the names whose owner may decide over `name`: itself, each parent up to the registered domain, and the
- * wildcards that cover these.
- */
-export function namesAbove(name: DomainName): readonly DomainName[] {
-  const names: string[] = [name];
-  const registered = registeredDomain(name);
-  for (let at = base(name); ; at = at.slice(at.indexOf('.') + 1)) {
-    if (at !== name) names.push(at);
-    if (at === registered) break;
-    names.push(`${WILDCARD}${at.slice(at.indexOf('.') + 1)}`);
-  }
-  if (!names.includes(`${WILDCARD}${registered}`)) names.push(`${WILDCARD}${registered}`);
-  return [...new Set(names)] as DomainName[];
-}
-
 /** Returns `www.example.com` for `example.com` and the other way round; undefined for every other name. */
 export function sibling(name: DomainName): DomainName | undefined {
   const registered = registeredDomain(name);
   if (name === registered) return `www.${name}` as DomainName;
-  return name === `www.${registered}` ? (registered as DomainName) : undefined;
+  return name === `www.${registered}` ? registered : undefined;
 }
 
 const isWithin = (name: string, parent: string): boolean => name === parent || name.endsWith(`.${parent}`);

@@ -148,6 +148,21 @@ test('a name below another project needs the TXT record, and wildcards always do
   assert.equal((await home.domains.holders()).length, 2);
 });
 
+test('another name of a registered domain needs the TXT record while another project has one, and 30 days on', async () => {
+  const { home, project, add } = setUp();
+  await add({ name: 'app.customer.com' });
+  const rival = sampleProject();
+  for (const name of ['other.customer.com', 'customer.com', 'x.app.customer.com'])
+    assert.equal((await add({ name }, rival)).state, 'unverified', name);
+  assert.equal((await add({ name: 'www.customer.com' })).state, 'pending', 'the same project');
+  assert.equal((await add({ name: 'customer.org' }, rival)).state, 'pending', 'another registered domain');
+  for (const name of ['app.customer.com', 'www.customer.com'])
+    must(await removeDomain(home)(project.id, name as DomainName));
+  assert.equal((await add({ name: 'late.customer.com' }, rival)).state, 'unverified');
+  home.clock.advance(HELD_MS + 1);
+  assert.equal((await add({ name: 'later.customer.com' }, rival)).state, 'pending');
+});
+
 test('a removed name goes to no other project for 30 days, and to its own at once', async () => {
   const { home, project, add } = setUp();
   await add();

@@ -1,7 +1,7 @@
 import type { ProjectId } from '../names/id.ts';
 import type { DomainName } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
-import { isWildcard, namesAbove, registeredDomain } from './domain-name.ts';
+import { isWildcard, registeredDomain } from './domain-name.ts';
 import type { Domain } from './domain.ts';
 
 /** How long a removed name goes to no other project without proof: its DNS may still lead here (dangling DNS). */
@@ -15,7 +15,7 @@ export const ownershipValue = (projectId: ProjectId): string => `anchor-project=
 
 /**
  * Returns whether a project must prove that it owns the name: always for a wildcard, and whenever another project has
- * or had the name, a parent of it, or a wildcard over it.
+ * or had a name of the same registered domain.
  */
 export async function needsOwnership(
   ports: Pick<Ports, 'domains' | 'clock'>,
@@ -24,10 +24,8 @@ export async function needsOwnership(
 ): Promise<boolean> {
   if (isWildcard(name)) return true;
   const now = ports.clock.now();
-  for (const above of namesAbove(name))
-    if ((await ports.domains.byName(above)).some((other) => other.projectId !== projectId && hasOrHad(other, now)))
-      return true;
-  return false;
+  const others = await ports.domains.othersWithin(registeredDomain(name), projectId);
+  return others.some((other) => hasOrHad(other, now));
 }
 
 const hasOrHad = ({ holder, removedAt }: Domain, now: number): boolean =>

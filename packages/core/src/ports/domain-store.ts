@@ -10,6 +10,11 @@ import type { Store } from './store.ts';
 export interface DomainStore extends Store<Domain, DomainId> {
   /** Returns every project's record of a name, removed ones too. */
   byName(name: DomainName): Promise<readonly Domain[]>;
+  /**
+   * Returns the records of `parent` and of all names below it that other projects have or had, removed ones too.
+   * Strongly consistent.
+   */
+  othersWithin(parent: DomainName, projectId: ProjectId): Promise<readonly Domain[]>;
   /** Lists the domains of a project without removed ones, newest first. */
   list(projectId: ProjectId, page: PageRequest): Promise<Page<Domain>>;
   /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Domain } from '@anchor/core/domains/domain.ts';
 import { newId } from '@anchor/core/names/id.ts';
+import type { DomainName } from '@anchor/core/names/name.ts';
 import type { DomainStore } from '@anchor/core/ports/domain-store.ts';
 import { using, type Make } from '../harness.ts';
 import { sampleDomain } from '../samples.ts';
@@ -36,6 +37,26 @@ export function domainStoreContract(name: string, make: Make<DomainStore>): void
         (await subject.holders()).map(({ id }) => id),
         [claim.id],
       );
+    }),
+  );
+
+  test(
+    `${name}: the names at and below a parent are those of other projects alone, removed ones too`,
+    using(make, async ({ subject }) => {
+      const projectId = newId('prj', 0);
+      const add = async (name: string, over: Partial<Domain> = {}): Promise<void> =>
+        assert.ok(await subject.insert(sampleDomain({ name: name as DomainName, ...over })));
+      for (const name of ['customer.com', '*.customer.com', 'a.b.customer.com']) await add(name);
+      await add('gone.customer.com', { state: 'removed', holder: false, removedAt: 1 });
+      await add('own.customer.com', { projectId });
+      for (const name of ['mycustomer.com', 'customer.com.au', 'my-customer.com', 'customer.org']) await add(name);
+      const found = await subject.othersWithin('customer.com' as DomainName, projectId);
+      assert.deepEqual(found.map((domain): string => domain.name).toSorted(), [
+        '*.customer.com',
+        'a.b.customer.com',
+        'customer.com',
+        'gone.customer.com',
+      ]);
     }),
   );
 

@@ -12,6 +12,10 @@ export function domainStore(): DomainStore {
     insert: async (domain) => !held(domain) && items.add(domain),
     replace: async (domain) => !held(domain) && items.replace(domain),
     byName: async (name) => items.where((domain) => domain.name === name),
+    othersWithin: async (parent, projectId) =>
+      items.where(
+        (domain) => domain.projectId !== projectId && (domain.name === parent || domain.name.endsWith(`.${parent}`)),
+      ),
     list: async (projectId, page) =>
       items.page(
         (domain) => domain.projectId === projectId && domain.state !== 'removed',
