@@ -3,12 +3,11 @@ import { DomainWatcher } from '@anchor/core/domains/domain-watcher.ts';
 import { publishDomains } from '@anchor/core/domains/served-domains.ts';
 import { isPrivateAddress } from '@anchor/core/names/private-networks.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
+import { LocalIssuer } from './local-issuer.ts';
 import type { ProcessLog } from './process-log.ts';
 import type { Settings } from './settings.ts';
 
 const LOOK_MS = 1_000;
-/** How soon a new host of a project has a certificate of the local CA. */
-const LOCAL_MS = 3_000;
 const HOUR_MS = 3_600_000;
 /**
  * Between two ticks of the certificates at most. What a tick returns knows nothing of an order that is requested after
@@ -25,6 +24,7 @@ export class DomainUpkeep {
   readonly #settings: Settings;
   readonly #log: ProcessLog;
   readonly #watcher: DomainWatcher;
+  readonly #local: LocalIssuer;
   readonly #ending = new AbortController();
   /** The level at which each certificate was last reported. */
   readonly #reported = new Map<string, string>();
@@ -33,13 +33,17 @@ export class DomainUpkeep {
   #checking: Promise<void> = Promise.resolve();
   #nextTick = 0;
   #nextHour = 0;
-  #nextLocal = 0;
 
-  constructor(ports: Ports, settings: Settings, log: ProcessLog) {
+  constructor(ports: Ports, settings: Settings, log: ProcessLog, aliasGeneration: () => number) {
     this.#ports = ports;
     this.#settings = settings;
     this.#log = log;
     this.#watcher = new DomainWatcher(ports, log.error);
+    this.#local = new LocalIssuer(ports, {
+      generation: aliasGeneration,
+      keep: ownNames(settings),
+      report: log.error,
+    });
   }
 
   async start(): Promise<void> {
@@ -68,10 +72,7 @@ export class DomainUpkeep {
     await this.#log.step('domains are checked', () => this.#watcher.run());
     // A clock that was set back must not stop the renewals.
     if (now >= this.#nextTick || this.#nextTick - now > TICK_MS) this.#tick();
-    if (this.#settings.localCa && (now >= this.#nextLocal || this.#nextLocal - now > LOCAL_MS)) {
-      this.#nextLocal = now + LOCAL_MS;
-      await this.#log.step('local certificates are issued', () => this.#issueLocal());
-    }
+    if (this.#settings.localCa) await this.#log.step('local certificates are issued', () => this.#local.run());
     if (now < this.#nextHour && this.#nextHour - now <= HOUR_MS) return;
     this.#nextHour = now + HOUR_MS;
     await this.#log.step('removed domains are forgotten', () => this.#watcher.expire());
@@ -100,22 +101,6 @@ export class DomainUpkeep {
       if (!requested.ok) this.#log.error(`no certificate for ${name}: ${requested.error.message}`);
     }
     this.#nextTick = 0;
-  }
-
-  /**
-   * Issues a certificate for each host of each project, except those of single deployments: no client accepts
-   * `*.localhost`, a wildcard right below a top-level domain. A host that has one is left alone.
-   */
-  async #issueLocal(): Promise<void> {
-    const { projects, aliases, certificates } = this.#ports;
-    let cursor: string | undefined;
-    do {
-      const page = await projects.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-      for (const { id } of page.items)
-        for (const { host, kind } of await aliases.listByProject(id))
-          if (kind !== 'deployment' && host.endsWith('.localhost')) await certificates.request([host], 'platform');
-      cursor = page.cursor;
-    } while (cursor !== undefined);
   }
 
   async #warn(): Promise<void> {

@@ -6,6 +6,7 @@ import { BlobScrub } from '@anchor/adapter-local/blobs/blob-scrub.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { sweepScratch } from '@anchor/adapter-local/backup/backup-stage.ts';
 import { checkState } from '@anchor/adapter-local/backup/platform-state.ts';
+import { aliasGeneration } from '@anchor/adapter-local/sqlite/stores/aliases.ts';
 import { keepRouteSnapshot } from '@anchor/adapter-local/routes/route-snapshot.ts';
 import { gitRemote } from '@anchor/git-host-local/remote/git-remote.ts';
 import { createServer } from '@anchor/server/server.ts';
@@ -74,7 +75,7 @@ runProcess(async () => {
   if (settings.apiDomain !== undefined) orFatal(await server.listenProxied(paths.apiSocket));
   worker.start();
   await log.step('the root of the local CA is written', () => writeLocalRoot(opened));
-  const domains = new DomainUpkeep(ports, settings, log);
+  const domains = new DomainUpkeep(ports, settings, log, () => aliasGeneration(opened.db));
   await domains.start();
   const busy = (): boolean => worker.running() > 0;
   const upkeep = new Upkeep({ settings, opened, operations, scrub, recover: () => recovery.run(), busy, log });

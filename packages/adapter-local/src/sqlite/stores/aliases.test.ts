@@ -8,6 +8,7 @@ import { openRouteTable } from '../../routes/route-table.ts';
 import { routeOf } from '../../routes/route.ts';
 import { openDatabase } from '../database.ts';
 import { migrate, MIGRATIONS } from '../migrations.ts';
+import { aliasGeneration } from './aliases.ts';
 import { openStores } from './stores.ts';
 
 /** A database of schema 4 with an alias whose previous deployment is protected until `until`, and a damaged alias. */
@@ -74,4 +75,27 @@ test('a snapshot of an older version is read with its previous deployments', () 
     earlier: `${previous.id} ${sha256(2)} 5`,
   });
   assert.deepEqual(route?.previous, [{ deploymentId: previous.id, artifact: sha256(2), until: 5 }]);
+});
+
+test('the generation is another one after each write of an alias, and after no other', async (t) => {
+  const directory = await temporaryDirectory();
+  t.after(() => directory.remove());
+  const db = must(openDatabase(join(directory.path, 'anchor.db')));
+  t.after(() => db.close());
+  const { aliases, deployments } = openStores(db);
+  const [alias, other] = [sampleAlias(), sampleAlias()];
+  const seen = [aliasGeneration(db)];
+  for (const write of [
+    () => aliases.compareAndSet(alias),
+    () => aliases.compareAndSet({ ...alias, revision: 2 }),
+    () => aliases.remove(alias.host),
+    () => aliases.compareAndSet(other),
+  ]) {
+    await write();
+    seen.push(aliasGeneration(db));
+  }
+  assert.equal(new Set(seen).size, seen.length);
+  await aliases.expireRemoved(Date.now() + 1);
+  await deployments.insert(sampleDeployment());
+  assert.equal(aliasGeneration(db), seen.at(-1));
 });

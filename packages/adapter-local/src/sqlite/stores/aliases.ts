@@ -65,3 +65,7 @@ export function aliasStore(db: Database): AliasStore {
     },
   };
 }
+
+/** Returns another number after each write of an alias, also by another process. */
+export const aliasGeneration = (db: Database): number =>
+  Number(db.get('SELECT COALESCE(MAX(seq), 0) AS seq FROM aliases')?.['seq']);
