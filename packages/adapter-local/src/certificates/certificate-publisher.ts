@@ -10,8 +10,8 @@ import type {
 } from '@anchor/core/ports/served-certificates.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
 import { readKeyFile } from '../secrets/key-file.ts';
-import { materialFile, type PublishedFile, type PublishedFiles, type TicketKey } from './published-files.ts';
-import { SealedFiles } from './sealed-files.ts';
+import { MATERIAL, materialFile, type PublishedFile, type PublishedFiles, type TicketKey } from './published-files.ts';
+import { SealedFiles, UNFINISHED } from './sealed-files.ts';
 import { WorkerNotifier } from './worker-notifier.ts';
 
 export type CertificatePublisherOptions = Readonly<{
@@ -28,9 +28,10 @@ const TICKET_KEY_MS = 12 * 3_600_000;
 /** Workers learn of a key before tickets are encrypted with it. */
 const TICKET_KEY_LEAD_MS = 10_000;
 const TICKET_KEYS = 3;
-const ROTATION_CHECK_MS = 600_000;
+/** How soon a key is rotated, and a failed write retried. */
+const UPKEEP_MS = 10_000;
 
-export type CertificatePublisher = ServedCertificates & Readonly<{ rotateTicketKeys(): Promise<void>; close(): void }>;
+export type CertificatePublisher = ServedCertificates & Readonly<{ upkeep(): Promise<void>; close(): void }>;
 
 /** Opens the one writer of what the edge workers of this machine serve TLS with. */
 export async function openCertificatePublisher(
@@ -39,7 +40,8 @@ export async function openCertificatePublisher(
   const keys = await readKeyFile(options.keyFile);
   if (!keys.ok) return keys;
   const publisher = new LocalCertificatePublisher(options, new SealedFiles(options.directory, keys.value[0]));
-  await publisher.rotateTicketKeys();
+  await publisher.sweep();
+  await publisher.upkeep();
   return ok(publisher);
 }
 
@@ -61,6 +63,8 @@ class LocalCertificatePublisher implements CertificatePublisher {
   #last: Promise<void> = Promise.resolve();
   /** Files whose content is not on disk yet, or could not be written. */
   readonly #unwritten = new Set<PublishedFile>();
+  /** Certificates whose file may still be there, or in the index on disk. */
+  readonly #withdrawn = new Set<string>();
 
   constructor({ clock, controlSockets }: CertificatePublisherOptions, files: SealedFiles) {
     this.#clock = clock;
@@ -70,7 +74,7 @@ class LocalCertificatePublisher implements CertificatePublisher {
     this.#challenges = new Map(this.#read('challenges').map((challenge) => [keyOf(challenge), challenge]));
     this.#domains = this.#read('domains');
     this.#tickets = this.#read('tickets');
-    this.#timer = setInterval(() => void this.rotateTicketKeys().catch(() => undefined), ROTATION_CHECK_MS).unref();
+    this.#timer = setInterval(() => void this.upkeep().catch(() => undefined), UPKEEP_MS).unref();
   }
 
   published(): Promise<readonly string[]> {
@@ -78,15 +82,15 @@ class LocalCertificatePublisher implements CertificatePublisher {
   }
 
   async publish({ id, names, notAfter, chainPem, keyPem }: PublishedCertificate): Promise<void> {
+    this.#withdrawn.delete(id);
     await this.#files.write(materialFile(id), { chainPem, keyPem });
     this.#index.set(id, { id, names, notAfter });
     await this.#write('index');
   }
 
   async withdraw(id: string): Promise<void> {
-    if (!this.#index.delete(id)) return;
-    await this.#write('index');
-    await this.#files.remove(materialFile(id));
+    if (this.#index.delete(id)) this.#withdrawn.add(id);
+    if (this.#withdrawn.has(id)) await this.#finishWithdrawal(id);
   }
 
   async publishChallenge(challenge: PublishedChallenge): Promise<void> {
@@ -107,8 +111,32 @@ class LocalCertificatePublisher implements CertificatePublisher {
     await this.#write('domains');
   }
 
-  /** Adds a key when the newest one was used for long enough. Called regularly. */
-  async rotateTicketKeys(): Promise<void> {
+  /** Removes what a process left that was killed while it wrote: unfinished files, and certificates out of the index. */
+  async sweep(): Promise<void> {
+    // Without an index, all certificates are published again, over their files.
+    const isKnown = this.#files.read('index') !== undefined;
+    const named = new Set(Array.from(this.#index.keys(), materialFile));
+    for (const name of await this.#files.list())
+      if (name.endsWith(UNFINISHED) || (isKnown && name.startsWith(MATERIAL) && !named.has(name)))
+        await this.#files.remove(name);
+  }
+
+  /** Rotates the ticket keys, and retries what could not be written. Called regularly. */
+  async upkeep(): Promise<void> {
+    await this.#rotateTicketKeys();
+    for (const id of [...this.#withdrawn]) await this.#finishWithdrawal(id);
+    for (const file of [...this.#unwritten]) await this.#write(file);
+  }
+
+  async #finishWithdrawal(id: string): Promise<void> {
+    await this.#write('index');
+    // It may have been published again meanwhile.
+    if (this.#withdrawn.has(id)) await this.#files.remove(materialFile(id));
+    this.#withdrawn.delete(id);
+  }
+
+  /** Adds a key when the newest one was used for long enough. */
+  async #rotateTicketKeys(): Promise<void> {
     const now = this.#clock.now();
     const [newest] = this.#tickets;
     if (newest !== undefined && newest.from <= now + TICKET_KEY_LEAD_MS && newest.from > now - TICKET_KEY_MS) return;

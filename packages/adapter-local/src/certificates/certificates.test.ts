@@ -136,11 +136,11 @@ test(
     const [first] = running.current().ticketKeys;
     assert.equal(Buffer.from(first ?? '', 'base64').length, 48);
     assert.deepEqual((await open()).current().ticketKeys, [first]);
-    await publisher.rotateTicketKeys();
+    await publisher.upkeep();
     assert.equal(running.current().ticketKeys.length, 1, 'not before its time');
     for (let i = 0; i < 4; i++) {
       now.advance(13 * 3_600_000);
-      await publisher.rotateTicketKeys();
+      await publisher.upkeep();
     }
     assert.equal(running.current().ticketKeys.length, 3);
     assert.ok(!running.current().ticketKeys.includes(first ?? ''));
@@ -176,5 +176,51 @@ test(
     await writeFile(directory, '');
     running.refresh();
     assert.equal(running.current().certificates.length, 1);
+  }),
+);
+
+test(
+  'a publisher that starts removes what one before did not finish',
+  using(async ({ publisher, directory, reopen, running }) => {
+    await publisher.publish(certificate);
+    await publisher.publish({ ...certificate, id: 'two' });
+    const index = await readFile(join(directory, 'index'));
+    await publisher.publish({ ...certificate, id: 'killed before it was in the index' });
+    await writeFile(join(directory, 'index'), index);
+    for (const name of ['index.0a1b.new', 'certificates/0a1b.0a1b.new']) await writeFile(join(directory, name), 'half');
+    await reopen();
+    const names = await readdir(directory, { recursive: true });
+    assert.deepEqual(
+      names.filter((name) => name.endsWith('.new')),
+      [],
+    );
+    assert.equal(names.filter((name) => name.startsWith('certificates/')).length, 2);
+    for (const id of ['one', 'two']) assert.notEqual(running.read(id), undefined);
+    await writeFile(join(directory, 'index'), 'damaged');
+    await reopen();
+    assert.notEqual(running.read('one'), undefined, 'workers still serve what they have read');
+  }),
+);
+
+test(
+  'a withdrawal that could not be written is retried, by its caller or by the upkeep',
+  using(async ({ publisher, directory, running, open }) => {
+    const path = join(directory, 'index');
+    for (const id of ['one', 'two', 'stays']) await publisher.publish({ ...certificate, id });
+    const index = await readFile(path);
+    // A folder in the place of the file cannot be replaced.
+    await rm(path);
+    await mkdir(join(path, 'x'), { recursive: true });
+    for (const id of ['one', 'two']) await assert.rejects(publisher.withdraw(id));
+    await assert.rejects(publisher.upkeep());
+    await rm(path, { recursive: true });
+    await writeFile(path, index);
+    await publisher.withdraw('one');
+    assert.equal(running.read('one'), undefined);
+    await publisher.upkeep();
+    assert.equal(running.read('two'), undefined);
+    const ids = (await open()).current().certificates.map(({ id }) => id);
+    assert.deepEqual(ids, ['stays']);
+    assert.equal((await readdir(join(directory, 'certificates'))).length, 1);
   }),
 );

@@ -17,9 +17,12 @@ export type PublishedFile = keyof PublishedFiles;
 /** 48 secret bytes in base64. `from`: when (milliseconds since the epoch) tickets are first encrypted with it. */
 export type TicketKey = Readonly<{ key: string; from: number }>;
 
+/** How the name of each file with chain and key starts. */
+export const MATERIAL = 'certificates/';
+
 /** Returns the name of the file with chain and key: ids are texts of any kind. */
 export const materialFile = (id: string): string =>
-  `certificates/${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
+  `${MATERIAL}${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
 
 /** Under which the edge knows the certificate of a challenge: another one for the same host is another one. */
 export const challengeId = ({

@@ -1,12 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { hasErrorCode } from '@anchor/core/result/has-error-code.ts';
 import { directorySync } from '../disk/directory-sync.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FORMAT = 'anchor-edge 1';
+/** How the name of a file ends that is being written. */
+export const UNFINISHED = '.new';
 
 /**
  * JSON files of one directory, encrypted with AES-256-GCM and bound to their names. One process writes; others read
@@ -24,7 +27,7 @@ export class SealedFiles {
 
   async write(name: string, value: unknown): Promise<void> {
     const file = join(this.#directory, name);
-    const temporary = `${file}.${randomBytes(6).toString('hex')}.new`;
+    const temporary = `${file}.${randomBytes(6).toString('hex')}${UNFINISHED}`;
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     try {
       const handle = await open(temporary, 'wx', 0o600);
@@ -44,6 +47,17 @@ export class SealedFiles {
 
   async remove(name: string): Promise<void> {
     await rm(join(this.#directory, name), { force: true });
+  }
+
+  /** Returns the names of all files, unfinished ones of an earlier process too; none when the directory is absent. */
+  async list(): Promise<readonly string[]> {
+    const entries = await readdir(this.#directory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (hasErrorCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(this.#directory, join(parentPath, name)));
   }
 
   /** Returns undefined for a file that is absent or damaged, or was sealed with another key. */
