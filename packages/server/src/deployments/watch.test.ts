@@ -4,6 +4,7 @@ import { requestDeployment } from '@anchor/core/deployments/request.ts';
 import { moveDeployment } from '@anchor/core/deployments/update.ts';
 import { PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
 import { createProject } from '@anchor/core/projects/projects.ts';
+import { encodePage, linesOf } from '@anchor/core/logs/log-page.ts';
 import { memoryHome } from '@anchor/testing/memory/home.ts';
 import { must } from '@anchor/testing/samples.ts';
 import { watchDeployment } from './watch.ts';
@@ -101,4 +102,35 @@ test('a reader that goes away leaves no follower behind', async (t) => {
   stop.abort();
   assert.equal((await next).done, true);
   assert.equal(home.deployments.followed(), 0);
+});
+
+test('a reader slower than the wait for the last lines gets all of a finished log', async (t) => {
+  const { home, id, pass, stop } = await queued(t);
+  const count = 20;
+  const lines = Array.from({ length: count }, (_, i) => ({ at: 0, level: 'info' as const, text: `line ${i}` }));
+  await home.logs.append('build', id, lines);
+  must(await moveDeployment(home)(id, 'canceled'));
+  // In pages of one line: as slow as a large log, and never closed.
+  const logs = {
+    ...home.logs,
+    async *follow(...following: Parameters<typeof home.logs.follow>) {
+      for await (const page of home.logs.follow(...following))
+        for (const line of linesOf(page)) yield encodePage([line]);
+    },
+  };
+  for (const filter of [{ after: 0 }, { limit: count }]) {
+    const texts: string[] = [];
+    let ending: Promise<void> | undefined;
+    for await (const event of watchDeployment({ ...home, logs }, id, 'build', filter, stop.signal)) {
+      if (event.type === 'lines') texts.push(...[...linesOf(event.page)].map(({ text }) => text));
+      if (event.type === 'end') break;
+      await pass(1_000);
+      if (texts.length === count) ending ??= pass(2_500);
+    }
+    await ending;
+    assert.deepEqual(
+      texts,
+      lines.map(({ text }) => text),
+    );
+  }
 });
