@@ -1,4 +1,4 @@
-import { stat, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { encodePage, type LogPage } from '@anchor/core/logs/log-page.ts';
 import { matches } from '@anchor/core/logs/matches.ts';
@@ -19,17 +19,25 @@ export type PageRead = Readonly<{ page: LogPage; position: LogPosition; more: bo
 
 /** Reads the lines behind a position, and the position behind them; `more`: the next ones can be read at once. */
 export async function readPage(files: LogFiles, filter: LogFilter, position: LogPosition): Promise<PageRead> {
-  const current = await stat(files.current).then(identity, () => undefined);
-  const isCurrent = current !== undefined && current === position.file;
-  let at = position;
-  for (const file of isCurrent ? [files.current] : [files.previous, files.current]) {
-    const handle = await openIfThere(file);
-    if (handle === undefined) continue;
-    const read = await pageOf(handle, filter, at).finally(() => handle.close());
-    at = read.position;
-    if (read.more || read.page.length > 0) return { ...read, more: read.more || file === files.previous };
+  const opened: FileHandle[] = [];
+  try {
+    // Opened first: a rotation makes it the previous file, which then is read twice, not skipped.
+    const current = await openIfThere(files.current);
+    if (current !== undefined) opened.push(current);
+    if (current === undefined || identity(await current.stat()) !== position.file) {
+      const previous = await openIfThere(files.previous);
+      if (previous !== undefined) opened.unshift(previous);
+    }
+    let at = position;
+    for (const [i, handle] of opened.entries()) {
+      const read = await pageOf(handle, filter, at);
+      at = read.position;
+      if (read.more || read.page.length > 0) return { ...read, more: read.more || i < opened.length - 1 };
+    }
+    return { page: encodePage([]), position: at, more: false };
+  } finally {
+    for (const handle of opened) await handle.close();
   }
-  return { page: encodePage([]), position: at, more: false };
 }
 
 async function pageOf(handle: FileHandle, filter: LogFilter, position: LogPosition): Promise<PageRead> {
