@@ -55,6 +55,15 @@ test('conflicts that a merge left are named, and so is a lock file that is no JS
   assert.match(broken.fix, /rm package-lock\.json && npm install/);
 });
 
+test('an unreadable lock file of another package manager than the one in use is ignored', async () => {
+  const error = await failure({
+    'package.json': packageJson({ build: 'true' }, { packageManager: 'pnpm@10.0.0' }),
+    'package-lock.json': '',
+    'pnpm-lock.yaml': '<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> feat\n',
+  });
+  assert.equal(error.message, 'pnpm-lock.yaml has an unresolved merge conflict in line 1');
+});
+
 test('nothing to build is reported before anything runs', async () => {
   assert.equal((await failure({ 'lib/readme.txt': '' })).code, 'detect_failed');
 });

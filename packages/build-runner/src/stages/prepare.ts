@@ -72,6 +72,12 @@ async function prepareInstall(
     text: (file) => texts.get(file),
   });
   if (ignored.length > 0) sink.log(ignoredLockFilesNote(manager, ignored), 'install', 'warn');
+  // Only the one that is used: a left-over one of another manager harms nothing.
+  const { lockFile = '' } = manager;
+  const locked = texts.get(lockFile);
+  const unreadable =
+    locked === undefined ? undefined : checkLockFile(pathIn(installFolder, lockFile), lockFile, locked);
+  if (unreadable !== undefined) return unreadable;
   const newest = newestNode(dependenciesOf(packageJson), texts.get(manager.lockFile ?? ''));
   const tools = await prepareTools(session, request, { plan: detected.plan, named, newest, manager, installFolder });
   if (!tools.ok) return tools;
@@ -119,10 +125,6 @@ async function readWorkspace(
       .filter((file) => TEXT_FILES.test(file))
       .map(async (file) => [file, await readInTree(root, pathIn(folder, file), 16 << 20)] as const),
   );
-  for (const [file, text] of texts) {
-    const unreadable = text === undefined ? undefined : checkLockFile(pathIn(folder, file), file, text);
-    if (unreadable !== undefined) return unreadable;
-  }
   return ok({
     folder,
     packageJson: folder === project ? packageJson : await readJsonInTree(root, path),
