@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
 
 /** A folder below the project, and whether the build wrote an index.html into it. */
@@ -21,8 +21,11 @@ export async function writtenFolders(root: string, project: string, since: numbe
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level) {
+      // The build may have replaced the project's own folder by a link.
+      const directory = await resolveInTree(root, posix.join(project, folder));
+      if (directory?.kind !== 'directory') continue;
       // Links are not followed: what they lead to is found itself, or is outside the project.
-      const entries = await readdir(join(root, project, folder), { withFileTypes: true }).catch(() => []);
+      const entries = await readdir(directory.absolute, { withFileTypes: true }).catch(() => []);
       for (const entry of entries) {
         if (!entry.isDirectory() || SKIPPED.test(entry.name)) continue;
         if (found.length >= MAX_FOLDERS) return found;
