@@ -316,6 +316,20 @@ for (const { what, pkg, left, serves } of ELSEWHERE) {
   });
 }
 
+test('where a build writes several sites, the command that chooses one is quoted for a shell', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'anchor-test-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const folder of ['$(id) site', '$(id) stories']) {
+    mkdirSync(join(root, folder));
+    writeFileSync(join(root, folder, 'index.html'), 'x');
+  }
+  const plan = detect({ files: [], settings: {}, packageJson: { ...build(), devDependencies: { vite: '7' } } });
+  assert.ok(plan.ok);
+  const settled = await settleOutput(root, '', plan.value, {}, 0);
+  assert.ok(!settled.ok);
+  assert.match(settled.error.fix, /--output '\$\(id\) (?:site|stories)'$/);
+});
+
 function shown({ output }: Settled, root: string): string {
   if (output.kind === 'next') return 'next';
   if (output.kind === 'files') return `files ${output.directories.find((name) => name !== '' && root !== '') ?? ''}`;

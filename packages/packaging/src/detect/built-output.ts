@@ -65,7 +65,7 @@ async function settleElsewhere(
     return fail(
       'output_missing',
       'The build wrote several sites',
-      `Name the folder of the site: anchor projects update --output ${site}`,
+      `Name the folder of the site: anchor projects update --output ${shellWord(site)}`,
       `An index.html is in ${sites.slice(0, 8).join(', ')}.`,
     );
   return ok({
@@ -167,10 +167,13 @@ async function settleUsual(
   );
 }
 
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** Returns the command that runs a server of a build; the runtime runs a handler. */
 function startOf({ entry, folder, program, handler }: BuiltServer): StartCommand {
   const path = folder === undefined ? entry : posix.relative(folder, entry);
-  const word = /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+  const word = shellWord(path);
   const command =
     handler === true
       ? parseStartCommand(`node ${SANDBOX_PATHS.runtime}/serve-fetch.js ${word}`)

@@ -25,6 +25,13 @@ for (const [name, script, start] of DEVELOPMENT) {
   });
 }
 
+test('what the shell of a user would expand is quoted in the start command', () => {
+  const fix = (dev: string): string => failure({ packageJson: { ...HONO, scripts: { dev } } }).fix;
+  assert.match(fix('node server.js --port $PORT'), /--start 'node server\.js --port \$PORT'\)/);
+  assert.match(fix('node server.js `id`'), /--start (?:'node server\.js `id`'|"node src\/index\.js")/);
+  assert.match(fix("node server.js '$(id)'"), /--start 'node server\.js \$\(id\)'\)/);
+});
+
 test('a server without any script that runs it gets an example', () => {
   for (const scripts of [{}, { test: 'vitest' }, { dev: 'vite' }, { dev: 'echo "a"; node "x y.js"' }])
     assert.match(failure({ packageJson: { ...HONO, scripts } }).fix, /--start "node src\/index\.js"/);

@@ -94,11 +94,13 @@ function withoutStart({ scripts, packages }: Facts): Result<never> {
     if (!DEVELOPMENT.test(name)) continue;
     const { role, command, folder } = resolveStart(text, packages);
     const shown = command.kind === 'shell' ? command.script : command.argv.join(' ');
-    if (role !== 'server' || folder !== '' || shown === '' || /["\n]/.test(shown)) continue;
+    // Quoted so that the user's own shell expands nothing of it.
+    const quote = /[$`\\!]/.test(shown) ? "'" : '"';
+    if (role !== 'server' || folder !== '' || shown === '' || shown.includes(quote) || /["\n]/.test(shown)) continue;
     return fail(
       'detect_failed',
       'No start command was found for this server',
-      `Set the start command (anchor projects update --start "${shown}"), or add it to package.json as "start", and run anchor redeploy.`,
+      `Set the start command (anchor projects update --start ${quote}${shown}${quote}), or add it to package.json as "start", and run anchor redeploy.`,
       `No script starts it for production; "${name}" runs it for development: ${text.slice(0, 200)}`,
     );
   }
