@@ -87,7 +87,7 @@ async function* follow(
         ({ position } = read);
         if (read.page.length > 0) yield read.page;
         if (!read.more) break;
-        read = await thread.page(files, filter, position);
+        read = await thread.page(files, filter, position, signal);
       }
       if (closed) return;
       await changes.next();

@@ -114,6 +114,24 @@ test(
 );
 
 test(
+  'a follower that left before its turn has nothing read for it',
+  using(make, async ({ directory }) => {
+    const thread = new LogThread();
+    const stop = new AbortController();
+    const page = (signal: AbortSignal) => thread.page(logFiles(directory, 'build', id), {}, { n: 0 }, signal);
+    const pages = [page(new AbortController().signal), page(stop.signal)];
+    stop.abort();
+    assert.deepEqual(
+      (await Promise.all(pages)).map((read) => [read.more, read.position.n > 0, read.page.length > 0]),
+      [
+        [true, true, true],
+        [false, false, false],
+      ],
+    );
+  }),
+);
+
+test(
   'a follower does not wait for the many of another log',
   using(make, async ({ subject }) => {
     const other = newId('dpl', Date.UTC(2030, 0, 2));

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
+import { encodePage } from '@anchor/core/logs/log-page.ts';
 import type { LogFilter } from '@anchor/core/ports/log-store.ts';
 import type { LogFiles } from './log-files.ts';
 import type { LogPosition, PageRead } from './page-reader.ts';
@@ -30,8 +31,10 @@ export class LogThread {
   }
 
   /** Reads one page of a log at a time, so that each log has an equal share of the thread, however many follow it. */
-  async page(files: LogFiles, filter: LogFilter, position: LogPosition): Promise<PageRead> {
+  async page(files: LogFiles, filter: LogFilter, position: LogPosition, signal: AbortSignal): Promise<PageRead> {
     const read = async (): Promise<PageRead> => {
+      // Followers that left while they waited cost the others nothing.
+      if (signal.aborted) return { page: encodePage([]), position, more: false };
       const result = await this.#request(files, filter, position);
       if (result.read === undefined) throw new Error('the log thread read no page');
       return result.read;
