@@ -84,7 +84,18 @@ test('limits take precedence over the output, and name the flag that raises them
   const heap = await explain(logOf('node-heap'));
   assert.equal(heap.code, 'build_out_of_memory');
   assert.match(heap.cause ?? '', /heap limit: FATAL ERROR: .*JavaScript heap out of memory$/);
-  assert.match(heap.fix, /anchor env set NODE_OPTIONS=--max-old-space-size=3072 --scope build --plain/);
+  assert.match(
+    heap.fix,
+    /`anchor env set NODE_OPTIONS=--max-old-space-size=3072 -e production --scope build --plain`, then `anchor redeploy -e production`\.$/,
+  );
+  const low = await explain(logOf('node-heap'), {
+    variables: { ANCHOR_ENV: 'preview', NODE_OPTIONS: '--max-old-space-size=512 --openssl-legacy-provider' },
+  });
+  assert.match(
+    low.fix,
+    /`anchor env set 'NODE_OPTIONS=--openssl-legacy-provider --max-old-space-size=3072' -e preview --scope build --plain`, then `anchor redeploy --branch main`\.$/,
+    'other options stay',
+  );
   const raised = await explain(logOf('node-heap'), {
     variables: { NODE_OPTIONS: '--no-warnings --max-old-space-size=4096' },
   });

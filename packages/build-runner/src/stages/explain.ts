@@ -1,5 +1,5 @@
 import type { Disk, SandboxHandle } from '@anchor/core/ports/sandbox.ts';
-import { notSet, variableFix } from '@anchor/core/logs/missing-variables.ts';
+import { notSet, redeployCommand, setCommand, variableFix } from '@anchor/core/logs/missing-variables.ts';
 import { anchorError, type AnchorError, type ErrorCode } from '@anchor/core/result/result.ts';
 import { findCause, lastLine } from '@anchor/packaging/explain/find-cause.ts';
 import type { CommandResult } from '../session/command.ts';
@@ -72,7 +72,7 @@ export async function explainFailure(ended: CommandResult, context: FailureConte
 /** Returns the error of a limit that ended the command: memory, disk or processes. */
 function limitReached(
   output: string,
-  { what, limits, variables }: FailureContext,
+  { what, limits, variables, branch, redact }: FailureContext,
   { usage, disk }: Readonly<{ usage: Usage; disk: Readonly<{ full: boolean }> }>,
 ): AnchorError | undefined {
   if (usage.oomKills > 0 || /JavaScript heap out of memory|Allocation failed - process out of memory/.test(output)) {
@@ -84,7 +84,7 @@ function limitReached(
       'build_out_of_memory',
       `${what} ran out of memory`,
       own
-        ? `${less}, or raise the heap of Node.js: \`anchor env set NODE_OPTIONS=--max-old-space-size=${heapMb} --scope build --plain\`, then \`anchor redeploy\`.`
+        ? redact(`${less}, or raise the heap of Node.js: ${raiseHeap(variables, heapMb, branch)}.`)
         : `${less}, or ask the operator to raise the limit: ./up --build-memory-mb ${2 * limits.memoryMb} (now ${limits.memoryMb}).`,
       usage.oomKills > 0
         ? `The build was stopped at its limit of ${limits.memoryMb} MB.`
@@ -116,9 +116,18 @@ function limitReached(
   return undefined;
 }
 
+const HEAP_OPTION = /--max[-_]old[-_]space[-_]size=(\d{1,9})/;
+
 /** Returns the heap limit (MB) that NODE_OPTIONS sets; 0 without one. */
-const heapSetting = (options: string | undefined): number =>
-  Number(/--max[-_]old[-_]space[-_]size=(\d{1,9})/.exec(options ?? '')?.[1] ?? 0);
+const heapSetting = (options: string | undefined): number => Number(HEAP_OPTION.exec(options ?? '')?.[1] ?? 0);
+
+/** Returns the commands that set the heap limit, beside the other options that the build has, and build again. */
+function raiseHeap(variables: FailureContext['variables'], heapMb: number, branch: string | undefined): string {
+  const others = (variables['NODE_OPTIONS'] ?? '').replace(HEAP_OPTION, '').split(/\s+/);
+  const options = [...others.filter((option) => option !== ''), `--max-old-space-size=${heapMb}`].join(' ');
+  const target = { environment: variables['ANCHOR_ENV'], branch };
+  return `${setCommand(`NODE_OPTIONS=${options}`, target, ['--scope build', '--plain'])}, then ${redeployCommand(target)}`;
+}
 
 const heapLine = (output: string): string =>
   /(?:FATAL ERROR: )?[^\n]{0,200}(?:JavaScript heap out of memory|process out of memory)/.exec(output)?.[0].trim() ??

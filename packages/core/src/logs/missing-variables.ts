@@ -62,19 +62,26 @@ export type VariablePlace = Readonly<{ environment: string | undefined; branch: 
  * Returns the commands that set the variables and build again, as one sentence. `scope` is named when they have the
  * wrong one.
  */
-export function variableFix(names: readonly string[], { environment, branch }: VariablePlace, scope?: 'both'): string {
-  const environmentFlag = environment === undefined ? '' : ` -e ${environment}`;
-  // Previews are of branches: the newest one may be of another.
-  const redeployFlag =
-    environment === 'preview' && branch !== undefined ? ` --branch ${shellWord(branch)}` : environmentFlag;
-  const sets = names.map(
-    (name) => `\`anchor env set ${name}${environmentFlag}${scope === undefined ? '' : ` --scope ${scope}`}\``,
-  );
+export function variableFix(names: readonly string[], target: VariablePlace, scope?: 'both'): string {
+  const sets = names.map((name) => setCommand(name, target, scope === undefined ? [] : [`--scope ${scope}`]));
   const last = sets.pop() ?? '';
-  return `Run ${sets.length === 0 ? last : `${sets.join(', ')} and ${last}`}, then \`anchor redeploy${redeployFlag}\`.`;
+  return `Run ${sets.length === 0 ? last : `${sets.join(', ')} and ${last}`}, then ${redeployCommand(target)}.`;
 }
 
-const shellWord = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+/** Returns the command that sets a variable: to a value, or to the one that is typed then. */
+export const setCommand = (assignment: string, { environment }: VariablePlace, flags: readonly string[]): string => {
+  const environmentFlag = environment === undefined ? [] : [`-e ${environment}`];
+  return `\`${['anchor env set', shellWord(assignment), ...environmentFlag, ...flags].join(' ')}\``;
+};
+
+/** Returns the command that builds again. */
+export const redeployCommand = ({ environment, branch }: VariablePlace): string => {
+  // Previews are of branches: the newest one may be of another.
+  if (environment === 'preview' && branch !== undefined) return `\`anchor redeploy --branch ${shellWord(branch)}\``;
+  return `\`anchor redeploy${environment === undefined ? '' : ` -e ${environment}`}\``;
+};
+
+const shellWord = (text: string): string => (/^[\w./=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Returns "A is not set", "A, B are not set". */
 export const notSet = (names: readonly string[]): string =>
