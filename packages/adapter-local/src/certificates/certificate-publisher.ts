@@ -124,8 +124,8 @@ class LocalCertificatePublisher implements CertificatePublisher {
   /** Rotates the ticket keys, and retries what could not be written. Called regularly. */
   async upkeep(): Promise<void> {
     await this.#rotateTicketKeys();
-    for (const id of [...this.#withdrawn]) await this.#finishWithdrawal(id);
-    for (const file of [...this.#unwritten]) await this.#write(file);
+    for (const id of this.#withdrawn) await this.#finishWithdrawal(id);
+    for (const file of this.#unwritten) await this.#write(file);
   }
 
   async #finishWithdrawal(id: string): Promise<void> {
