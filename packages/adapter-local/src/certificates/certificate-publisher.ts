@@ -9,7 +9,7 @@ import type {
   ServedDomain,
 } from '@anchor/core/ports/served-certificates.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
-import { readKeyFile } from '../secrets/key-file.ts';
+import { readEdgeKey } from './edge-key.ts';
 import { MATERIAL, materialFile, type PublishedFile, type PublishedFiles, type TicketKey } from './published-files.ts';
 import { SealedFiles, UNFINISHED } from './sealed-files.ts';
 import { WorkerNotifier } from './worker-notifier.ts';
@@ -37,9 +37,9 @@ export type CertificatePublisher = ServedCertificates & Readonly<{ upkeep(): Pro
 export async function openCertificatePublisher(
   options: CertificatePublisherOptions,
 ): Promise<Result<CertificatePublisher>> {
-  const keys = await readKeyFile(options.keyFile);
-  if (!keys.ok) return keys;
-  const publisher = new LocalCertificatePublisher(options, new SealedFiles(options.directory, keys.value[0]));
+  const key = await readEdgeKey(options.keyFile);
+  if (!key.ok) return key;
+  const publisher = new LocalCertificatePublisher(options, new SealedFiles(options.directory, key.value));
   await publisher.sweep();
   await publisher.upkeep();
   return ok(publisher);

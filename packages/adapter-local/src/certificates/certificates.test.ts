@@ -11,6 +11,7 @@ import {
   type ServedCertificatesHarness,
 } from '@anchor/testing/contracts/served-certificates.ts';
 import { openCertificatePublisher, type CertificatePublisher } from './certificate-publisher.ts';
+import { readEdgeKey } from './edge-key.ts';
 import { openCertificateTable } from './local-certificate-table.ts';
 
 type Setup = Readonly<{
@@ -222,5 +223,22 @@ test(
     const ids = (await open()).current().certificates.map(({ id }) => id);
     assert.deepEqual(ids, ['stays']);
     assert.equal((await readdir(join(directory, 'certificates'))).length, 1);
+  }),
+);
+
+test(
+  'a damaged edge key is replaced with the command that its error names, and everything can be published again',
+  using(async ({ publisher, keyFile, open, reopen }) => {
+    await publisher.publish(certificate);
+    await writeFile(keyFile, 'damaged');
+    const refused = await readEdgeKey(keyFile);
+    assert.match(refused.ok ? '' : refused.error.fix, new RegExp(`^Run: rm ${keyFile}, and restart`));
+    await rm(keyFile);
+    const next = await reopen();
+    assert.deepEqual(await next.published(), [], 'so that the server publishes all');
+    await next.publish(certificate);
+    const started = await open();
+    assert.deepEqual(started.read('one'), { chainPem: 'CHAIN', keyPem: 'PRIVATE' });
+    assert.equal(started.current().ticketKeys.length, 1);
   }),
 );

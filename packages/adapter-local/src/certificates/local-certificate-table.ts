@@ -2,7 +2,7 @@ import type { Clock } from '@anchor/core/ports/clock.ts';
 import type { CertificateMaterial, CertificateTable, ServedSet } from '@anchor/core/ports/certificate-table.ts';
 import type { PublishedChallenge } from '@anchor/core/ports/served-certificates.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
-import { readKeyFile } from '../secrets/key-file.ts';
+import { readEdgeKey } from './edge-key.ts';
 import { challengeId, materialFile, type PublishedFile, type PublishedFiles } from './published-files.ts';
 import { SealedFiles } from './sealed-files.ts';
 
@@ -13,10 +13,8 @@ const POLL_MS = 1_000;
 export async function openCertificateTable(
   options: Readonly<{ directory: string; keyFile: string; clock: Clock }>,
 ): Promise<Result<CertificateTable>> {
-  const keys = await readKeyFile(options.keyFile);
-  return keys.ok
-    ? ok(new LocalCertificateTable(new SealedFiles(options.directory, keys.value[0]), options.clock))
-    : keys;
+  const key = await readEdgeKey(options.keyFile);
+  return key.ok ? ok(new LocalCertificateTable(new SealedFiles(options.directory, key.value), options.clock)) : key;
 }
 
 /** Follows the published files. Keeps what it has when one cannot be read. */

@@ -10,8 +10,11 @@ export const KEY_BYTES = 32;
 /** Master keys, the current one first: `n` times 32 random bytes. Made with one key when the file is missing. */
 export type MasterKeys = readonly [Buffer, ...Buffer[]];
 
-/** Reads the key file. Refused: one that others than its owner may read, and one of a wrong size. */
-export async function readKeyFile(file: string): Promise<Result<MasterKeys>> {
+/**
+ * Reads the key file. Refused: one that others than its owner may read, and one of a wrong size, with `damagedFix` as
+ * the fix.
+ */
+export async function readKeyFile(file: string, damagedFix: string): Promise<Result<MasterKeys>> {
   try {
     await createWhenMissing(file);
     const { mode } = await stat(file);
@@ -32,7 +35,7 @@ export async function readKeyFile(file: string): Promise<Result<MasterKeys>> {
       return fail(
         'internal',
         `The key file ${file} is damaged: ${bytes.length} bytes instead of ${KEY_BYTES}`,
-        'Restore it from a backup.',
+        damagedFix,
       );
     }
     return ok([first, ...rest]);

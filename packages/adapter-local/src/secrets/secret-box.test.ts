@@ -45,7 +45,8 @@ test(
     await chmod(file, 0o600);
     for (const size of [0, 31, 33]) {
       await writeFile(file, randomBytes(size));
-      assert.equal((await openSecretBox(file)).ok, false, `${size} bytes`);
+      const damaged = await openSecretBox(file);
+      assert.match(damaged.ok ? '' : damaged.error.fix, /\.\/up --restore FILE$/, `${size} bytes`);
     }
   }),
 );

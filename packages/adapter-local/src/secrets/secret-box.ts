@@ -12,7 +12,7 @@ const TAG_BYTES = 16;
  * selects the master key of the file that opens it, so that a new key can be put before the old ones.
  */
 export async function openSecretBox(keyFile: string): Promise<Result<SecretBox>> {
-  const masters = await readKeyFile(keyFile);
+  const masters = await readKeyFile(keyFile, 'Restore it from a backup: ./up --restore FILE');
   if (!masters.ok) return masters;
   const [current] = masters.value;
   const byId = new Map(masters.value.map((master) => [keyId(master), master]));
