@@ -286,6 +286,24 @@ const ELSEWHERE: readonly Row[] = [
     serves: 'output_missing',
   },
   {
+    what: 'Vite whose outDir is in the usual folder',
+    pkg: { ...build(), devDependencies: { vite: '7' } },
+    left: ['dist/web/index.html', 'dist/web/assets/a.js'],
+    serves: 'files dist/web',
+  },
+  {
+    what: 'a Vite page below the usual folder, with its assets beside it',
+    pkg: { ...build(), devDependencies: { vite: '7' } },
+    left: ['dist/app/index.html', 'dist/assets/a.js'],
+    serves: 'output_missing',
+  },
+  {
+    what: 'an Astro site with its pages below a language, and no page at /',
+    pkg: { ...build(), dependencies: { astro: '5' } },
+    left: ['dist/en/index.html', 'dist/_astro/a.js'],
+    serves: 'output_missing',
+  },
+  {
     what: 'a file of the usual name alone',
     pkg: { ...build(), dependencies: { nuxt: '4' } },
     left: ['lib/server/index.mjs'],
@@ -327,7 +345,22 @@ test('where a build writes several sites, the command that chooses one is quoted
   assert.ok(plan.ok);
   const settled = await settleOutput(root, '', plan.value, {}, 0);
   assert.ok(!settled.ok);
-  assert.match(settled.error.fix, /--output '\$\(id\) (?:site|stories)'$/);
+  assert.match(settled.error.fix, /--output '\$\(id\) site'$/);
+});
+
+test('where the usual folder has no page but its folders do, both commands are given', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'anchor-test-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const folder of ['dist/a', 'dist/b']) {
+    mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, folder, 'index.html'), 'x');
+  }
+  const plan = detect({ files: [], settings: {}, packageJson: { ...build(), devDependencies: { vite: '7' } } });
+  assert.ok(plan.ok);
+  const settled = await settleOutput(root, '', plan.value, {}, 0);
+  assert.ok(!settled.ok);
+  assert.equal(settled.error.message, 'The build wrote no index.html into dist, but into folders of it');
+  assert.match(settled.error.fix, /--output dist\/a \(or dist, /);
 });
 
 function shown({ output }: Settled, root: string): string {

@@ -61,11 +61,14 @@ async function settleElsewhere(
   const sites = files === undefined ? [] : sitesOf(folders);
   const [site] = sites;
   if (files === undefined || site === undefined) return undefined;
-  if (sites.length > 1)
+  const around = await usualAround(root, project, files.directories, sites);
+  if (around !== undefined || sites.length > 1)
     return fail(
       'output_missing',
-      'The build wrote several sites',
-      `Name the folder of the site: anchor projects update --output ${shellWord(site)}`,
+      around === undefined
+        ? 'The build wrote several sites'
+        : `The build wrote no index.html into ${around}, but into folders of it`,
+      `Name the folder of the site: anchor projects update --output ${shellWord(site)}${around === undefined ? '' : ` (or ${shellWord(around)}, where its pages need the files beside it)`}`,
       `An index.html is in ${sites.slice(0, 8).join(', ')}.`,
     );
   return ok({
@@ -73,6 +76,21 @@ async function settleElsewhere(
     framework: files.spa ? 'spa' : 'static',
     because: `the build wrote an index.html into ${site}`,
   });
+}
+
+/** Returns the usual folder that all sites are in, when it holds something beside them: assets or a server's code. */
+async function usualAround(
+  root: string,
+  project: string,
+  directories: readonly string[],
+  sites: readonly string[],
+): Promise<string | undefined> {
+  for (const usual of directories) {
+    if (!sites.every((site) => site.startsWith(`${usual}/`))) continue;
+    const folder = await resolveInTree(root, at(project, usual));
+    if (folder?.kind === 'directory' && (await readdir(folder.absolute)).length > 1) return usual;
+  }
+  return undefined;
 }
 
 /** Returns a server of a framework in another output folder; undefined where its entry alone would say nothing. */

@@ -26,7 +26,8 @@ export async function writtenFolders(root: string, project: string, since: numbe
       if (directory?.kind !== 'directory') continue;
       // Links are not followed: what they lead to is found itself, or is outside the project.
       const entries = await readdir(directory.absolute, { withFileTypes: true }).catch(() => []);
-      for (const entry of entries) {
+      // In order, so that the same files give the same output on any file system.
+      for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
         if (!entry.isDirectory() || SKIPPED.test(entry.name)) continue;
         if (found.length >= MAX_FOLDERS) return found;
         const path = posix.join(folder, entry.name);
