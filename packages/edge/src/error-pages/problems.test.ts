@@ -11,6 +11,7 @@ const pages = [
   problems.headTooLarge(),
   problems.headTooSlow(),
   problems.unknownHost('shop.example'),
+  problems.misdirected('shop.example'),
   problems.notFound('/cart'),
   problems.methodNotAllowed('POST'),
   problems.tooLarge(1024 * 1024),

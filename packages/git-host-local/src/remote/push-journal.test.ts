@@ -89,7 +89,8 @@ test('an intent that cannot be processed is tried three times, then set aside, a
   const copy = await workingCopy(t);
   const sha = await copy.commit('a', '1');
   const { commit: commitPush } = server.ports.pushes;
-  const { commit } = server.ports.repositories;
+  const { repositories } = server.ports;
+  const commit = repositories.commit.bind(repositories);
   Object.assign(server.ports.pushes, {
     commit: async () => {
       throw new Error('killed here');
