@@ -78,7 +78,7 @@ export class LocalIssuer {
     for (const { origin, names } of await certificates.list()) {
       const [name] = names;
       if (origin !== 'local' || name === undefined || hosts.has(name) || this.#options.keep.includes(name)) continue;
-      await certificates.remove(name);
+      await certificates.remove(name, async (other) => hosts.has(other));
     }
     for (const host of this.#reported.keys()) if (!hosts.has(host)) this.#reported.delete(host);
   }

@@ -150,13 +150,16 @@ export class CertificateService implements Certificates {
     return ok(undefined);
   }
 
-  async remove(text: string): Promise<void> {
+  async remove(text: string, isUsed: (other: string) => Promise<boolean>): Promise<void> {
     const name = canonicalAddress(text.toLowerCase());
-    const isExactly = ({ names }: Readonly<{ names: readonly string[] }>): boolean =>
-      names.every((each) => each === name);
-    for (const [id, order] of this.#index.orders) if (isExactly(order)) await this.#context.tables.orders.remove(id);
-    for (const certificate of this.#index.certificates.values())
-      if (isExactly(certificate)) await this.#removeCertificate(certificate.id);
+    const isUnused = async (names: readonly string[]): Promise<boolean> => {
+      for (const other of names) if (other !== name && (await isUsed(other))) return false;
+      return true;
+    };
+    for (const [id, { names }] of this.#index.orders)
+      if (names.includes(name) && (await isUnused(names))) await this.#context.tables.orders.remove(id);
+    for (const { id, names } of this.#index.certificates.values())
+      if (names.includes(name) && (await isUnused(names))) await this.#removeCertificate(id);
   }
 
   async removeUploads(text: string): Promise<void> {

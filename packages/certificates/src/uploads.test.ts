@@ -68,7 +68,7 @@ test('its successor takes its place, and an older one is removed by name', async
   );
   assert.deepEqual(await served.published(), [id]);
   must(await certificates.upload(second.chainPem, second.keyPem));
-  await certificates.remove('shop.example.com');
+  await certificates.remove('shop.example.com', async () => false);
   assert.deepEqual([await certificates.list(), await served.published()], [[], []]);
   await certificates.close();
 });
@@ -96,6 +96,25 @@ test('a damaged record is reported, and all others are served', async () => {
   );
   assert.match(errors.join(), /certificate\/damaged.*order\/odd/);
   await next.certificates.close();
+});
+
+test('an upload and an order for several names go with the last name that is used', async () => {
+  const { certificates, served, store } = await open();
+  const names = ['shop.example.com', 'www.example.com'];
+  const { chainPem, keyPem } = await certificateFor(names);
+  must(await certificates.upload(chainPem, keyPem));
+  must(await certificates.request(['www.example.com', 'else.example.com'], 'domain'));
+  const used = new Set(['www.example.com', 'else.example.com']);
+  const isUsed = async (name: string): Promise<boolean> => used.has(name);
+  await certificates.remove('shop.example.com', isUsed);
+  assert.equal((await served.published()).length, 1);
+  await certificates.remove('www.example.com', isUsed);
+  assert.deepEqual([await certificates.list(), await served.published()], [[], []]);
+  assert.deepEqual(await store.list('certificate'), []);
+  assert.notEqual((await certificates.statusOf('else.example.com')).order, undefined);
+  await certificates.remove('else.example.com', async () => false);
+  assert.deepEqual(await certificates.statusOf('else.example.com'), {});
+  await certificates.close();
 });
 
 test('uploads for a name that has a new owner are removed, also those for several names', async () => {

@@ -257,6 +257,17 @@ test('the new owner of a name is not served with what the one before has uploade
   assert.equal((await home.certificates.statusOf(NAME)).certificate, undefined);
 });
 
+test('an upload for several domains is removed with the last of them', async () => {
+  const { home, project, add } = setUp();
+  const names = [NAME, `www.${NAME}`, `api.${NAME}`] as DomainName[];
+  for (const name of names) await add({ name });
+  must(await home.certificates.upload(names.slice(0, 2).join('\n'), 'key'));
+  must(await removeDomain(home)(project.id, names[0]!));
+  assert.equal((await home.certificates.list()).length, 1, 'the second one uses it');
+  must(await removeDomain(home)(project.id, names[1]!));
+  assert.deepEqual(await home.certificates.list(), []);
+});
+
 test('a wildcard serves no site of its own, so nothing redirects to it', async () => {
   const { home, project, add } = setUp();
   await add({ name: '*.example.com' });

@@ -6,6 +6,7 @@ import { checkPathOf } from './check-path.ts';
 import { removeAliasOf } from './domain-aliases.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
+import { removeCertificates } from './remove-certificates.ts';
 import { publishDomains } from './served-domains.ts';
 
 type RemovePorts = Pick<DomainPorts, 'domains' | 'aliases' | 'certificates' | 'served' | 'clock' | 'site'>;
@@ -79,7 +80,7 @@ async function release(ports: RemovePorts, domain: Domain): Promise<void> {
   await ports.served.withdrawChallenge('http', checkPathOf(domain));
   if (!domain.holder) return;
   await removeAliasOf(ports)(domain);
-  await ports.certificates.remove(domain.name);
+  await removeCertificates(ports)(domain.name);
 }
 
 const domainsOf =

@@ -2,6 +2,7 @@ import { checkPathOf } from './check-path.ts';
 import { removeAliasOf } from './domain-aliases.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
+import { removeCertificates } from './remove-certificates.ts';
 
 /**
  * Takes a name from the project that holds it, after the owner of its DNS named another one. Its certificate goes, too:
@@ -29,7 +30,7 @@ export const takeOver =
         await removeAliasOf(ports)(other);
         await ports.certificates.removeUploads(other.name);
         await ports.served.withdrawChallenge('http', checkPathOf(other));
-        await ports.certificates.remove(other.name);
+        await removeCertificates(ports)(other.name);
       }
     }
   };

@@ -70,8 +70,11 @@ export interface Certificates {
   inspect(chainPem: string, keyPem: string): Promise<Result<Certificate>>;
   /** Orders a replacement now, whatever its age; `not_found` for a name without one, `unsupported` for an upload. */
   renew(name: string): Promise<Result<void>>;
-  /** Removes the certificates and orders for exactly this name; an absent one is no error. */
-  remove(name: string): Promise<void>;
+  /**
+   * Removes the certificates and orders for this name, except those that are also for one that `isUsed`. An absent one is
+   * no error.
+   */
+  remove(name: string, isUsed: (other: string) => Promise<boolean>): Promise<void>;
   /** Removes uploads that are for this name, among others too: its new owner must not be served with them. */
   removeUploads(name: string): Promise<void>;
   /**

@@ -14,6 +14,8 @@ export type CertificatesHarness = Harness<Certificates> &
     setProvider: (present: boolean) => void;
   }>;
 
+const unused = async (): Promise<boolean> => false;
+
 /** The contract of `Certificates`. `options` may skip it where its CA cannot be had. */
 export function certificatesContract(
   name: string,
@@ -67,15 +69,25 @@ export function certificatesContract(
     await settle();
     assert.deepEqual((await subject.statusOf('a.wild.example.com')).certificate?.names, ['*.wild.example.com']);
     assert.equal((await subject.statusOf('wild.example.com')).certificate, undefined);
-    await subject.remove('*.wild.example.com');
-    await subject.remove('*.wild.example.com');
+    await subject.remove('*.wild.example.com', unused);
+    await subject.remove('*.wild.example.com', unused);
     assert.deepEqual(await subject.statusOf('a.wild.example.com'), {});
     assert.deepEqual(await subject.list(), []);
   });
 
+  check('a certificate for several names is removed with the last one that is used', async ({ subject, settle }) => {
+    const [first, second] = ['first-of-two.example.com', 'second-of-two.example.com'];
+    must(await subject.request([first, second], 'domain'));
+    await settle();
+    await subject.remove(first, async (other) => other === second);
+    assert.notEqual((await subject.statusOf(second)).certificate, undefined);
+    await subject.remove(second, unused);
+    assert.deepEqual([await subject.statusOf(second), await subject.list()], [{}, []]);
+  });
+
   check('an order that was removed issues nothing', async ({ subject, settle }) => {
     must(await subject.request(['gone.example.com'], 'domain'));
-    await subject.remove('gone.example.com');
+    await subject.remove('gone.example.com', unused);
     await settle();
     assert.deepEqual(await subject.statusOf('gone.example.com'), {});
   });

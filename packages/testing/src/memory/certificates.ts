@@ -21,7 +21,7 @@ export type MemoryCertificates = Certificates & {
 
 type Entry = { certificate?: Certificate; order?: { since: number; step: 'challenge' }; failed?: FailedTry };
 
-/** Creates certificates without keys or a CA: a test completes the orders. Uploads are taken by their first line. */
+/** Creates certificates without keys or a CA: a test completes the orders. Of uploads each line is a name. */
 export function memoryCertificates(now: () => number): MemoryCertificates {
   const entries = new Map<string, Entry>();
   const orders: string[] = [];
@@ -31,14 +31,18 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
     entries.set(name, entry);
     return entry;
   };
-  const make = (name: string, origin: Certificate['origin'], lifetimeMs: number): Certificate => {
+  const make = (
+    names: readonly [string, ...string[]],
+    origin: Certificate['origin'],
+    lifetimeMs: number,
+  ): Certificate => {
     count += 1;
     const at = now();
-    const { certificate: before } = entryOf(name);
+    const { certificate: before } = entryOf(names[0]);
     const renewals = before === undefined || before.notAfter < at ? 0 : before.renewals + 1;
     return {
       id: `crt_${count}`,
-      names: [name],
+      names,
       origin,
       issuer: AUTHORITY.name,
       notBefore: at,
@@ -76,17 +80,17 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
       return structuredClone(own?.certificate === undefined ? { ...entries.get(wildcardOf(name)), ...own } : own);
     },
     list: async () =>
-      [...entries.values()]
-        .flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]))
-        .toSorted((a, b) => a.notAfter - b.notAfter),
+      [...new Set([...entries.values()].flatMap(({ certificate }) => certificate ?? []))].toSorted(
+        (a, b) => a.notAfter - b.notAfter,
+      ),
     inspect: async (chainPem) => {
-      const name = chainPem.split('\n')[0]?.trim() ?? '';
-      if (!name.includes('.')) return fail('invalid_input', 'The chain is not PEM', 'Pass a certificate in PEM.');
-      return ok(make(name, 'upload', 90 * DAY));
+      const [first = '', ...others] = chainPem.split('\n').map((line) => line.trim());
+      if (!first.includes('.')) return fail('invalid_input', 'The chain is not PEM', 'Pass a certificate in PEM.');
+      return ok(make([first, ...others], 'upload', 90 * DAY));
     },
     async upload(chainPem, keyPem) {
       const checked = await subject.inspect(chainPem, keyPem);
-      if (checked.ok) entryOf(checked.value.names[0] ?? '').certificate = checked.value;
+      if (checked.ok) for (const name of checked.value.names) entryOf(name).certificate = checked.value;
       return checked;
     },
     renew: async (name) => {
@@ -98,7 +102,13 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
       orders.push(name);
       return ok(undefined);
     },
-    remove: async (name) => void entries.delete(name),
+    async remove(name, isUsed) {
+      const { certificate } = entries.get(name) ?? {};
+      const names = certificate?.names ?? [name];
+      for (const other of names) if (other !== name && (await isUsed(other))) return;
+      for (const each of names)
+        if (each === name || entries.get(each)?.certificate === certificate) entries.delete(each);
+    },
     async removeUploads(name) {
       for (const entry of entries.values())
         if (entry.certificate?.origin === 'upload' && entry.certificate.names.includes(name)) delete entry.certificate;
@@ -106,7 +116,7 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
     tick: async () => now() + DAY,
     issue(name, lifetimeMs = 90 * DAY) {
       const entry = entryOf(name);
-      const certificate = make(name, 'acme', lifetimeMs);
+      const certificate = make([name], 'acme', lifetimeMs);
       entries.set(name, { ...entry, certificate });
       delete entryOf(name).order;
       delete entryOf(name).failed;
