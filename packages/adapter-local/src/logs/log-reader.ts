@@ -27,15 +27,21 @@ export async function readLog(files: LogFiles, filter: LogFilter): Promise<reado
 
 async function* linesAfter(files: LogFiles, after: number, scan: LogScan = FULL_SCAN): AsyncGenerator<LogLine> {
   let last = after;
-  for (const file of [files.previous, files.current]) {
-    for await (const { line } of withFile(file, async (handle) =>
-      forward(handle, await offsetAfter(handle, last, (await handle.stat()).size), scan),
-    )) {
-      // A rotation between the two files yields duplicate lines.
-      if (line === undefined || line.n <= last) continue;
-      last = line.n;
-      yield line;
-    }
+  // Opened first: a rotation makes it the previous file, which then is read twice, not skipped.
+  const current = await openIfThere(files.current);
+  try {
+    const lines = async function* (handle: FileHandle): AsyncGenerator<LogLine> {
+      const start = await offsetAfter(handle, last, (await handle.stat()).size);
+      for await (const { line } of forward(handle, start, scan)) {
+        if (line === undefined || line.n <= last) continue;
+        last = line.n;
+        yield line;
+      }
+    };
+    yield* withFile(files.previous, async (handle) => lines(handle));
+    if (current !== undefined) yield* lines(current);
+  } finally {
+    await current?.close();
   }
 }
 

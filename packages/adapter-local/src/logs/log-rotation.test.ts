@@ -7,6 +7,7 @@ import { encodePage, linesOf } from '@anchor/core/logs/log-page.ts';
 import { using } from '@anchor/testing/harness.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import type { LogFiles } from './log-files.ts';
+import { readLog } from './log-reader.ts';
 import { readPage, type LogPosition } from './page-reader.ts';
 
 const lines = (from: number, to: number): Uint8Array =>
@@ -82,5 +83,26 @@ test(
       },
     };
     assert.deepEqual((await numbersBehind(rotating, {}, position)).numbers, [5, 6, 7, 8]);
+  }),
+);
+
+test(
+  'a rotation while lines behind a number are read skips none of them',
+  using(make, async ({ files, rotate }) => {
+    await writeFile(files.previous, lines(1, 2));
+    await writeFile(files.current, lines(3, 6));
+    let matched = 0;
+    const filter = {
+      after: 0,
+      get requestId() {
+        if (++matched === 2) rotate();
+        return undefined as never;
+      },
+    };
+    const found = await readLog(files, filter);
+    assert.deepEqual(
+      found.map(({ n }) => n),
+      [1, 2, 3, 4, 5, 6],
+    );
   }),
 );
