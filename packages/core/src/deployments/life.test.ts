@@ -154,6 +154,9 @@ test('a crash at start is reported by its cause, its fix, and the variables that
   ]);
   assert.match(written?.cause ?? '', /unable to open database file[^]*SQLite cannot write its file\.$/);
   assert.match(written?.fix ?? '', /database or a bucket/);
+  home.analyzeFailure = () => ({ lines: ["Cannot find package 'koa'"], missing: [], fix: 'Run npm install koa.' });
+  const both = await failWith(8, ['anchor: Cannot make "cache": files are read-only.', ...crash]);
+  assert.equal(both?.fix, 'Run npm install koa.', 'of what ended it, not of a write that it went on without');
 });
 
 test('what a page prints when it fails is its cause, although its lines arrive after the response', async () => {

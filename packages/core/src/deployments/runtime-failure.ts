@@ -38,7 +38,8 @@ export async function runtimeFailure(
   const found = ports.analyzeFailure(printed.map(({ text }) => text).join('\n'));
   const ended = startFailure(own);
   const readOnly = own.findLast((line) => READ_ONLY.test(line))?.replace(OWN_LINE, '');
-  const fix = readOnly === undefined ? (found?.fix ?? ended?.fix) : READ_ONLY_FIX;
+  // An application may go on after a write that failed: what it printed itself says more.
+  const fix = found?.fix ?? (readOnly === undefined ? ended?.fix : READ_ONLY_FIX);
   const cause = [
     ...(found?.lines ?? [...lastErrors(printed), ...(ended === undefined ? [] : [ended.line])]),
     ...(readOnly === undefined ? [] : [readOnly]),
