@@ -14,10 +14,9 @@ import type { SecretBox } from '@anchor/core/ports/secret-box.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { createDns, type DnsSettings } from '@anchor/dns/dns.ts';
 import { readProviders } from '@anchor/dns/providers/read-providers.ts';
+import { acmeAuthorities } from './acme-authorities.ts';
 import { orFatal } from './process.ts';
 import type { Settings } from './settings.ts';
-
-const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
 
 export type DomainAdapters = Readonly<{
   dns: DnsLookup;
@@ -53,7 +52,7 @@ export async function openDomainAdapters(parts: DomainAdapterParts): Promise<Dom
     secrets,
     served,
     clock: systemClock,
-    authorities: authoritiesOf(settings),
+    authorities: orFatal(await acmeAuthorities(settings)),
     localAuthority: settings.localCa,
     onError: (error) => parts.report(`certificates: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
     ...(providers.size === 0 ? {} : { dns: dns.records }),
@@ -67,17 +66,6 @@ export async function openDomainAdapters(parts: DomainAdapterParts): Promise<Dom
       served.close();
     },
   };
-}
-
-/** Without an address for the CA's mail, or a CA of one's own, no terms were agreed to, and there is no CA. */
-function authoritiesOf({ acmeDirectories, acmeEmail: email, httpsPort }: Settings) {
-  if (httpsPort === undefined) return [];
-  const urls = acmeDirectories.length > 0 || email === undefined ? acmeDirectories : [LETS_ENCRYPT];
-  return urls.map((directoryUrl) => ({
-    name: directoryUrl === LETS_ENCRYPT ? "Let's Encrypt" : new URL(directoryUrl).hostname,
-    directoryUrl,
-    email,
-  }));
 }
 
 function dnsSettings({ publicAddresses, dnsResolvers, edgePort, httpsPort }: Settings): DnsSettings {

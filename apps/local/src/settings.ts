@@ -128,6 +128,9 @@ export const settingsSchema = z.object({
   /** Directories of the CAs (RFC 8555), the preferred one first. */
   acmeDirectories: list,
   acmeEmail: z.string().optional(),
+  /** A file with the account that a CA gave its customer (RFC 8555, section 7.3.4). */
+  acmeEab: z.string().optional(),
+  acmeProfile: z.string().optional(),
   localCa: z.boolean().default(false),
   dnsProviders: z.string().optional(),
   /** Resolvers instead of the authoritative servers, `address:port`. */
@@ -193,6 +196,16 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     env: 'ANCHOR_ACME_DIRECTORIES',
     help: 'address of an ACME directory; a second one is used when orders at the first fail (may be repeated)',
     multiple: true,
+  },
+  'acme-eab': {
+    key: 'acmeEab',
+    env: 'ANCHOR_ACME_EAB',
+    help: 'JSON file {"keyId", "hmacKey"} with the external account at the first CA, mode 0600, for a CA that has customers',
+  },
+  'acme-profile': {
+    key: 'acmeProfile',
+    env: 'ANCHOR_ACME_PROFILE',
+    help: 'profile of certificates, such as shortlived, where the CA offers it (default: that of the CA)',
   },
   'local-ca': {
     key: 'localCa',

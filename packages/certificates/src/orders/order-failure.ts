@@ -88,7 +88,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     kind: 'final',
     code: 'forbidden',
     message: ({ authority }) => `${authority} wants an account of its own customers`,
-    fix: () => 'Set the key identifier and HMAC key that it gave you, and restart the platform.',
+    fix: () => 'Start with its key identifier and HMAC key: ./up --acme-eab FILE (docs/domains.md)',
   },
 };
 
