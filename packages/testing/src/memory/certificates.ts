@@ -84,7 +84,7 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
         (a, b) => a.notAfter - b.notAfter,
       ),
     inspect: async (chainPem) => {
-      const [first = '', ...others] = chainPem.split('\n').map((line) => line.trim());
+      const [first = '', ...others] = chainPem.trim().split('\n');
       if (!first.includes('.')) return fail('invalid_input', 'The chain is not PEM', 'Pass a certificate in PEM.');
       return ok(make([first, ...others], 'upload', 90 * DAY));
     },
