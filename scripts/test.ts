@@ -4,7 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { endToEndFiles, namedFiles, nextFiles, quickFiles, unitFiles } from './testing/files.ts';
 import { findLeaks, leakedProcesses, lookAround, type Machine } from './testing/leaks.ts';
-import { repeatFailures } from './testing/repeat.ts';
 import { schedule } from './testing/schedule.ts';
 import { runSideBySide } from './testing/side-by-side.ts';
 import { check, runTests, type Outcome, type RunContext } from './testing/steps.ts';
@@ -22,7 +21,6 @@ Runs everything when nothing is named: 35 minutes on two cores.
   --next    features and versions of Next.js on deployed sites: some forty builds, 21 minutes
 
 Fails when the tests leave something behind: processes, mounts, namespaces, cgroups or temporary files.
-One or two files with failures run once more by themselves; those that pass then are named as flaky at the end.
 `;
 const UNIT_CONCURRENCY = 2;
 /** For the runner a file is a test too: these bound whole files. */
@@ -110,17 +108,11 @@ if (wants('next') || (named !== undefined && next.length > 0))
       }),
     ),
   );
-const final = [
-  ...(await repeatFailures(context, outcomes, {
-    timeoutSeconds: NEXT_TIMEOUT_SECONDS,
-    countFile: countFile('repeat'),
-  })),
-  await nothingLeft(before),
-];
+outcomes.push(await nothingLeft(before));
 
 await rm(directory, { recursive: true, force: true }).catch((error: unknown) => console.error(String(error)));
-console.log(summary(final, (performance.now() - started) / 1000));
-process.exitCode = final.every((outcome) => outcome.ok) ? 0 : 1;
+console.log(summary(outcomes, (performance.now() - started) / 1000));
+process.exitCode = outcomes.every((outcome) => outcome.ok) ? 0 : 1;
 
 function part(title: string, work: () => Promise<Outcome>): Promise<Outcome> {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 56 - title.length))}`);

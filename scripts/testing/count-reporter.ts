@@ -1,15 +1,12 @@
 import type { TestEvent } from 'node:test/reporters';
 
 /**
- * Reports for the test runner's own use: one JSON line with the counts of the whole run, one for each skipped test, and
- * one for each failure with its file.
+ * Reports for the test runner's own use: one JSON line with the counts of the whole run, and one for each skipped test.
  */
 export default async function* count(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of source) {
     if (event.type === 'test:summary' && event.data.file === undefined)
       yield `${JSON.stringify({ type: 'counts', ...event.data.counts })}\n`;
-    if (event.type === 'test:fail' && event.data.file !== undefined)
-      yield `${JSON.stringify({ type: 'fail', file: event.data.file })}\n`;
     if (event.type === 'test:pass' && event.data.skip !== undefined)
       yield `${JSON.stringify({ type: 'skip', name: event.data.name, reason: String(event.data.skip) })}\n`;
   }

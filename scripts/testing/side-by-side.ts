@@ -50,7 +50,6 @@ function merge(name: string, outcomes: readonly Outcome[], seconds: number): Out
       failed: sum('failed'),
       cancelled: sum('cancelled'),
       skipped: outcomes.flatMap(({ counts }) => counts?.skipped ?? []),
-      failedFiles: outcomes.filter(({ ok }) => !ok).map((outcome) => outcome.name),
     },
     ...(broken.length === 0 ? {} : { note: `the test runner ended without a summary in ${broken.join(', ')}` }),
   };
