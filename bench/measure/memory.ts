@@ -41,7 +41,7 @@ function parentOf(pid: number): number | undefined {
 function nameOf(pid: number): string {
   const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   const program = nameOfPath(argv[0] ?? '');
-  const script = program === 'node' ? argv.find((part) => /^[^-].*\.(?:ts|js)$/.test(part)) : undefined; // a sandbox's own programs name what they start as well
+  const script = program === 'node' ? argv.find((part) => /^[^-].*\.(?:ts|js|mjs)$/.test(part)) : undefined; // a sandbox's own programs name what they start as well
   return script === undefined ? program : nameOfPath(script);
 }
 

@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { BUNDLED, programFile } from './bundle/programs.ts';
 import { ensureCompileCache, stampOf } from './compile-cache.ts';
 import { parseCommand } from './settings.ts';
 
@@ -31,6 +33,10 @@ test('a source file that was written, added or removed is a change; a test is no
   seen.push(stampOf([root]));
   await rm(file);
   seen.push(stampOf([root]));
+  const installed = join(root, '.package-lock.json');
+  seen.push(stampOf([root], installed));
+  await writeFile(installed, '{}');
+  seen.push(stampOf([root], installed));
   assert.equal(new Set(seen).size, seen.length);
 });
 
@@ -39,8 +45,8 @@ test('after it no process of the platform loads the TypeScript stripper, and it 
   const command = parseCommand(['--data', data], {});
   assert.ok(command.ok);
   const cache = join(data, 'compile-cache');
-  const strips = async (name: string): Promise<boolean> => {
-    const code = `await import(${JSON.stringify(new URL(name, import.meta.url).href)}); console.log(process.moduleLoadList.some((name) => name.includes('amaro')))`;
+  const strips = async (file: string): Promise<boolean> => {
+    const code = `await import(${JSON.stringify(pathToFileURL(file).href)}); console.log(process.moduleLoadList.some((name) => name.includes('amaro')))`;
     const { stdout } = await run(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code],
@@ -49,14 +55,20 @@ test('after it no process of the platform loads the TypeScript stripper, and it 
     return stdout.trim() === 'true';
   };
   const env = { PATH: process.env['PATH'] };
-  await ensureCompileCache(command.value.settings, env);
-  for (const name of ['./server.ts', './host.ts', './edge.ts', './demo-process.ts'])
-    assert.equal(await strips(name), false, name);
+  const source = (name: string): string => join(import.meta.dirname, name);
+  const bundles = await ensureCompileCache(command.value.settings, env);
+  assert.deepEqual(
+    BUNDLED.map((name) => programFile(name, bundles, {})),
+    BUNDLED.map((name) => join(bundles, `${name}.mjs`)),
+  );
+  for (const file of [...BUNDLED.map((name) => programFile(name, bundles, {})), source('demo-process.ts')])
+    assert.equal(await strips(file), false, file);
   const emitted = join(data, 'modules', 'sources');
   const stamp = await readFile(emitted, 'utf8');
   await rm(cache, { recursive: true });
   await mkdir(cache);
   await writeFile(join(cache, 'sources'), stamp);
-  await ensureCompileCache(command.value.settings, env);
-  assert.equal(await strips('./edge.ts'), true, 'what is marked as compiled is taken for it');
+  assert.equal(await ensureCompileCache(command.value.settings, env), bundles);
+  assert.equal(programFile('edge', bundles, {}), source('edge.ts'), 'what is marked as compiled is taken for it');
+  assert.equal(await strips(source('edge.ts')), true);
 });

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUNDLES_VARIABLE } from './bundle/programs.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
@@ -12,40 +12,40 @@ export const compileCacheOf = (settings: Settings, env: NodeJS.ProcessEnv): stri
   env['NODE_COMPILE_CACHE'] ?? join(settings.data, 'compile-cache');
 
 const MARKER = 'sources';
-const RESTARTED = 'ANCHOR_COMPILE_CACHE_READY';
 
 /**
- * Fills the compile cache after a change of the code, in a process that exits before the others start. Otherwise each
- * would load the TypeScript stripper, and hold its 13 MB for as long as it lives. So this process restarts as well,
- * under the same id, when it can. A start without changes only reads the dates of the sources, some milliseconds.
+ * Bundles the programs and fills the compile cache after a change of the code, in a process that exits before the
+ * others start. Otherwise each would load the TypeScript stripper, and hold its 13 MB for as long as it lives. A start
+ * without changes only reads the dates of the sources, some milliseconds. Returns the directory of the bundles; the
+ * programs run from their sources when it has none.
  */
-export async function ensureCompileCache(settings: Settings, env: NodeJS.ProcessEnv): Promise<void> {
+export async function ensureCompileCache(settings: Settings, env: NodeJS.ProcessEnv): Promise<string> {
   const compileCache = compileCacheOf(settings, env);
   const modules = join(settings.data, 'modules'); // those that run beside user code are made by the stripper too
   const stamp = `${VERSION} ${process.version} ${stampOf()}`;
+  const bundles = bundlesIn(compileCache, stamp);
   const stale = [compileCache, modules].filter((directory) => contentOf(join(directory, MARKER)) !== stamp);
-  if (stale.length === 0 || !stale.every(hasSpace)) return;
+  if (stale.length === 0 || !stale.every(hasSpace)) return bundles;
   const changed = stale.includes(compileCache);
   const done = await run('precompile.ts', changed ? ['code', 'modules'] : ['modules'], {
     ...env,
     ...settingsToEnv(settings),
     NODE_COMPILE_CACHE: compileCache,
     ANCHOR_PRECOMPILE: '1',
+    [BUNDLES_VARIABLE]: bundles,
   });
-  if (!done) return; // each process compiles what it needs, and reports why when it cannot
+  if (!done) return bundles; // each process compiles what it needs, and reports why when it cannot
   try {
     for (const directory of stale) writeFileSync(join(directory, MARKER), stamp);
   } catch {
-    return; // compiled again at the next start
+    // compiled again at the next start
   }
-  if (!changed || env['NODE_COMPILE_CACHE'] === undefined || env[RESTARTED] === '1' || process.execve === undefined)
-    return;
-  flushCompileCache();
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
-    ...env,
-    [RESTARTED]: '1',
-  });
+  return bundles;
 }
+
+/** Returns where the bundles of this code are. */
+const bundlesIn = (compileCache: string, stamp: string): string =>
+  join(compileCache, 'bundles', createHash('sha256').update(stamp).digest('hex').slice(0, 16));
 
 /** Several times what the compiled code of all processes takes. */
 const MIN_FREE_BYTES = 64 * 1_048_576;
@@ -74,9 +74,10 @@ const run = (name: string, words: readonly string[], env: NodeJS.ProcessEnv): Pr
     child.once('exit', (code) => end(code === 0));
   });
 
-/** Changes whenever a source file was added, removed or written. */
-export function stampOf(roots: readonly string[] = sourceDirectories()): string {
+/** Changes whenever a source file was added, removed or written, or other versions of the packages were installed. */
+export function stampOf(roots: readonly string[] = sourceDirectories(), installed: string = INSTALLED): string {
   const hash = createHash('sha256');
+  hash.update(String(statSync(installed, { throwIfNoEntry: false })?.mtimeMs));
   for (const root of roots) {
     for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
       if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
@@ -86,6 +87,9 @@ export function stampOf(roots: readonly string[] = sourceDirectories()): string 
   }
   return hash.digest('hex');
 }
+
+/** Written by npm at each installation. */
+const INSTALLED = fileURLToPath(new URL('../../../node_modules/.package-lock.json', import.meta.url));
 
 /** Returns the packages that the platform's processes load. */
 function sourceDirectories(): readonly string[] {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { programFile } from './bundle/programs.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 import { CONTROL_LIMITS, EDGE_LIMITS, StallDetector } from './stall-detector.ts';
@@ -19,6 +19,8 @@ type Message =
 export type ProcessOptions = Readonly<{
   settings: Settings;
   compileCache: string;
+  /** Where the bundles are, see bundle/programs.ts. */
+  bundles: string | undefined;
   report: (line: string) => void;
   /** Its process id changed. */
   changed: () => void;
@@ -131,8 +133,8 @@ export class ManagedProcess {
   }
 
   #launch(): ChildProcess {
-    const { settings, compileCache } = this.#options;
-    const program = fileURLToPath(new URL(`./${this.#kind}.ts`, import.meta.url));
+    const { settings, compileCache, bundles } = this.#options;
+    const program = programFile(this.#kind, bundles, process.env);
     const { prefix, flags, variables } = processStart(this.#kind, process.env);
     const command = [...prefix, process.execPath, '--disable-warning=ExperimentalWarning', ...flags, program];
     const [file = process.execPath, ...args] = command;

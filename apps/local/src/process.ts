@@ -1,4 +1,5 @@
 import type { Result } from '@anchor/core/result/result.ts';
+import { mapStacks } from './bundle/mapped-stacks.ts';
 import { EVERY_PROCESS } from './tuning/every-process.ts';
 import { collectWhenIdle } from './tuning/idle-gc.ts';
 import { isOn } from './tuning/tuning.ts';
@@ -16,6 +17,7 @@ type Running = Readonly<{ stop(): Promise<void>; busy?: () => boolean }>;
 export function runProcess(main: () => Promise<Running>): void {
   // Loaded only to fill the compile cache, see precompile.ts.
   if (process.env['ANCHOR_PRECOMPILE'] === '1') return;
+  mapStacks();
   ignoreOutputErrors();
   let running: Running | undefined;
   let stopping = false;

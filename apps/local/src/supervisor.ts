@@ -12,6 +12,8 @@ import { BEAT_MS } from './stall-detector.ts';
 export type { ProcessName } from './managed-process.ts';
 
 export type SupervisorOptions = Readonly<{
+  /** Where the bundles of the programs are. */
+  bundles: string | undefined;
   report: (line: string) => void;
   /** Ends with the reason when a process cannot start, even where sites could be served meanwhile: `--once`. */
   allOrNothing: boolean;
@@ -45,7 +47,7 @@ export class Supervisor {
   #restoring: Promise<void> | undefined;
   #demonstration: ChildProcess | undefined;
 
-  constructor(settings: Settings, { report, allOrNothing }: SupervisorOptions) {
+  constructor(settings: Settings, { bundles, report, allOrNothing }: SupervisorOptions) {
     this.#settings = settings;
     this.#report = report;
     this.#compileCache = compileCacheOf(settings, process.env);
@@ -71,6 +73,7 @@ export class Supervisor {
       return new ManagedProcess(name, {
         settings,
         compileCache: this.#compileCache,
+        bundles,
         report,
         changed: () => this.#note(),
         fatal: (reason) => {

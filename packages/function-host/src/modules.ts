@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { HostPaths } from './host-paths.ts';
 
 /**
@@ -146,7 +145,8 @@ function emittedSpecifier(specifier: string | undefined, name: string): string |
   return path.startsWith('.') ? path : `./${path}`;
 }
 
-const folderOf = (module: string): string => dirname(fileURLToPath(import.meta.resolve(module)));
+const { resolve } = createRequire(import.meta.url);
+const folderOf = (module: string): string => dirname(resolve(module));
 const ownSources = (): ModuleSources => ({
   runtime: folderOf('@anchor/runtime/next-adapter.ts'),
   protocol: folderOf('@anchor/protocol/headers.ts'),

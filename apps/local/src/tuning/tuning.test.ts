@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +9,6 @@ import { TUNINGS } from './tunings.ts';
 
 const ALL = Object.values(TUNINGS).flat();
 const root = join(import.meta.dirname, '../../../..');
-const oneLocale = new URL('./one-locale.ts', import.meta.url).href;
 /** In this PATH there is no `chrt`, whatever the machine has. */
 const ON: NodeJS.ProcessEnv = { PATH: '/nonexistent' };
 const off = (names: string): NodeJS.ProcessEnv => ({ ...ON, ANCHOR_TUNING_OFF: names });
@@ -27,41 +25,18 @@ test('each tuning has a name of its own and is in a file that exists; a measurem
 test('every kind of process starts with its tunings', () => {
   assert.deepEqual(processStart('edge', ON), {
     prefix: [],
-    flags: [`--import=${oneLocale}`, '--max-semi-space-size=16', '--no-parallel-scavenge'],
+    flags: ['--max-semi-space-size=16', '--no-parallel-scavenge'],
     variables: { MALLOC_ARENA_MAX: '2' },
   });
-  assert.deepEqual(processStart('host', ON).flags, [`--import=${oneLocale}`, '--max-semi-space-size=4']);
+  assert.deepEqual(processStart('host', ON).flags, ['--max-semi-space-size=4']);
   assert.deepEqual(processStart('host', ON).variables, { MALLOC_ARENA_MAX: '2' });
   assert.deepEqual(processStart('server', ON).variables, { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '16' });
 });
 
-test('a process loads one language of zod, and its messages are those that it has otherwise', () => {
-  const program = `const { z } = await import('zod');
-    console.log(JSON.stringify([Object.keys(z.locales), z.string().safeParse(1).error.issues[0].message]));`;
-  const run = (flags: readonly string[]): unknown =>
-    JSON.parse(
-      execFileSync(process.execPath, [...flags, '--input-type=module', '-e', program], {
-        cwd: import.meta.dirname,
-        encoding: 'utf8',
-      }),
-    );
-  const message = 'Invalid input: expected string, received number';
-  assert.deepEqual(run([`--import=${oneLocale}`]), [['default'], message]);
-  const [languages, otherwise] = run([]) as [string[], string];
-  assert.ok(languages.length > 40);
-  assert.equal(otherwise, message);
-});
-
 test('ANCHOR_TUNING_OFF switches off exactly what it names', () => {
   const nothing = { prefix: [], flags: [], variables: {} };
-  assert.deepEqual(
-    processStart('edge', off(' malloc-arenas, one-locale,edge-young-generation,edge-serial-scavenge')),
-    nothing,
-  );
-  assert.deepEqual(
-    processStart('server', off('malloc-arenas,one-locale,server-thread-pool,control-young-generation')),
-    nothing,
-  );
+  assert.deepEqual(processStart('edge', off(' malloc-arenas, edge-young-generation,edge-serial-scavenge')), nothing);
+  assert.deepEqual(processStart('server', off('malloc-arenas,server-thread-pool,control-young-generation')), nothing);
   assert.deepEqual(functionTuning(off('function-heap-growing')), {
     youngGeneration: true,
     noMemoryReducer: true,
