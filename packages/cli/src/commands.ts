@@ -1,5 +1,7 @@
 import type { Command } from './framework/command.ts';
 import { approve } from './commands/approve.ts';
+import { auditExport } from './commands/audit-export.ts';
+import { auditList } from './commands/audit-list.ts';
 import { backup } from './commands/backup.ts';
 import { cancel } from './commands/cancel.ts';
 import { certificatesList } from './commands/certificates-list.ts';
@@ -91,6 +93,8 @@ export const commands: readonly Command[] = [
   tokensList,
   tokensCreate,
   tokensRevoke,
+  auditList,
+  auditExport,
   deadLettersList,
   deadLettersRevive,
   deadLettersDrop,

@@ -197,3 +197,27 @@ test('a file that cannot be written or read is named with its cause', async (con
   });
   assert.match(login.stderr, /Cannot (?:read|write) .*file\/anchor/);
 });
+
+test('audit list names changes and their authors, and audit export replaces no file', async (context) => {
+  const { anchor, folder } = await loggedIn(context);
+  assert.equal((await anchor(['projects', 'create', 'shop'])).code, 0);
+  assert.equal((await anchor(['env', 'set', 'A=hidden-value', '-p', 'shop'])).code, 0);
+  const listed = await anchor(['audit', 'list', '--of', 'shop']);
+  assert.equal(listed.code, 0, listed.stderr);
+  assert.match(listed.stdout, /admin +\S*127\.0\.0\.1 +variables\.put +production shop +success +variables/);
+  assert.doesNotMatch(listed.stdout, /hidden-value/);
+  const created = await anchor(['audit', 'list', '--action', 'projects.create', '--json']);
+  const { items } = JSON.parse(created.stdout) as { items: { after: { name: string } }[] };
+  assert.deepEqual(
+    items.map(({ after }) => after.name),
+    ['shop'],
+  );
+  for (const name of ['log.jsonl', 'log.csv']) {
+    const exported = await anchor(['audit', 'export', name]);
+    assert.equal(exported.code, 0, exported.stderr);
+    const text = await readFile(join(folder, name), 'utf8');
+    assert.match(text, /variables\.put/);
+    assert.doesNotMatch(text, /hidden-value/);
+    assert.equal((await anchor(['audit', 'export', name])).code, 5);
+  }
+});

@@ -5,6 +5,7 @@ import { fail, ok } from '@anchor/core/result/result.ts';
 import { DEFAULT_RETENTION } from '@anchor/core/retention/retention-settings.ts';
 import { manualClock } from './clock.ts';
 import { aliasStoreContract } from './contracts/aliases.ts';
+import { auditStoreContract } from './contracts/audit.ts';
 import { blobStoreContract } from './contracts/blob-store.ts';
 import { branchHeadsContract, newCommit } from './contracts/branch-heads.ts';
 import { capacityContract } from './contracts/capacity.ts';
@@ -71,6 +72,7 @@ dnsLookupContract('lookups in memory', async () => {
   return { subject, here: 'here.example', absent: 'absent.example', end };
 });
 domainStoreContract('domains in memory', async () => ({ subject: memoryStores().domains, end }));
+auditStoreContract('audit log in memory', async () => ({ subject: memoryStores().audit, end }));
 factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
 failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));
 blobStoreContract('blobs in memory', async () => ({ subject: blobStore(), end }));

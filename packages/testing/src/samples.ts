@@ -1,4 +1,5 @@
 import type { Alias } from '@anchor/core/aliases/alias.ts';
+import type { AuditEntry } from '@anchor/core/audit/audit-entry.ts';
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Domain } from '@anchor/core/domains/domain.ts';
@@ -122,6 +123,22 @@ export function sampleToken(over: Partial<Token> = {}): Token {
     scope: 'admin',
     createdAt: at,
     version: 1,
+    ...over,
+  };
+}
+
+export function sampleAuditEntry(over: Partial<AuditEntry> = {}): AuditEntry {
+  const { n, at } = next();
+  return {
+    id: newId('aud', at),
+    at,
+    actor: { kind: 'token', id: newId('tok', at), name: 'ünï 🚀 "quotes"' },
+    action: 'projects.update',
+    target: { project: `project-${n}` },
+    requestId: `request-${n}`,
+    address: '127.0.0.1',
+    userAgent: 'test',
+    outcome: 'started',
     ...over,
   };
 }

@@ -81,6 +81,15 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     history: 'array',
     revision: 'number',
   },
+  audit: {
+    id: 'string',
+    at: 'number',
+    actor: 'object',
+    action: 'string',
+    target: 'object',
+    requestId: 'string',
+    outcome: 'string',
+  },
   jobs: {
     id: 'string',
     lane: 'string',

@@ -116,6 +116,18 @@ const DOMAINS = `
   CREATE INDEX domains_due ON domains (next_check_at) WHERE next_check_at IS NOT NULL;
 `;
 
+/** The audit log. A complete entry never changes, whatever writes to the database: see core/ports/audit-store.ts. */
+const AUDIT = `
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    project_id TEXT, actor_id TEXT, action TEXT NOT NULL, complete INTEGER NOT NULL, doc TEXT NOT NULL);
+  CREATE INDEX audit_newest ON audit (created_at, seq);
+  CREATE INDEX audit_project ON audit (project_id, created_at, seq);
+  CREATE INDEX audit_actor ON audit (actor_id, created_at, seq);
+  CREATE TRIGGER audit_append_only BEFORE UPDATE ON audit WHEN OLD.complete = 1
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: FIRST },
   { version: 2, sql: FAILED_RECORDS },
@@ -124,6 +136,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, sql: SKEW_PROTECTED_UNTIL },
   { version: 6, sql: CERTIFICATES },
   { version: 7, sql: DOMAINS },
+  { version: 8, sql: AUDIT },
 ];
 
 /**

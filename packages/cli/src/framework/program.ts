@@ -12,6 +12,7 @@ const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   env: 'Variables and secrets of an environment',
   deliveries: 'Received webhooks and pushes: list, replay',
   tokens: 'Access tokens: create, list, revoke',
+  audit: 'Log of all changes: list, export',
   'dead-letters': 'Dead jobs and records: list, revive, drop',
 };
 

@@ -1,4 +1,5 @@
 import { flatten } from './endpoint.ts';
+import { audit } from './audit.ts';
 import { deliveries, deployments } from './deployments.ts';
 import { certificates, domains } from './domains.ts';
 import { deadLetters, platform, tokens } from './platform.ts';
@@ -15,6 +16,7 @@ export const api = {
   deployments,
   deliveries,
   tokens,
+  audit,
   deadLetters,
   platform,
 } as const;

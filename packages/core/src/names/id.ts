@@ -10,6 +10,7 @@ export type VariableId = Id<'var'>;
 export type TokenId = Id<'tok'>;
 export type JobId = Id<'job'>;
 export type DomainId = Id<'dom'>;
+export type AuditId = Id<'aud'>;
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 const TIME_CHARS = 9; // base 36: covers 3,000 years of milliseconds

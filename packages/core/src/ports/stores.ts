@@ -6,6 +6,7 @@ import type { DeliveryId, DeploymentId, ProjectId, TokenId, VariableId } from '.
 import type { EnvironmentName, HostName, ProjectName } from '../names/name.ts';
 import type { Project } from '../projects/project.ts';
 import type { Token } from '../tokens/token.ts';
+import type { AuditStore } from './audit-store.ts';
 import type { ChangeSignal } from './change-signal.ts';
 import type { DomainStore } from './domain-store.ts';
 import type { FactStore } from './facts.ts';
@@ -123,4 +124,5 @@ export type Stores = Readonly<{
   failedRecords: FailedRecordStore;
   facts: FactStore;
   domains: DomainStore;
+  audit: AuditStore;
 }>;

@@ -1,3 +1,4 @@
+import { AUDIT_DAYS } from '../audit/audit-entry.ts';
 import type { DeploymentId } from '../names/id.ts';
 import { UPLOAD_TTL_MS } from '../ports/uploads.ts';
 import { MAX_TRIES } from '../records/failed-record.ts';
@@ -59,6 +60,7 @@ export const collectGarbage =
       await ports.uploads.expire(now - UPLOAD_TTL_MS);
       await ports.queue.purgeDeadLetters(now - settings.recordDays * DAY_MS);
       await ports.aliases.expireRemoved(now - DAY_MS);
+      await ports.audit.expire(now - AUDIT_DAYS * DAY_MS);
     }
     const swept =
       held === undefined

@@ -30,6 +30,7 @@ export type GcPorts = Pick<
   | 'queue'
   | 'failedRecords'
   | 'facts'
+  | 'audit'
   | 'clock'
 >;
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Project } from '@anchor/core/projects/project.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { findProject, maySee } from '@anchor/server/api/authorize.ts';
 import { allows } from '@anchor/server/http/scope.ts';
@@ -7,7 +8,7 @@ import { basicToken } from '@anchor/server/http/token.ts';
 import type { HostedGit } from '../process/hosted-git.ts';
 import type { GitRemoteContext } from './context.ts';
 
-export type GitAllowed = Readonly<{ project: Project; git: HostedGit }>;
+export type GitAllowed = Readonly<{ project: Project; git: HostedGit; token: Token }>;
 
 /**
  * Returns whether a request may read or write the platform's own repository of a project: the password is a token,
@@ -48,7 +49,7 @@ export async function allowGit(
     await ports.repositories.remove(project.id);
     return noProject(wanted.project);
   }
-  return ok({ project, git });
+  return ok({ project, git, token: token.value });
 }
 
 const noProject = (name: string): Result<never> =>

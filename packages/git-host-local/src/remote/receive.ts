@@ -13,7 +13,9 @@ import { serviceExit, startService, hookIsExecutable, protocolOf } from '../proc
 import { applyRefUpdates, type RefOutcome } from './apply-ref-updates.ts';
 import { copyResponse, drained, feed, readHead, type Head } from '../protocol/receive-stream.ts';
 import { fatal, KEEP_ALIVE, progress } from '../protocol/side-band.ts';
+import type { GitAllowed } from './access.ts';
 import type { GitRemoteContext } from './context.ts';
+import { recordPush } from './record-push.ts';
 
 /** A slow sender, then checks of every object. */
 const PUSH_MS = 60 * 60_000;
@@ -25,8 +27,7 @@ const PUSH_MS = 60 * 60_000;
  */
 export async function receivePack(
   server: GitRemoteContext,
-  project: Project,
-  remote: HostedGit,
+  { project, git: remote, token }: GitAllowed,
   body: Readable,
   request: IncomingMessage,
   response: ServerResponse,
@@ -42,7 +43,10 @@ export async function receivePack(
       'Have the operator run: chmod 755 packages/git-host-local/src/process/hooks/pre-receive',
     );
   const leave = (await entered(server, project, remote, read.value.head, response)) ?? (() => undefined);
-  const stored = await store(server, project, remote, read.value, request, response, journal).finally(leave);
+  const pushed = { project, token, updates: read.value.head.updates, request };
+  const stored = await recordPush(server, pushed, () =>
+    store(server, project, remote, read.value, request, response, journal),
+  ).finally(leave);
   processEnded();
   if (stored.withProgress && !response.destroyed) {
     // git's own response was sent: an error in the progress output must not look like a failed push.
@@ -125,6 +129,8 @@ function tagsOf({ updates }: PushHead, status: string): readonly RefOutcome[] {
 }
 
 type Stored = Readonly<{
+  /** Refs that git reports as refused. */
+  refused: readonly string[];
   outcomes: readonly RefOutcome[];
   /** The pusher's git waits for more than git's own output. */
   withProgress: boolean;
@@ -181,7 +187,8 @@ async function store(
     ...tagsOf(head, status),
     ...(head.shallow && status.includes(' shallow update not allowed') ? [SHALLOW] : []),
   ];
-  return { outcomes: [...outcomes, ...hints], withProgress: withProgress && whole };
+  const refused = head.updates.filter(({ ref }) => status.includes(`ng ${ref} `)).map(({ ref }) => ref);
+  return { refused, outcomes: [...outcomes, ...hints], withProgress: withProgress && whole };
 }
 
 /** Makes deliveries of the ref updates. Where that fails, the journal keeps them for the recovery. */

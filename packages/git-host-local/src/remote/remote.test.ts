@@ -298,3 +298,29 @@ test('a fetch does not create the repository of a project that is removed meanwh
   assert.notEqual(listed.code, 0, listed.text);
   assert.equal(existsSync(server.paths.repository(project.id)), false);
 });
+
+test('a push is one entry of the audit log, with the refs that moved; a refused one moved none', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  const sha = await copy.commit('a', '1');
+  const url = remote(server, 'shop', server.admin);
+  await Promise.all([copy.git('push', url, 'main'), work(server, project.id, 'success')]);
+  const next = await copy.commit('b', '2');
+  await Promise.all([copy.git('push', url, 'main', 'main:refs/heads/x'), work(server, project.id, 'success')]);
+  const { items } = await server.ports.audit.list({ projectId: project.id, action: 'git.push' }, { limit: 10 });
+  const refs = items.map(({ outcome, before, after }) => ({ outcome, before, after })).toReversed();
+  assert.deepEqual(refs, [
+    { outcome: 'success', before: { 'refs/heads/main': null }, after: { 'refs/heads/main': sha } },
+    {
+      outcome: 'success',
+      before: { 'refs/heads/main': sha, 'refs/heads/x': null },
+      after: { 'refs/heads/main': next, 'refs/heads/x': next },
+    },
+  ]);
+  assert.deepEqual(
+    items.map(({ actor }) => actor.kind === 'token' && actor.name),
+    ['admin', 'admin'],
+  );
+  assert.match(items[0]?.userAgent ?? '', /^git\//);
+});

@@ -4,7 +4,7 @@ import { statusOf } from '@anchor/client/schemas/status-of.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
 import { anchorError, fail, ok, type AnchorError, type Result } from '@anchor/core/result/result.ts';
 import { respondText } from '@anchor/server/http/respond.ts';
-import { allowGit } from './access.ts';
+import { allowGit, type GitAllowed } from './access.ts';
 import type { GitRemoteContext } from './context.ts';
 import type { PushJournal } from './push-journal.ts';
 import type { HostedGit } from '../process/hosted-git.ts';
@@ -64,7 +64,7 @@ export function remoteHandler(
   };
 }
 
-type Allowed = Readonly<{ call: GitRequest; project: Project; git: HostedGit }>;
+type Allowed = GitAllowed & Readonly<{ call: GitRequest }>;
 
 async function allow(server: GitRemoteContext, request: IncomingMessage): Promise<Result<Allowed>> {
   const call = parseGitRequest(request.method, request.url ?? '/');
@@ -84,11 +84,12 @@ async function allow(server: GitRemoteContext, request: IncomingMessage): Promis
 async function serve(
   server: GitRemoteContext,
   journal: PushJournal,
-  { call, project, git: remote }: Allowed,
+  { call, ...allowed }: Allowed,
   request: IncomingMessage,
   response: ServerResponse,
   release: () => void,
 ): Promise<Result<void>> {
+  const { project, git: remote } = allowed;
   if (call.advertise) return advertise(call, project, remote, request, response);
   if (request.headers['content-type'] !== `application/x-${call.service}-request`)
     return fail('malformed_body', 'This is not a request of git', 'Use git itself: git push anchor main.');
@@ -96,7 +97,7 @@ async function serve(
   if (body === undefined)
     return fail('malformed_body', 'The content encoding is not known', 'Use git itself: git push anchor main.');
   if (call.service === 'git-receive-pack')
-    return receivePack(server, project, remote, body, request, response, journal, release);
+    return receivePack(server, allowed, body, request, response, journal, release);
   const protocol = protocolOf(one(request.headers['git-protocol']));
   const git = await startService({
     service: call.service,

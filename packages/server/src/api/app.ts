@@ -14,9 +14,9 @@ type Served = Readonly<{ endpoint: Endpoint; serve: (context: Context) => Promis
 export function apiApp(server: ServerContext): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const byRoute = new Map<string, Served[]>();
-  for (const [endpoint, handler] of pairs(api, handlers(server))) {
+  for (const [name, endpoint, handler] of rows(api, handlers(server))) {
     const key = `${endpoint.method} ${endpoint.path}`;
-    byRoute.set(key, [...(byRoute.get(key) ?? []), { endpoint, serve: route(server, endpoint, handler) }]);
+    byRoute.set(key, [...(byRoute.get(key) ?? []), { endpoint, serve: route(server, name, endpoint, handler) }]);
   }
   for (const served of byRoute.values()) {
     const first = served[0];
@@ -63,9 +63,15 @@ function choose(served: readonly Served[], context: Context): Served {
 
 type HandlerTree = Readonly<{ [name: string]: unknown }>;
 /** Walks the table and the handlers side by side; HandlersOf has checked that they match. */
-function pairs(tree: EndpointTree, served: HandlerTree): readonly (readonly [Endpoint, AnyHandler])[] {
-  return Object.entries(tree).flatMap(([name, node]) => {
-    const handler = served[name];
-    return isEndpoint(node) ? [[node, handler as AnyHandler] as const] : pairs(node, handler as HandlerTree);
+function rows(
+  tree: EndpointTree,
+  served: HandlerTree,
+  prefix = '',
+): readonly (readonly [name: string, endpoint: Endpoint, handler: AnyHandler])[] {
+  return Object.entries(tree).flatMap(([key, node]) => {
+    const handler = served[key];
+    return isEndpoint(node)
+      ? [[prefix + key, node, handler as AnyHandler] as const]
+      : rows(node, handler as HandlerTree, `${prefix}${key}.`);
   });
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Endpoint, EndpointTree } from '@anchor/client/endpoints/endpoint.ts';
+import type { RecordedChange } from '@anchor/core/audit/record-change.ts';
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
@@ -27,6 +28,8 @@ export type Request<E extends Endpoint> = Readonly<
     body: Parsed<E, 'body'>;
     /** Absent only where the endpoint needs none. */
     token: E['scope'] extends 'none' ? undefined : Token;
+    /** The change in the audit log, for the states before and after it. Absent where nothing is changed. */
+    change: E['method'] extends 'GET' ? undefined : RecordedChange;
     /** From If-Match. */
     ifMatch?: number;
     /** From Last-Event-ID. */

@@ -6,6 +6,8 @@ import { anchorError, type Result } from '@anchor/core/result/result.ts';
 import { problemHeaders, problemOf, type HttpError } from '../http/problem.ts';
 import { SECURITY_HEADERS } from '../http/headers.ts';
 import type { ServerContext } from '../context.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
+import { actorOf, audited, changesSomething, recordRefusal } from './audited.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
 import { eventStream } from './event-stream.ts';
@@ -20,15 +22,20 @@ export type AnyHandler = (request: Readonly<Record<string, unknown>>) => Promise
 export type Context = HonoContext<{ Bindings: HttpBindings }>;
 type PlainResponse = Readonly<{ status: number; type: string; body: string }>;
 
+/** Of one parameter of a path, in the audit log. */
+const MAX_PARAM_CHARS = 300;
+
 /** Serves one endpoint: token, resources, validation, idempotency, handler, response. */
 export function route(
   server: ServerContext,
+  name: string,
   endpoint: Endpoint,
   handler: AnyHandler,
 ): (context: Context) => Promise<Response> {
   const decodeQuery = endpoint.query === undefined ? undefined : queryDecoder(endpoint.query);
   return async (context) => {
     const requestId = randomUUID();
+    let caller: Token | undefined;
     try {
       const { incoming } = context.env;
       const named = checkHost(incoming.headers.host, server.settings.hosts);
@@ -36,12 +43,26 @@ export function route(
       const authorization = context.req.header('authorization');
       const authorized = server.rateLimits.authenticated(
         { address: incoming.socket.remoteAddress, authorization },
-        await authorize(server.ports, endpoint, authorization, context.req.param(), (token) =>
-          server.access.by(incoming, token.id),
-        ),
+        await authorize(server.ports, endpoint, authorization, context.req.param(), (token) => {
+          caller = token;
+          server.access.by(incoming, token.id);
+        }),
       );
-      if (!authorized.ok) return problem(authorized.error, requestId);
-      return await run(server, endpoint, handler, decodeQuery, context, authorized.value, requestId);
+      const params = Object.fromEntries(
+        Object.entries(context.req.param()).map(([key, value]) => [key, value.slice(0, MAX_PARAM_CHARS)]),
+      );
+      const change = { action: name, actor: actorOf(caller), params, requestId, incoming };
+      if (!authorized.ok) {
+        if (caller !== undefined && changesSomething(endpoint))
+          await recordRefusal(server.ports, { ...change, resources: {} }, authorized.error.code);
+        return problem(authorized.error, requestId);
+      }
+      const { resources } = authorized.value;
+      const recorded: AnyHandler = changesSomething(endpoint)
+        ? (request) =>
+            audited(server.ports, { ...change, resources }, (recording) => handler({ ...request, change: recording }))
+        : handler;
+      return await run(server, endpoint, recorded, decodeQuery, context, authorized.value, requestId);
     } catch (error) {
       if (!context.req.raw.signal.aborted)
         server.log({

@@ -2,10 +2,9 @@ import { test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { endpoints } from '@anchor/client/endpoints/table.ts';
 import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
-import { acceptPush } from '@anchor/core/deliveries/accept-push.ts';
-import type { BranchName, CommitSha } from '@anchor/core/names/name.ts';
 import { systemClock } from '@anchor/core/ports/clock.ts';
-import { must, openServer } from '../fixtures/open-server.ts';
+import { pathParameters } from '../fixtures/every-call.ts';
+import { openServer } from '../fixtures/open-server.ts';
 
 /** Two projects with everything in them, and what to put into each path so that it names the first one's. */
 async function twoTenants(t: TestContext) {
@@ -15,28 +14,7 @@ async function twoTenants(t: TestContext) {
     ports: { clock: { now: () => systemClock.now() + state.skew } },
   });
   const [{ project: mine }, { project: theirs }] = [await server.project('mine'), await server.project('theirs')];
-  const accepted = must(
-    await acceptPush(server.ports)({
-      projectId: mine.id,
-      source: 'git',
-      externalId: '1',
-      event: 'push',
-      headers: {},
-      body: '{}',
-      push: { kind: 'push', branch: 'main' as BranchName, commit: 'a'.repeat(40) as CommitSha },
-    }),
-  );
-  const params: Record<string, string> = {
-    project: mine.id,
-    environment: 'production',
-    name: 'A',
-    deployment: accepted.deploymentIds[0]!,
-    delivery: accepted.delivery.id,
-    token: 'tok_00000000000000000000',
-    job: 'job_00000000000000000000',
-    kind: 'delivery',
-    id: 'dlv_00000000000000000000',
-  };
+  const params = await pathParameters(server, mine.id);
   const call = async (endpoint: Endpoint, token: string | undefined, change: Record<string, string> = {}) => {
     const path = endpoint.path.replace(/\{(\w+)\}/g, (_all, name: string) =>
       encodeURIComponent({ ...params, ...change }[name] ?? ''),

@@ -1,6 +1,7 @@
 import type { Stores } from '@anchor/core/ports/stores.ts';
 import type { RouteTable } from '@anchor/core/ports/route-table.ts';
 import { aliasStore } from './aliases.ts';
+import { auditStore } from './audit.ts';
 import { deliveryStore, type MemoryDeliveries } from './deliveries.ts';
 import { deploymentStore, type MemoryDeployments } from './deployments.ts';
 import { domainStore } from './domains.ts';
@@ -30,6 +31,7 @@ export function memoryStores(): Stores &
     failedRecords: failedRecordStore(),
     facts: factStore(),
     domains: domainStore(),
+    audit: auditStore(),
     routes: () => routeTable(aliases, deployments),
   };
 }

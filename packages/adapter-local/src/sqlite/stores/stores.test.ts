@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Stores } from '@anchor/core/ports/stores.ts';
 import { aliasStoreContract } from '@anchor/testing/contracts/aliases.ts';
+import { auditStoreContract } from '@anchor/testing/contracts/audit.ts';
 import { deliveryStoreContract } from '@anchor/testing/contracts/deliveries.ts';
 import { deploymentStoreContract } from '@anchor/testing/contracts/deployments.ts';
 import { domainStoreContract } from '@anchor/testing/contracts/domains.ts';
@@ -46,5 +47,6 @@ tokenStoreContract('tokens in SQLite', sqlite('tokens'));
 idempotencyStoreContract('idempotency in SQLite', sqlite('idempotency'));
 uploadStoreContract('uploads in SQLite', sqlite('uploads'));
 domainStoreContract('domains in SQLite', sqlite('domains'));
+auditStoreContract('audit log in SQLite', sqlite('audit'));
 factStoreContract('facts in SQLite', sqlite('facts'));
 failedRecordContract('failed records in SQLite', sqlite('failedRecords'));

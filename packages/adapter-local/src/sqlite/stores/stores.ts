@@ -1,5 +1,6 @@
 import type { Stores } from '@anchor/core/ports/stores.ts';
 import { aliasStore } from './aliases.ts';
+import { auditStore } from './audit.ts';
 import type { Database } from '../database.ts';
 import { deliveryStore } from './deliveries.ts';
 import { deploymentStore } from './deployments.ts';
@@ -25,4 +26,5 @@ export const openStores = (db: Database): Stores => ({
   failedRecords: failedRecordStore(db),
   facts: factStore(db),
   domains: domainStore(db),
+  audit: auditStore(db),
 });

@@ -25,7 +25,7 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
   const view = (domain: Domain) => domainView(domain, ports.site);
   return {
     list: async ({ project, query }) => ok(pageView(await ports.domains.list(project.id, pageRequest(query)), view)),
-    add: async ({ project, body }) => {
+    add: async ({ project, body, change }) => {
       const environment = body.environment === undefined ? undefined : parseEnvironmentName(body.environment);
       if (environment?.ok === false) return environment;
       const added = await addDomain(ports)(project, {
@@ -35,6 +35,7 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
       });
       if (!added.ok) return added;
       const { domain, suggested } = added.value;
+      change.after({ name: domain.name, target: domain.target, redirectTo: body.redirectTo });
       return ok({ domain: view(domain), ...(suggested === undefined ? {} : { suggested }) });
     },
     get: async ({ project, params }) => {
@@ -52,7 +53,8 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
       const checked = await checkDomain(ports)(domain.value.id, true, signal);
       return checked.ok ? ok(view(checked.value)) : checked;
     },
-    remove: async ({ project, params }) => {
+    remove: async ({ project, params, change }) => {
+      change.before({ name: params.name });
       const name = parseDomainName(params.name, platformNames(ports));
       return name.ok ? removeDomain(ports)(project.id, name.value) : name;
     },
@@ -66,9 +68,11 @@ export function certificateHandlers(server: ServerContext): HandlersOf<Api['cert
   return {
     list: async ({ project }) => ok({ items: (await certificatesOf(ports)(project.id)).map(view) }),
     all: async () => ok({ items: (await ports.certificates.list()).map(view) }),
-    upload: async ({ project, body }) => {
+    upload: async ({ project, body, change }) => {
       const uploaded = await uploadCertificate(ports)(project.id, body.chain, body.key);
-      return uploaded.ok ? ok(view(uploaded.value)) : uploaded;
+      if (!uploaded.ok) return uploaded;
+      change.after(view(uploaded.value));
+      return ok(view(uploaded.value));
     },
     renew: async ({ project, params }) => {
       const domain = await find(project, params.name);

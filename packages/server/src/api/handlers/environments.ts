@@ -1,6 +1,7 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import { rollback, undoRollback } from '@anchor/core/deployments/rollback.ts';
-import { parseId } from '@anchor/core/names/id.ts';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import { parseId, type ProjectId } from '@anchor/core/names/id.ts';
 import { parseEnvironmentName, type EnvironmentName } from '@anchor/core/names/name.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
@@ -13,11 +14,13 @@ export function environmentHandlers(server: ServerContext): HandlersOf<Api['envi
   const { ports } = server;
   return {
     list: async ({ project }) => ok({ items: [...(await environmentViews(ports, project))] }),
-    rollback: async ({ project, params, body }) => {
+    rollback: async ({ project, params, body, change }) => {
       const environment = parseEnvironmentName(params.environment);
-      return environment.ok
-        ? rollBack(server, project, environment.value, body.deployment, body.revision)
-        : environment;
+      if (!environment.ok) return environment;
+      change.before(await liveIn(ports, project.id, environment.value));
+      const rolled = await rollBack(server, project, environment.value, body.deployment, body.revision);
+      if (rolled.ok) change.after({ environment: environment.value, deployment: rolled.value.deploymentId });
+      return rolled;
     },
     undoRollback: async ({ project, params }) => {
       const environment = parseEnvironmentName(params.environment);
@@ -26,6 +29,14 @@ export function environmentHandlers(server: ServerContext): HandlersOf<Api['envi
       return undone.ok ? ok(await environmentView(ports, project, environment.value)) : undone;
     },
   };
+}
+
+/** Returns what an environment serves, for the audit log. */
+export async function liveIn({ aliases }: Pick<Ports, 'aliases'>, projectId: ProjectId, environment: EnvironmentName) {
+  const alias = (await aliases.listByProject(projectId)).find(
+    ({ kind, target }) => kind === 'environment' && target === environment,
+  );
+  return { environment, deployment: alias?.deploymentId };
 }
 
 /**

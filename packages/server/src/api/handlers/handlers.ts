@@ -1,6 +1,7 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import type { ServerContext } from '../../context.ts';
 import type { HandlersOf } from '../handler.ts';
+import { auditHandlers } from './audit.ts';
 import { deliveryHandlers } from './deliveries.ts';
 import { deploymentHandlers } from './deployments.ts';
 import { certificateHandlers, domainHandlers } from './domains.ts';
@@ -20,6 +21,7 @@ export const handlers = (server: ServerContext): HandlersOf<Api> => ({
   deployments: deploymentHandlers(server),
   deliveries: deliveryHandlers(server),
   tokens: tokenHandlers(server),
+  audit: auditHandlers(server),
   deadLetters: deadLetterHandlers(server),
   platform: platformHandlers(server),
 });

@@ -1,5 +1,6 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import type { ProjectChanges, ProjectReplacement } from '@anchor/client/schemas/project.ts';
+import type { RecordedChange } from '@anchor/core/audit/record-change.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
 import { projectInputSchema, type ProjectInput } from '@anchor/core/projects/project-input.ts';
 import { createProject, updateProject } from '@anchor/core/projects/projects.ts';
@@ -16,42 +17,45 @@ import { aliasView, compact, pageView, projectView } from '../views/views.ts';
 export function projectHandlers({ ports, settings, operations }: ServerContext): HandlersOf<Api['projects']> {
   const view = (project: Project) => projectView(project, ports.site, settings.publicUrl);
   const hookUrl = (project: Project, secret: string) => `${settings.publicUrl}/hooks/${project.id}/${secret}`;
+  const updated = (change: RecordedChange, before: Project, after: Result<Project>) => {
+    if (!after.ok) return after;
+    change.before(view(before));
+    change.after(view(after.value));
+    return ok(view(after.value));
+  };
   return {
     list: async ({ query, token }) => {
       if (token.projectId === undefined) return ok(pageView(await ports.projects.list(pageRequest(query)), view));
       const own = await ports.projects.get(token.projectId);
       return ok({ items: own === undefined ? [] : [view(own)] });
     },
-    create: async ({ body: { name, source, ...rest } }) => {
+    create: async ({ body: { name, source, ...rest }, change }) => {
       const input = checked({ ...sourceInput(source), ...rest });
       if (!input.ok) return input;
       const created = await createProject(ports)(name, input.value);
       if (!created.ok) return created;
       const { project, webhookSecret, deployHookSecret } = created.value;
+      change.after(view(project));
       return ok({
         project: view(project),
         hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) },
       });
     },
     get: async ({ project }) => ok(view(project)),
-    replace: async ({ project, body, ifMatch }) => {
+    replace: async ({ project, body, ifMatch, change }) => {
       const input = whole(body);
       if (!input.ok) return input;
-      const updated = await updateProject(ports)(project.id, input.value, ifMatch);
-      return updated.ok ? ok(view(updated.value)) : updated;
+      return updated(change, project, await updateProject(ports)(project.id, input.value, ifMatch));
     },
-    update: async ({ project, body, ifMatch }) => {
+    update: async ({ project, body, ifMatch, change }) => {
       // The build settings are merged here, so the write holds only for the version that was read.
       const input = changed(project, body);
       if (!input.ok) return input;
-      const updated = await updateProject(ports)(
-        project.id,
-        input.value,
-        ifMatch ?? (body.build === undefined ? undefined : project.version),
-      );
-      return updated.ok ? ok(view(updated.value)) : updated;
+      const version = ifMatch ?? (body.build === undefined ? undefined : project.version);
+      return updated(change, project, await updateProject(ports)(project.id, input.value, version));
     },
-    remove: async ({ project }) => {
+    remove: async ({ project, change }) => {
+      change.before(view(project));
       await operations.projectRemoved?.(project.id);
       return removeProject(ports)(project.id);
     },

@@ -11,7 +11,7 @@ import { pageView, tokenView } from '../views/views.ts';
 export function tokenHandlers({ ports }: ServerContext): HandlersOf<Api['tokens']> {
   return {
     list: async ({ query }) => ok(pageView(await ports.tokens.list(pageRequest(query)), tokenView)),
-    create: async ({ body }) => {
+    create: async ({ body, change }) => {
       const project = body.project === undefined ? undefined : await findProject(ports, body.project);
       if (body.project !== undefined && project === undefined)
         return fail('not_found', `There is no project ${body.project}`, 'List projects with: anchor projects list');
@@ -21,14 +21,19 @@ export function tokenHandlers({ ports }: ServerContext): HandlersOf<Api['tokens'
         ...(project === undefined ? {} : { projectId: project.id }),
         ...(body.expiresInDays === undefined ? {} : { days: body.expiresInDays }),
       });
-      return issued.ok ? ok({ token: tokenView(issued.value.token), value: issued.value.secret }) : issued;
+      if (!issued.ok) return issued;
+      const token = tokenView(issued.value.token);
+      change.after(token);
+      return ok({ token, value: issued.value.secret });
     },
     current: async ({ token }) => ok(tokenView(token)),
-    remove: async ({ params }) => {
+    remove: async ({ params, change }) => {
       const id = parseId('tok', params.token);
-      return id === undefined
-        ? fail('not_found', 'There is no such token', 'List tokens with: anchor tokens list')
-        : revokeToken(ports)(id);
+      const token = id === undefined ? undefined : await ports.tokens.get(id);
+      if (token === undefined)
+        return fail('not_found', 'There is no such token', 'List tokens with: anchor tokens list');
+      change.before(tokenView(token));
+      return revokeToken(ports)(token.id);
     },
   };
 }

@@ -54,7 +54,10 @@ export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['vari
           })
         : read;
     },
-    put: async ({ project, params, body }) => {
+    put: async ({ project, params, body, change }) => {
+      // Their names only, never a value.
+      const names = [...new Set(body.variables.map(({ name }) => name))];
+      change.after({ variables: names, ...compact({ branch: body.branch, prune: body.prune }) });
       const written = await putVariables(ports)({
         projectId: project.id,
         environment: params.environment,
@@ -64,7 +67,8 @@ export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['vari
       });
       return written.ok ? ok({ items: written.value.map((variable) => view(variable)).sort(byName) }) : written;
     },
-    remove: async ({ project, params, query }) => {
+    remove: async ({ project, params, query, change }) => {
+      change.before({ variables: [params.name], ...compact({ branch: query.branch }) });
       const environment = parseEnvironmentName(params.environment);
       if (!environment.ok) return environment;
       const removed = await removeVariable(ports)({

@@ -1,5 +1,6 @@
 // The API's own types of the same nouns that core has, under one name so that the two are not mixed up.
 export type { Alias } from '@anchor/client/schemas/alias.ts';
+export type { AuditEntry } from '@anchor/client/schemas/audit.ts';
 export type { Certificate } from '@anchor/client/schemas/certificate.ts';
 export type { Delivery } from '@anchor/client/schemas/delivery.ts';
 export type { Deployment } from '@anchor/client/schemas/deployment.ts';

@@ -1,5 +1,6 @@
 import type * as contract from './contract.ts';
 import type { Alias } from '@anchor/core/aliases/alias.ts';
+import type { AuditEntry } from '@anchor/core/audit/audit-entry.ts';
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
@@ -107,6 +108,22 @@ export const tokenView = (token: Token): contract.Token => ({
   expiresAt: token.expiresAt,
   lastUsedAt: token.lastUsedAt,
   createdAt: token.createdAt,
+});
+
+export const auditEntryView = (entry: AuditEntry): contract.AuditEntry => ({
+  id: entry.id,
+  at: entry.at,
+  actor: entry.actor,
+  action: entry.action,
+  target: { ...entry.target },
+  projectId: entry.projectId,
+  outcome: entry.outcome,
+  code: entry.code,
+  before: entry.before,
+  after: entry.after,
+  address: entry.address,
+  userAgent: entry.userAgent,
+  requestId: entry.requestId,
 });
 
 export const deadLetterView = (job: DeadJob): contract.DeadLetter => ({

@@ -1,0 +1,46 @@
+import type { AuditId, ProjectId } from '../names/id.ts';
+import type { ErrorCode } from '../result/result.ts';
+
+/** The author of a change. The name is the one at that time: a token that is revoked since stays readable in the log. */
+export type AuditActor =
+  | Readonly<{ kind: 'token'; id: string; name: string }>
+  /** A request that needs no token. */
+  | Readonly<{ kind: 'anonymous' }>;
+
+/**
+ * `started`: the record was written before the change, and its outcome is not known: the change is running, or the
+ * platform was killed meanwhile. `refused`: the caller may not do this, or the request was wrong; nothing changed.
+ */
+export const AUDIT_OUTCOMES = ['started', 'success', 'refused', 'failed'] as const;
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+
+/** Fields of the changed thing, without secrets: only those that differ. */
+export type AuditFields = Readonly<Record<string, unknown>>;
+
+export type AuditResult = Readonly<{
+  outcome: Exclude<AuditOutcome, 'started'>;
+  /** Why it was refused or failed. */
+  code?: ErrorCode;
+  before?: AuditFields;
+  after?: AuditFields;
+}>;
+
+/** One change of the platform: its author, the action, the resource, the address, and the outcome. */
+export type AuditEntry = Readonly<{
+  id: AuditId;
+  at: number;
+  actor: AuditActor;
+  /** The dotted name of the endpoint, such as `projects.update`; `git.push` for a push. */
+  action: string;
+  /** What the path named, by the names of the endpoint's parameters. */
+  target: Readonly<Record<string, string>>;
+  projectId?: ProjectId;
+  requestId: string;
+  address: string;
+  userAgent: string;
+}> &
+  Omit<AuditResult, 'outcome'> &
+  Readonly<{ outcome: AuditOutcome }>;
+
+/** How long entries are kept. */
+export const AUDIT_DAYS = 400;

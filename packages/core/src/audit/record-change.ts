@@ -1,0 +1,63 @@
+import { newId, type ProjectId } from '../names/id.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { AuditActor, AuditFields, AuditResult } from './audit-entry.ts';
+import { changedFields } from './changed-fields.ts';
+
+type AuditPorts = Pick<Ports, 'audit' | 'clock'>;
+
+/** What is known of a change before it is made. */
+export type ChangeStart = Readonly<{
+  actor: AuditActor;
+  action: string;
+  target: Readonly<Record<string, string>>;
+  projectId?: ProjectId;
+  requestId: string;
+  address: string;
+  userAgent: string;
+}>;
+
+const USER_AGENT_CHARS = 200;
+
+/**
+ * A change in the audit log. Its entry is durable before the change is made, so that a kill of the platform leaves no
+ * change without an entry.
+ */
+export class RecordedChange {
+  readonly #complete: (result: AuditResult) => Promise<boolean>;
+  #before: AuditFields | undefined;
+  #after: AuditFields | undefined;
+
+  private constructor(complete: (result: AuditResult) => Promise<boolean>) {
+    this.#complete = complete;
+  }
+
+  /** Writes the entry; the change may be made once this resolves. */
+  static async begin(ports: AuditPorts, start: ChangeStart): Promise<RecordedChange> {
+    const at = ports.clock.now();
+    const id = newId('aud', at);
+    await ports.audit.begin({
+      ...start,
+      id,
+      at,
+      userAgent: start.userAgent.slice(0, USER_AGENT_CHARS),
+      outcome: 'started',
+    });
+    return new RecordedChange((result) => ports.audit.complete(id, result));
+  }
+
+  /** Notes the state before the change. Never secrets: of variables their names. */
+  before(fields: AuditFields): void {
+    this.#before = fields;
+  }
+
+  /** Notes the state after the change. */
+  after(fields: AuditFields): void {
+    this.#after = fields;
+  }
+
+  /** Completes the entry with what came of the change; returns false when it was complete already. */
+  async end(result: Pick<AuditResult, 'outcome' | 'code'>): Promise<boolean> {
+    const changed = result.outcome === 'success' ? changedFields(this.#before, this.#after) : {};
+    return this.#complete({ ...result, ...changed });
+  }
+}

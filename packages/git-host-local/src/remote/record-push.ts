@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { RecordedChange } from '@anchor/core/audit/record-change.ts';
+import type { Project } from '@anchor/core/projects/project.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
+import { actorOf } from '@anchor/server/api/audited.ts';
+import type { RefUpdate } from '../protocol/receive-pack-commands.ts';
+import type { GitRemoteContext } from './context.ts';
+
+type Push = Readonly<{ project: Project; token: Token; updates: readonly RefUpdate[]; request: IncomingMessage }>;
+
+/** Stores a push between the two writes of its entry in the audit log: which refs moved from where to where. */
+export async function recordPush<T extends Readonly<{ refused: readonly string[] }>>(
+  { ports }: Pick<GitRemoteContext, 'ports'>,
+  { project, token, updates, request }: Push,
+  store: () => Promise<T>,
+): Promise<T> {
+  const change = await RecordedChange.begin(ports, {
+    actor: actorOf(token),
+    action: 'git.push',
+    target: { project: project.name },
+    projectId: project.id,
+    requestId: randomUUID(),
+    address: request.socket.remoteAddress ?? '',
+    userAgent: request.headers['user-agent'] ?? '',
+  });
+  let stored: T | undefined;
+  try {
+    stored = await store();
+  } finally {
+    const refused = new Set(stored?.refused);
+    const moved = updates.filter(({ ref }) => !refused.has(ref));
+    change.before(Object.fromEntries(moved.map(({ ref, before }) => [ref, before ?? null])));
+    change.after(Object.fromEntries(moved.map(({ ref, after }) => [ref, after ?? null])));
+    if (stored === undefined) await change.end({ outcome: 'failed', code: 'internal' });
+    else await change.end({ outcome: updates.length > 0 && moved.length === 0 ? 'refused' : 'success' });
+  }
+  return stored;
+}

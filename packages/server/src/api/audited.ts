@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
+import { statusOf } from '@anchor/client/schemas/status-of.ts';
+import type { AuditActor } from '@anchor/core/audit/audit-entry.ts';
+import { RecordedChange } from '@anchor/core/audit/record-change.ts';
+import type { Ports } from '@anchor/core/ports/ports.ts';
+import type { ErrorCode, Result } from '@anchor/core/result/result.ts';
+import type { Token } from '@anchor/core/tokens/token.ts';
+import type { HttpError } from '../http/problem.ts';
+import type { Resources } from './handler.ts';
+
+type AuditPorts = Pick<Ports, 'audit' | 'clock'>;
+
+/** A request that changes something, as the audit log describes it. */
+export type AuditedRequest = Readonly<{
+  action: string;
+  actor: AuditActor;
+  params: Readonly<Record<string, string>>;
+  resources: Resources;
+  requestId: string;
+  incoming: IncomingMessage;
+}>;
+
+/** Every endpoint that is not a read lands in the audit log: here, in one place, so that a new one cannot escape. */
+export const changesSomething = ({ method }: Endpoint): boolean => method !== 'GET';
+
+export const actorOf = (token: Token | undefined): AuditActor =>
+  token === undefined ? { kind: 'anonymous' } : { kind: 'token', id: token.id, name: token.name };
+
+/** Runs a change between the two writes of its entry. One that throws is completed as failed. */
+export async function audited<T>(
+  ports: AuditPorts,
+  request: AuditedRequest,
+  run: (change: RecordedChange) => Promise<Result<T, HttpError>>,
+): Promise<Result<T, HttpError>> {
+  const change = await begin(ports, request);
+  let result: Result<T, HttpError> | undefined;
+  try {
+    result = await run(change);
+  } finally {
+    if (result?.ok === true) await change.end({ outcome: 'success' });
+    else await change.end(failureOf(result?.error.code ?? 'internal'));
+  }
+  return result;
+}
+
+/** Records that a change was refused before its handler ran. */
+export async function recordRefusal(ports: AuditPorts, request: AuditedRequest, code: ErrorCode): Promise<void> {
+  const change = await begin(ports, request);
+  await change.end(failureOf(code));
+}
+
+const failureOf = (code: ErrorCode) => ({ outcome: statusOf(code) >= 500 ? 'failed' : 'refused', code }) as const;
+
+function begin(
+  ports: AuditPorts,
+  { incoming, resources, params, ...request }: AuditedRequest,
+): Promise<RecordedChange> {
+  const projectId = resources.project?.id ?? resources.deployment?.projectId ?? resources.delivery?.projectId;
+  return RecordedChange.begin(ports, {
+    action: request.action,
+    actor: request.actor,
+    requestId: request.requestId,
+    target: params,
+    ...(projectId === undefined ? {} : { projectId }),
+    address: incoming.socket.remoteAddress ?? '',
+    userAgent: incoming.headers['user-agent'] ?? '',
+  });
+}

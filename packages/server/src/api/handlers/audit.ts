@@ -1,0 +1,32 @@
+import type { Api } from '@anchor/client/endpoints/table.ts';
+import { exportAudit } from '@anchor/core/audit/export-audit.ts';
+import type { AuditFilter } from '@anchor/core/ports/audit-store.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import type { ServerContext } from '../../context.ts';
+import { findProject } from '../authorize.ts';
+import type { HandlersOf } from '../handler.ts';
+import { pageRequest } from '../page-request.ts';
+import { auditEntryView, compact, pageView } from '../views/views.ts';
+
+type Query = Readonly<{ project?: string | undefined; actor?: string | undefined; action?: string | undefined }>;
+
+export function auditHandlers({ ports }: ServerContext): HandlersOf<Api['audit']> {
+  const filterOf = async ({ project, actor, action }: Query): Promise<Result<AuditFilter>> => {
+    const found = project === undefined ? undefined : await findProject(ports, project);
+    return project !== undefined && found === undefined
+      ? fail('not_found', `There is no project ${project}`, 'List projects with: anchor projects list')
+      : ok(compact({ projectId: found?.id, actorId: actor, action }));
+  };
+  return {
+    list: async ({ query }) => {
+      const filter = await filterOf(query);
+      return filter.ok
+        ? ok(pageView(await ports.audit.list(filter.value, pageRequest(query)), auditEntryView))
+        : filter;
+    },
+    export: async ({ query }) => {
+      const filter = await filterOf(query);
+      return filter.ok ? ok(exportAudit(ports.audit, filter.value, query.format ?? 'jsonl')) : filter;
+    },
+  };
+}
