@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { rolldown, type Plugin } from 'rolldown';
 import { writePositions } from './positions.ts';
 import { BUNDLED } from './programs.ts';
 
@@ -21,24 +21,7 @@ export async function bundlePrograms(directory: string, programs: readonly strin
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const temporary = await mkdtemp(join(parent, WRITING));
   try {
-    await build({
-      entryPoints: [...programs],
-      outdir: temporary,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: `node${process.versions.node}`,
-      // V8 keeps the text for as long as the process lives. Names stay: they stand in stack traces.
-      minifyWhitespace: true,
-      legalComments: 'none',
-      sourcemap: 'external',
-      sourcesContent: false,
-      banner: { js: REQUIRE },
-      define: { 'import.meta.url': MODULE_URL, 'import.meta.dirname': MODULE_DIRECTORY },
-      plugins: [ownModuleUrls, oneLocale],
-      logLevel: 'silent',
-    });
+    for (const file of programs) await bundle(file, temporary);
     for (const file of programs) await writePositions(join(temporary, `${basename(file, '.ts')}.mjs`));
     await removeOthers(parent, basename(directory));
     await rename(temporary, directory).catch((error: NodeJS.ErrnoException) => {
@@ -65,29 +48,58 @@ async function removeOthers(parent: string, own: string): Promise<void> {
   }
 }
 
+async function bundle(program: string, dir: string): Promise<void> {
+  const bundled = await rolldown({
+    input: program,
+    platform: 'node',
+    transform: { define: { 'import.meta.url': MODULE_URL, 'import.meta.dirname': MODULE_DIRECTORY } },
+    plugins: [ownModuleUrls, oneLocale],
+    logLevel: 'silent',
+  });
+  try {
+    await bundled.write({
+      dir,
+      format: 'esm',
+      entryFileNames: '[name].mjs',
+      codeSplitting: false,
+      sourcemap: true,
+      banner: REQUIRE,
+      // V8 keeps the text for as long as the process lives. Names stay: they stand in stack traces.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      comments: false,
+    });
+  } finally {
+    await bundled.close();
+  }
+}
+
 const MODULE_URL = '__moduleUrl';
 const MODULE_DIRECTORY = '__moduleDirectory';
 
 /** Keeps what `import.meta` says of each module: programs, scripts and worker threads are found beside their sources. */
 const ownModuleUrls: Plugin = {
   name: 'own-module-urls',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.(?:ts|js|mjs)$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      if (!text.includes('import.meta')) return undefined;
+  transform: {
+    filter: { code: /\bimport\.meta\b/ },
+    handler(code, path) {
       const url = JSON.stringify(pathToFileURL(path).href);
-      const head = `const ${MODULE_URL}=${url},${MODULE_DIRECTORY}=${JSON.stringify(dirname(path))};`;
-      return { contents: head + text, loader: path.endsWith('.ts') ? 'ts' : 'js' };
-    });
+      // On the first line, so that lines stay where they were.
+      return {
+        code: `const ${MODULE_URL}=${url},${MODULE_DIRECTORY}=${JSON.stringify(dirname(path))};${code}`,
+        map: null,
+      };
+    },
   },
 };
 
 /** zod's index of 64 languages is English alone, the only one that is used. zod exports no entry without the others. */
 const oneLocale: Plugin = {
   name: 'one-locale',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/locales\/index\.js$/ }, ({ resolveDir }) =>
-      /\/node_modules\/zod\//.test(resolveDir) ? { path: join(resolveDir, '../locales/en.js') } : undefined,
-    );
+  resolveId: {
+    filter: { id: /^\.\.\/locales\/index\.js$/ },
+    handler: (_, importer) =>
+      importer !== undefined && /\/node_modules\/zod\//.test(importer)
+        ? join(dirname(importer), '../locales/en.js')
+        : undefined,
   },
 };
