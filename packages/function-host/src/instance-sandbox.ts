@@ -4,6 +4,7 @@ import type { DeploymentId, ProjectId } from '@anchor/core/names/id.ts';
 import type { Secret } from '@anchor/core/logs/redact.ts';
 import type { SandboxHandle, Sandboxes } from '@anchor/core/ports/sandbox.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { loopbackNames, ownAddressesOf } from '@anchor/protocol/own-addresses.ts';
 import { SANDBOX_PATHS } from '@anchor/protocol/sandbox-paths.ts';
 import type { FunctionCommand } from './command.ts';
 import type { ProjectDisks } from './project-disks.ts';
@@ -68,6 +69,7 @@ async function create(
     identity: plan.identity,
     network: 'outbound',
     allow: settings.allowedCidrs,
+    ownNames: loopbackNames(ownAddressesOf(plan.command.env)),
     weight: 10,
     prespawnArgv: plan.command.argv,
     limits: { memoryMb: plan.memoryMb, cpus: settings.cpus, processes: settings.processes },

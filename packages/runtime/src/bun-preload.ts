@@ -1,10 +1,13 @@
 /**
  * Loaded into every Bun process of a function (`bun --preload`). `Bun.serve` and `listen` of `node:http` on $PORT use
- * the function's unix socket instead, and SIGTERM lets the server finish its requests.
+ * the function's unix socket instead, and SIGTERM lets the server finish its requests. The site's own addresses lead
+ * to that socket, in this process and in its children.
  */
 import { Server } from 'node:http';
 import { environment } from './process/environment.ts';
 import { requestedPort } from './process/listen-arguments.ts';
+import { ownPorts, LoopbackListeners, passTo } from './process/loopback-listeners.ts';
+import { serveOwnFetches } from './process/own-addresses.ts';
 import { recordOwnExit } from './process/own-exit.ts';
 
 type Serve = (options: Record<string, unknown>) => unknown;
@@ -15,6 +18,9 @@ const bun: unknown = Reflect.get(globalThis, 'Bun');
 
 if (socket !== undefined && Number.isInteger(port) && typeof bun === 'object' && bun !== null) {
   recordOwnExit(socket);
+  // Bun has its own `fetch`, which takes the socket as an option.
+  const unix = Object.assign<RequestInit, object>({}, { unix: socket });
+  serveOwnFetches(port, (request, original) => original(request, unix));
   let taken = false;
   const takes = (wanted: unknown): boolean => {
     // The first server that listens on the port, on none, or on a fixed one is the site.
@@ -31,6 +37,7 @@ if (socket !== undefined && Number.isInteger(port) && typeof bun === 'object' &&
       const { port: _port, hostname: _hostname, tls: _tls, reusePort: _reuse, ...rest } = options;
       const server: unknown = Reflect.apply(original, bun, [{ ...rest, unix: socket }]);
       open(socket);
+      listenOnLoopback(socket);
       drain(server);
       return server;
     };
@@ -45,10 +52,18 @@ if (socket !== undefined && Number.isInteger(port) && typeof bun === 'object' &&
         { path: socket },
         ...args.filter((arg) => typeof arg === 'function'),
       ]);
-      setTimeout(() => open(socket), 50);
+      setTimeout(() => {
+        open(socket);
+        listenOnLoopback(socket);
+      }, 50);
       return server;
     });
   }
+}
+
+/** Lets this process and its children reach the site on the loopback, by any client. */
+function listenOnLoopback(path: string): void {
+  new LoopbackListeners().open([port, ...ownPorts()], passTo({ path }));
 }
 
 /** Opens the socket to all users: the permissions of its directory decide which processes may connect. */

@@ -9,6 +9,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
+import { subscribe } from 'node:diagnostics_channel';
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { AppRequest } from './process/app-request.ts';
@@ -16,6 +17,7 @@ import { AppResponse } from './process/app-response.ts';
 import { environment } from './process/environment.ts';
 import { createInFlight } from './process/in-flight.ts';
 import { listenOnSocket, drainOnTerm } from './process/listen.ts';
+import { ownPorts, LoopbackListeners } from './process/loopback-listeners.ts';
 import { preloadNextRuntime } from './next/preload-next.ts';
 import { Application } from './next/application.ts';
 import { loadFunction } from './routing/description.ts';
@@ -83,6 +85,15 @@ const server = createServer(
   },
 );
 
+/**
+ * Lets programs that the app starts (a browser that prints pages) reach it at `http://localhost:$PORT` and its own
+ * address. Opened for the first of them, or after the first response: a start does not wait for it.
+ */
+const listeners = new LoopbackListeners();
+const listenOnLoopback = (): void =>
+  listeners.open([Number(environment['PORT']), ...ownPorts()], (connection) => server.emit('connection', connection));
+subscribe('child_process', listenOnLoopback);
+
 function handle(request: AppRequest, response: AppResponse): void {
   rest.over();
   const done = inFlight.begin();
@@ -137,6 +148,7 @@ setTimeout(() => {
 
 function keepCompiled(): void {
   setTimeout(() => {
+    listenOnLoopback();
     if ('flushCompileCache' in nodeModule) nodeModule.flushCompileCache();
     if (environment['ANCHOR_HEAP_GROWING'] !== 'off') raiseHeapGrowing();
   }, KEEP_MS).unref();

@@ -11,6 +11,7 @@ import { basename, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { environment, isRecord } from './process/environment.ts';
 import { describeFrozenWork } from './process/frozen-work.ts';
+import { ownPorts } from './process/loopback-listeners.ts';
 import { redirectListen } from './process/listen-redirect.ts';
 import { enterRequest, prefixOutput } from './process/request-log.ts';
 import { serveOwnAddresses } from './process/own-addresses.ts';
@@ -22,7 +23,10 @@ const socket = environment['ANCHOR_SOCKET'];
 const port = Number(environment['PORT']);
 const cacheDir = environment['ANCHOR_CACHE'];
 
-if (socket !== undefined && Number.isInteger(port) && port > 0) {
+/** It listens for another program, and its own listeners are not the site. */
+const forwards = basename(process.argv[1] ?? '') === 'foreign-server.js';
+
+if (socket !== undefined && Number.isInteger(port) && port > 0 && !forwards) {
   if (cacheDir !== undefined && 'enableCompileCache' in nodeModule)
     nodeModule.enableCompileCache(join(cacheDir, 'compile'));
   // A shell reports the kill of its child with the same code, and the package managers' stand-in passes that on.
@@ -35,6 +39,7 @@ if (socket !== undefined && Number.isInteger(port) && port > 0) {
   redirectListen({
     port,
     socket,
+    ownPorts: ownPorts(),
     onListen,
     memory: cacheDir === undefined ? undefined : join(cacheDir, 'listen-port'),
   });

@@ -49,8 +49,11 @@ const copyOrLink = (from: string, to: string): void => {
   else copyFileSync(from, to);
 };
 
-/** Writes the minimal /etc of a sandbox into `dir`. */
-export const writeEtc = (dir: string, servers: readonly string[]): void => {
+/** A host name as hosts(5) takes it: anything else could add lines of its own. */
+const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
+
+/** Writes the minimal /etc of a sandbox into `dir`. `ownNames`: names of its own loopback. */
+export const writeEtc = (dir: string, servers: readonly string[], ownNames: readonly string[] = []): void => {
   mkdirSync(join(dir, 'ssl'), { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(dir, name), text);
   write(
@@ -59,7 +62,8 @@ export const writeEtc = (dir: string, servers: readonly string[]): void => {
   );
   write('group', `root:x:0:\nbuild:x:${INSIDE_UID}:\nnogroup:x:65534:\n`);
   write('hostname', 'anchor\n');
-  write('hosts', '127.0.0.1 localhost anchor\n::1 localhost\n');
+  const own = ownNames.filter((name) => HOST_NAME.test(name)).map((name) => `127.0.0.1 ${name}\n`);
+  write('hosts', `127.0.0.1 localhost anchor\n::1 localhost\n${own.join('')}`);
   write('resolv.conf', servers.map((address) => `nameserver ${address}\n`).join(''));
   write(
     'nsswitch.conf',

@@ -349,3 +349,17 @@ test('output is not buffered in memory while there is no reader', async (t) => {
     assert.ok(highest - before < 200 * 2 ** 20, `${Math.round((highest - before) / 2 ** 20)} MB more`);
   });
 });
+
+test('names of the sandbox itself lead to its own loopback, and no name adds a line of its own', async (t) => {
+  const { subject } = await sandboxesFor(t);
+  const ownNames = ['shop.example', 'shop-1.localhost', 'a b', 'x\n10.0.0.1 evil.example', ''];
+  await inSandbox(subject, { ownNames, network: 'outbound' }, async (sandbox) => {
+    const { out } = await runIn(sandbox, ['/bin/cat', '/etc/hosts']);
+    assert.equal(
+      out,
+      '127.0.0.1 localhost anchor\n::1 localhost\n127.0.0.1 shop.example\n127.0.0.1 shop-1.localhost\n',
+    );
+    const found = await runIn(sandbox, ['/usr/bin/getent', 'ahostsv4', 'shop.example']);
+    assert.match(found.out, /^127\.0\.0\.1 /);
+  });
+});

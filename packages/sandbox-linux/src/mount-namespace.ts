@@ -38,6 +38,7 @@ type Plan = Readonly<{
   uid: number;
   mounts: readonly Mount[];
   nameServers: readonly string[];
+  ownNames?: readonly string[] | undefined;
   trustStore?: string;
   /** `cgroup.procs` files of the sandbox's control groups. */
   procsFiles: readonly string[];
@@ -53,7 +54,7 @@ export const createMountNamespace = async (plan: Plan): Promise<Result<MountName
   const inner = join(outer, 'sandbox');
   for (const name of ['proc', 'dev', 'pts', 'usr', 'tmp', 'sandbox/proc', 'sandbox/dev', 'sandbox/usr', 'sandbox/tmp'])
     mkdirSync(join(outer, name), { recursive: true });
-  writeEtc(join(inner, 'etc'), plan.nameServers);
+  writeEtc(join(inner, 'etc'), plan.nameServers, plan.ownNames);
 
   const lines = [tableLine(outer, outer, 'none', 'bind'), tableLine('/proc', join(outer, 'proc'), 'none', 'bind')];
   const bind = (from: string, target: string, options: string): void =>

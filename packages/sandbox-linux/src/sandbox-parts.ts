@@ -70,6 +70,7 @@ export class SandboxParts {
       procsFiles,
       mounts: this.#spec.mounts,
       nameServers,
+      ownNames: this.#spec.ownNames,
       ...(trustStore === undefined ? {} : { trustStore }),
     });
   }

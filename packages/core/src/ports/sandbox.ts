@@ -27,6 +27,8 @@ export type SandboxSpec = Readonly<{
   network: 'outbound' | 'none';
   /** CIDR blocks that `outbound` may reach although they are private. */
   allow?: readonly string[];
+  /** Host names that lead to the sandbox's own loopback instead of the network. */
+  ownNames?: readonly string[];
   limits: SandboxLimits;
   /**
    * Relative share of the processor: builds 1, functions 10. What weighs less than 5 can wait: it yields at once to

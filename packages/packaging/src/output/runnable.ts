@@ -8,6 +8,7 @@ import type { StartCommand } from '../detect/start-command.ts';
 import { unwrapCommand } from '../detect/unwrap-command.ts';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
 import { nodeEntryFile } from '../detect/node-entry.ts';
+import { isForeign, wrapsForeign } from './foreign-program.ts';
 import { installedAt, installedProgram } from './production-packages.ts';
 
 /** A start command, resolved against the files that the build left. Paths are relative to the checkout. */
@@ -25,10 +26,19 @@ export type Runnable = Readonly<{
   /** Package folders that are needed with all that they need. */
   packages: readonly string[];
   bun: boolean;
+  /** Whether it starts a program that is neither of Node nor of Bun, and so listens on a port. */
+  foreign: boolean;
   notes: readonly string[];
 }>;
 
-type Draft = { entries: string[]; packages: string[]; notes: string[]; bun: boolean; traceable: boolean };
+type Draft = {
+  entries: string[];
+  packages: string[];
+  notes: string[];
+  bun: boolean;
+  foreign: boolean;
+  traceable: boolean;
+};
 const SYSTEM_FOLDERS: readonly string[] = ['/usr/local/bin', '/usr/bin', '/bin'];
 const MANAGERS = /^(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bun|bunx)$/;
 const SHELL_WORDS =
@@ -48,7 +58,7 @@ export async function resolveRunnable(
   hidden = false,
 ): Promise<Result<Runnable>> {
   const cwd = start.folder === undefined ? project : below(project, start.folder);
-  const draft: Draft = { entries: [], packages: [], notes: [], bun: false, traceable: true };
+  const draft: Draft = { entries: [], packages: [], notes: [], bun: false, foreign: false, traceable: true };
   const done = (
     rest: Pick<Runnable, 'argv' | 'script'>,
     environment: Readonly<Record<string, string>> = {},
@@ -62,7 +72,7 @@ export async function resolveRunnable(
   const commands = shellCommands(start.script) ?? [];
   const [only] = commands;
   const alone = commands.length === 1 && only?.plain === true ? unwrapCommand(only.words, () => false) : undefined;
-  if (alone?.kind === 'program' && alone.exact && alone.argv[0] === alone.name) {
+  if (alone?.kind === 'program' && alone.exact && alone.argv[0] === alone.name && !wrapsForeign(alone.name)) {
     const program = await installedProgram(root, cwd, alone.name);
     if (program !== undefined && /\.[cm]?js$/.test(program.file)) {
       draft.packages.push(program.folder);
@@ -203,7 +213,9 @@ async function commandNeeds(
   }
   for (const word of argv.slice(1)) await addEntry(root, cwd, word, draft);
   const first = argv[0] ?? '';
-  if (!plain || SHELL_WORDS.test(first) || MANAGERS.test(name) || /[$`]/.test(first)) return undefined;
+  const opaque = SHELL_WORDS.test(first) || MANAGERS.test(name) || /[$`]/.test(first);
+  if (!opaque && (await isForeign(root, cwd, argv))) draft.foreign = true;
+  if (!plain || opaque) return undefined;
   if (first.includes('/')) {
     if (first.startsWith('/') || (await resolveInTree(root, below(cwd, first))) !== undefined) return undefined;
     return fail(

@@ -25,7 +25,7 @@ export async function startFiles(
   tree: TreeBuilder,
   store: ArtifactStore,
 ): Promise<readonly string[]> {
-  const { argv, environment } = runnable;
+  const { argv, environment, foreign } = runnable;
   if (argv !== undefined && Object.keys(environment).length === 0) return argv;
   // A command that needs a shell gets one inside the function's sandbox, as a file of the tree: no command line is ever
   // concatenated.
@@ -51,7 +51,8 @@ export async function startFiles(
     store,
     true,
   );
-  return [path];
+  // The path is relative to where it runs.
+  return foreign ? ['node', `${runtime}/foreign-server.js`, `./${SCRIPT}`] : [path];
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -6,12 +6,15 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Server } from 'node:net';
 import { requestedPort, callbackOf, retainedOptions } from './listen-arguments.ts';
+import { LoopbackListeners } from './loopback-listeners.ts';
 import { connectionsOf, needsPlain, speaksHttp } from './plain-connections.ts';
 
 type Listen = (...args: unknown[]) => Server;
 export type RedirectOptions = Readonly<{
   port: number;
   socket: string;
+  /** Further ports of the loopback at which programs of the sandbox reach the site. */
+  ownPorts?: readonly number[];
   /** Gets each server that was redirected, when it accepts connections. */
   onListen: (server: Server) => void;
   /** A file that remembers which other port was taken, so that the next start does not wait. */
@@ -25,7 +28,7 @@ export type RedirectOptions = Readonly<{
 const BESIDE = (port: number): boolean => port === 9229 || (port >= 9090 && port <= 9499);
 const GRACE_MS = 3_000;
 const BESIDE_GRACE_MS = 10_000;
-/** A function may not listen on ports below this, so such a port can only be meant for its clients. */
+/** Servers listen on ports below this for nothing but their clients. */
 const UNPRIVILEGED = 1_024;
 
 /** A server that listens elsewhere than on PORT, and the port that it requested. */
@@ -44,6 +47,7 @@ class ListenRedirect {
   readonly #options: RedirectOptions;
   readonly #original: Listen;
   readonly #note: (text: string) => void;
+  readonly #loopback: LoopbackListeners;
   /** The port that an earlier start took instead of PORT. */
   readonly #remembered: number | undefined;
   readonly #others: Other[] = [];
@@ -54,6 +58,7 @@ class ListenRedirect {
   constructor(options: RedirectOptions, original: Listen) {
     this.#options = options;
     this.#original = original;
+    this.#loopback = new LoopbackListeners(original);
     this.#note = options.note ?? ((text) => console.warn(text));
     this.#remembered = recall(options.memory);
   }
@@ -64,6 +69,7 @@ class ListenRedirect {
     // A second server on the port (of another address family) is on its own, as it would be on a machine.
     if (!this.#isWanted(requested) || (this.#taken?.listening === true && this.#taken !== server)) {
       if (this.#taken === undefined) server.once('listening', () => this.#consider(server, requested));
+      if (requested !== undefined && requested !== port) this.#loopback.release(requested);
       return Reflect.apply(this.#original, server, args);
     }
     if (requested !== port && requested !== this.#remembered) this.#note(elsewhere(requested, port));
@@ -78,7 +84,7 @@ class ListenRedirect {
       if (server.address() === null) return;
       chmodSync(socket, 0o666); // the directory's permissions restrict access
       server.address = () => (server.listening ? address : null);
-      listenOnLoopback(server, port, this.#original);
+      this.#listenOnLoopback(server);
       onListen(server);
     });
     if (needsPlain(server)) {
@@ -119,6 +125,7 @@ class ListenRedirect {
       const real = typeof address === 'object' && address !== null ? address.port : undefined;
       this.#note(elsewhere(real ?? String(address), port));
       if (real !== undefined && found.requested === real) remember(memory, real);
+      this.#listenOnLoopback(server, real);
       onListen(server);
     });
     front.on('error', () => undefined); // another process of the function was faster
@@ -128,9 +135,23 @@ class ListenRedirect {
     server.once('close', () => front.close());
   }
 
+  /**
+   * Listens on the loopback too: apps, and Next for some of its server actions, send requests to themselves at
+   * `http://localhost:$PORT`. `except`: the port of the server itself.
+   */
+  #listenOnLoopback(server: Server, except?: number): void {
+    const { port, ownPorts = [] } = this.#options;
+    this.#loopback.open(
+      [port, ...ownPorts].filter((each) => each !== except),
+      connectionsOf(server),
+    );
+    server.once('close', () => this.#loopback.close());
+  }
+
   #forgetAdopted(): void {
     clearTimeout(this.#timer);
     if (this.#adopted === undefined) return;
+    this.#loopback.close();
     this.#adopted.close();
     this.#adopted = undefined;
     if (this.#options.memory !== undefined) rmSync(this.#options.memory, { force: true });
@@ -160,18 +181,6 @@ function remember(file: string | undefined, port: number): void {
   } catch {
     // the next start waits as this one did
   }
-}
-
-/**
- * Listens on the loopback too: apps, and Next for some of its server actions, send requests to themselves at
- * `http://localhost:$PORT`. Only this sandbox can reach that address.
- */
-function listenOnLoopback(server: Server, port: number, listen: Listen): void {
-  const loopback = new Server(connectionsOf(server));
-  loopback.on('error', () => undefined); // no loopback device, or a worker has it already
-  Reflect.apply(listen, loopback, [{ port, host: '127.0.0.1' }]);
-  loopback.unref();
-  server.once('close', () => loopback.close());
 }
 
 /** Removes the socket of a killed process, which would refuse the next one. The socket of a living process stays. */

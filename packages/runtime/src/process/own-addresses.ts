@@ -5,6 +5,7 @@
  */
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { ownAddressesOf } from '@anchor/protocol/own-addresses.ts';
 import { environment, isRecord, parseUrl } from './environment.ts';
 
 /** Hosts of clients that are remembered. The edge vouches for them: each is an alias of this deployment. */
@@ -23,23 +24,12 @@ export type OwnAddresses = Readonly<{
  * given.
  */
 export function serveOwnAddresses(socket: string, port: number | undefined): OwnAddresses {
-  const own = new Set<string>();
+  const own = new Set(knownNames(port));
   const learned: string[] = [];
   // The name of a host is the app's, each of its ports is not: a database may be on another.
-  const ports = new Set(['80', '443']);
-  const urls = [
-    environment['ANCHOR_URL'],
-    environment['ANCHOR_ENV'] === 'production' ? environment['ANCHOR_PRODUCTION_URL'] : undefined,
-  ];
-  for (const url of urls) {
-    const name = url === undefined ? undefined : nameOf(url);
-    if (name === undefined) continue;
-    own.add(name);
-    ports.add(portOf(name));
-  }
-  if (port !== undefined) for (const host of ['localhost', '127.0.0.1', '[::1]', '::1']) own.add(`${host}:${port}`);
+  const ports = new Set(['80', '443', ...ownAddressesOf(environment).map((address) => String(address.port))]);
   redirectConnections(own, socket);
-  redirectFetch(own);
+  redirectFetch(own, /^https:/);
   return {
     learn(host, scheme) {
       const name = host === undefined ? undefined : nameOf(`${scheme === 'https' ? 'https' : 'http'}://${host}`);
@@ -49,6 +39,18 @@ export function serveOwnAddresses(socket: string, port: number | undefined): Own
     },
   };
 }
+
+/** Sends the request to the socket, with `fetch` as it was. */
+export type SendToSocket = (request: Request, original: typeof fetch) => Promise<Response>;
+
+/** Serves `fetch` of the app to itself where that opens no connection of Node. */
+export const serveOwnFetches = (port: number, send: SendToSocket): void =>
+  redirectFetch(new Set(knownNames(port)), /^https?:/, send);
+
+const knownNames = (port: number | undefined): readonly string[] => [
+  ...ownAddressesOf(environment).map((address) => `${address.host}:${address.port}`),
+  ...(port === undefined ? [] : ['localhost', '127.0.0.1', '[::1]', '::1'].map((host) => `${host}:${port}`)),
+];
 
 /** Returns host and port; undefined for an invalid address. */
 function nameOf(address: string): string | undefined {
@@ -87,20 +89,28 @@ function targetOf(args: readonly unknown[]): string | undefined {
  * Redirects `fetch` to the socket. Encryption ends at the edge, so the request names its original scheme, and goes to
  * the socket as the edge would send it.
  */
-function redirectFetch(own: ReadonlySet<string>): void {
+function redirectFetch(
+  own: ReadonlySet<string>,
+  schemes: RegExp,
+  send: SendToSocket = (request, original) => original(request),
+): void {
   const original = globalThis.fetch;
   const replaced: typeof fetch = (input, init) => {
     const address = typeof input === 'string' || input instanceof URL ? String(input) : input.url;
-    const url = address.startsWith('https:') ? parseUrl(address) : undefined;
+    const url = schemes.test(address) ? parseUrl(address) : undefined;
     if (url === undefined || !own.has(nameOf(address) ?? '')) return original(input, init);
     const request = new Request(input, init);
-    const inside = new URL(url);
-    inside.protocol = 'http:';
-    inside.port = url.port === '' ? '443' : url.port;
-    const headers = new Headers(request.headers);
-    headers.set('x-forwarded-proto', 'https');
-    headers.set('x-forwarded-host', url.host);
-    return original(new Request(inside, new Request(request, { headers })));
+    return send(url.protocol === 'https:' ? asTheEdgeSends(request, url) : request, original);
   };
-  globalThis.fetch = replaced;
+  globalThis.fetch = Object.assign(replaced, original);
+}
+
+function asTheEdgeSends(request: Request, url: URL): Request {
+  const inside = new URL(url);
+  inside.protocol = 'http:';
+  inside.port = url.port === '' ? '443' : url.port;
+  const headers = new Headers(request.headers);
+  headers.set('x-forwarded-proto', 'https');
+  headers.set('x-forwarded-host', url.host);
+  return new Request(inside, new Request(request, { headers }));
 }
