@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openBlobStore, type LocalBlobStore } from '@anchor/adapter-local/blobs/blob-store.ts';
 import { openDatabase, type Database } from '@anchor/adapter-local/sqlite/database.ts';
 import { diskCapacity, diskSpace } from '@anchor/adapter-local/disk/disk-capacity.ts';
+import type { CertificatePublisher } from '@anchor/adapter-local/certificates/certificate-publisher.ts';
 import { localEdgeProbe } from '@anchor/adapter-local/routes/edge-probe.ts';
 import { FunctionHostClient } from '@anchor/function-host/client.ts';
 import { Git } from '@anchor/git-host-local/process/git.ts';
@@ -35,6 +36,7 @@ import { remoteHeads } from './remote-heads.ts';
 import { installBundledNode } from './install-bundled-node.ts';
 import { openDomainAdapters, type DomainAdapters } from './domain-adapters.ts';
 import type { Settings } from './settings.ts';
+import { isLocalDomain, urlOf } from './site-urls.ts';
 import { everyProcessStart } from './tuning/every-process.ts';
 
 /** Everything that the server process works with; `close` in the order of use. */
@@ -95,7 +97,7 @@ export async function composeLocal(
     repositories,
     heads: branchHeads(repositories, remoteHeads(secrets, settings, env)),
     capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
-    ...edgePorts(settings, paths),
+    ...edgePorts(settings, paths, domains.served),
     analyzeFailure: runtimeCause,
     dns: domains.dns,
     certificates: domains.certificates,
@@ -170,27 +172,26 @@ async function openBuilder({ settings, paths, sandboxes, blobs, npm, env }: Buil
 }
 
 /** How sites are addressed, and how a request reaches them through the edge. */
-const edgePorts = (settings: Settings, paths: Paths): Pick<Ports, 'probe' | 'site'> => ({
+const edgePorts = (
+  settings: Settings,
+  paths: Paths,
+  served: Pick<CertificatePublisher, 'covers'>,
+): Pick<Ports, 'probe' | 'site'> => ({
   probe: localEdgeProbe({
     host: settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host,
     port: settings.edgePort,
+    ...(settings.httpsPort === undefined ? {} : { httpsPort: settings.httpsPort }),
     controlSockets: () => Array.from({ length: settings.edgeWorkers }, (_, worker) => paths.edgeSocket(worker)),
   }),
   site: {
     domain: settings.domain,
-    urlOf: (host) => urlOf(settings, host),
+    urlOf: (host) => urlOf(settings, host, served),
+    ownHttps: settings.httpsPort !== undefined && !isLocalDomain(settings.domain),
     publicAddresses: settings.publicAddresses,
     ...(settings.apiDomain === undefined ? {} : { apiDomain: settings.apiDomain }),
     allowGitHosts: settings.allowGitHosts,
   },
 });
-
-/** Domains are reached over HTTPS where there is a port for it; the platform's own hosts over HTTP, too. */
-function urlOf({ domain, edgePort, httpsPort }: Settings, host: string): string {
-  const own = host === domain || host.endsWith(`.${domain}`);
-  if (httpsPort !== undefined && !own) return `https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}`;
-  return `http://${host}${edgePort === 80 ? '' : `:${edgePort}`}`;
-}
 
 /** Returns the limit of all projects' build caches: a fifth of the disk, at most the default. */
 async function cachesMb(data: string): Promise<number> {

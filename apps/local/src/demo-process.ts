@@ -11,6 +11,7 @@ async function main(): Promise<number> {
   const outcome = await runDemo({
     apiUrl,
     edgePort: settings.edgePort,
+    httpsPort: settings.httpsPort,
     domain: settings.domain,
     token: readAdminToken(settings.data),
     data: settings.data,

@@ -1,12 +1,13 @@
-import { request } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { localEdgeProbe } from '@anchor/adapter-local/routes/edge-probe.ts';
 import { safeText } from '@anchor/cli/output/text.ts';
 import { duration } from '@anchor/cli/output/units.ts';
 import { createClient, type Client } from '@anchor/client/http/client.ts';
 import type { ApiResult } from '@anchor/client/http/result.ts';
 import { isFinalStatus, type Deployment } from '@anchor/client/schemas/deployment.ts';
 import type { Project } from '@anchor/client/schemas/project.ts';
+import type { HostName } from '@anchor/core/names/name.ts';
 import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { connect, prepareFolder, push } from './demo-folder.ts';
 
@@ -16,6 +17,7 @@ const RESPONSE_TIMEOUT_MS = 30_000;
 export type DemoOptions = Readonly<{
   apiUrl: string;
   edgePort: number;
+  httpsPort: number | undefined;
   domain: string;
   token: string;
   data: string;
@@ -108,42 +110,22 @@ async function isLive(client: Client): Promise<boolean> {
 }
 
 /** Requests the site's page as a client would. The name needs no resolver: the Host header carries it. */
-function requestPage({ apiUrl, edgePort, domain }: DemoOptions): Promise<Result<void>> {
-  const host = `${NAME}.${domain}:${edgePort}`;
-  const refused = (cause: string) =>
-    fail(
-      'verification_failed',
-      `http://${host} did not pass the health check`,
-      'Read its log: ./anchor logs --run -p demo',
-      cause,
-    );
-  return new Promise((resolve) => {
-    const call = request(
-      {
-        host: new URL(apiUrl).hostname,
-        port: edgePort,
-        path: '/',
-        headers: { host },
-        signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (text: string) => {
-          body += text;
-        });
-        response.on('end', () =>
-          resolve(
-            response.statusCode === 200 && body.includes('<html')
-              ? ok(undefined)
-              : refused(`status ${response.statusCode ?? 0}`),
-          ),
-        );
-        response.on('error', (error) => resolve(refused(error.message)));
-      },
-    );
-    call.on('error', (error) => resolve(refused(error.message)));
-    call.end();
+async function requestPage({ apiUrl, edgePort, httpsPort, domain }: DemoOptions): Promise<Result<void>> {
+  const { hostname: host } = new URL(apiUrl);
+  const probe = localEdgeProbe({
+    host,
+    port: edgePort,
+    ...(httpsPort === undefined ? {} : { httpsPort }),
+    controlSockets: () => [],
   });
+  const response = await probe.request(`${NAME}.${domain}` as HostName, '/', RESPONSE_TIMEOUT_MS);
+  if (response.ok && response.value.status === 200 && response.value.body.includes('<html')) return ok(undefined);
+  return fail(
+    'verification_failed',
+    `http://${NAME}.${domain}:${edgePort} did not pass the health check`,
+    'Read its log: ./anchor logs --run -p demo',
+    response.ok ? `status ${response.value.status}` : response.error.cause,
+  );
 }
 
 function printNext({ apiUrl, token, data }: DemoOptions, projects: readonly Project[]): void {

@@ -6,6 +6,7 @@ import type { Ports } from '@anchor/core/ports/ports.ts';
 import { LocalIssuer } from './local-issuer.ts';
 import type { ProcessLog } from './process-log.ts';
 import type { Settings } from './settings.ts';
+import { isLocalDomain } from './site-urls.ts';
 
 const LOOK_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -119,7 +120,7 @@ export class DomainUpkeep {
 /** The API's name, the wildcard of the projects' hosts, and the address of a server without a domain. */
 function ownNames({ apiDomain, domain, publicAddresses, httpsPort }: Settings): readonly string[] {
   if (httpsPort === undefined) return [];
-  const local = domain === 'localhost' || domain.endsWith('.localhost');
+  const local = isLocalDomain(domain);
   const addresses = local && apiDomain === undefined ? publicAddresses.filter((each) => !isPrivateAddress(each)) : [];
   return [...(apiDomain === undefined ? [] : [apiDomain]), ...(local ? [] : [`*.${domain}`]), ...addresses];
 }

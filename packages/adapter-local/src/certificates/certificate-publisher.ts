@@ -31,7 +31,13 @@ const TICKET_KEYS = 3;
 /** How soon a key is rotated, and a failed write retried. */
 const UPKEEP_MS = 10_000;
 
-export type CertificatePublisher = ServedCertificates & Readonly<{ upkeep(): Promise<void>; close(): void }>;
+export type CertificatePublisher = ServedCertificates &
+  Readonly<{
+    /** Returns whether the edge serves a valid certificate for a host: its own, or the wildcard above it. */
+    covers(host: string): boolean;
+    upkeep(): Promise<void>;
+    close(): void;
+  }>;
 
 /** Opens the one writer of what the edge workers of this machine serve TLS with. */
 export async function openCertificatePublisher(
@@ -55,6 +61,8 @@ class LocalCertificatePublisher implements CertificatePublisher {
   readonly #workers: WorkerNotifier;
   readonly #timer: NodeJS.Timeout;
   readonly #index: Map<string, ServedCertificate>;
+  /** When the certificate of each name expires, of those that the workers have. */
+  #expiries: ReadonlyMap<string, number>;
   readonly #challenges: Map<string, PublishedChallenge>;
   #domains: readonly ServedDomain[];
   #tickets: readonly TicketKey[];
@@ -71,6 +79,7 @@ class LocalCertificatePublisher implements CertificatePublisher {
     this.#files = files;
     this.#workers = new WorkerNotifier(controlSockets);
     this.#index = new Map(this.#read('index').map((certificate) => [certificate.id, certificate]));
+    this.#expiries = expiriesOf(this.#index.values());
     this.#challenges = new Map(this.#read('challenges').map((challenge) => [keyOf(challenge), challenge]));
     this.#domains = this.#read('domains');
     this.#tickets = this.#read('tickets');
@@ -79,6 +88,12 @@ class LocalCertificatePublisher implements CertificatePublisher {
 
   published(): Promise<readonly string[]> {
     return Promise.resolve([...this.#index.keys()]);
+  }
+
+  covers(host: string): boolean {
+    const dot = host.indexOf('.');
+    const wildcard = dot === -1 ? '' : `*${host.slice(dot)}`;
+    return Math.max(this.#expiries.get(host) ?? 0, this.#expiries.get(wildcard) ?? 0) > this.#clock.now();
   }
 
   async publish({ id, names, notAfter, chainPem, keyPem }: PublishedCertificate): Promise<void> {
@@ -163,7 +178,9 @@ class LocalCertificatePublisher implements CertificatePublisher {
     await earlier.catch(() => undefined);
     this.#pending.delete(file);
     await this.#files.write(file, this.#contentOf(file));
+    const expiries = file === 'index' ? expiriesOf(this.#index.values()) : this.#expiries;
     await this.#workers.notify();
+    this.#expiries = expiries;
     if (!this.#pending.has(file)) this.#unwritten.delete(file);
   }
 
@@ -176,6 +193,14 @@ class LocalCertificatePublisher implements CertificatePublisher {
   #read<F extends PublishedFile>(file: F): PublishedFiles[F] {
     return (this.#files.read(file) ?? []) as PublishedFiles[F];
   }
+}
+
+/** Of several certificates for a name the one that expires last is served. */
+function expiriesOf(certificates: Iterable<ServedCertificate>): ReadonlyMap<string, number> {
+  const expiries = new Map<string, number>();
+  for (const { names, notAfter } of certificates)
+    for (const name of names) expiries.set(name, Math.max(notAfter, expiries.get(name) ?? 0));
+  return expiries;
 }
 
 const keyOf = (challenge: PublishedChallenge): string =>

@@ -113,6 +113,28 @@ test(
 );
 
 test(
+  'a host is covered by its own name or the wildcard above it, once workers serve it and until it expires',
+  using(async ({ publisher, now, reopen }) => {
+    const valid = { ...certificate, names: ['example.com', '*.example.com'], notAfter: now.now() + 1_000 };
+    assert.equal(publisher.covers('example.com'), false);
+    await publisher.publish(valid);
+    const covered = (subject: CertificatePublisher) =>
+      ['example.com', 'a.example.com', '*.example.com', 'a.b.example.com', 'other.com', 'com'].map(
+        subject.covers,
+        subject,
+      );
+    assert.deepEqual(covered(publisher), [true, true, true, false, false, false]);
+    assert.deepEqual(covered(await reopen()), covered(publisher), 'after a restart, too');
+    now.advance(1_000);
+    assert.equal(publisher.covers('a.example.com'), false, 'expired');
+    await publisher.publish({ ...valid, notAfter: now.now() + 1_000 });
+    assert.equal(publisher.covers('a.example.com'), true, 'renewed');
+    await publisher.withdraw(valid.id);
+    assert.equal(publisher.covers('a.example.com'), false);
+  }),
+);
+
+test(
   'a damaged file, or one in the place of another, is not used',
   using(async ({ publisher, directory, running, open }) => {
     await publisher.publish(certificate);

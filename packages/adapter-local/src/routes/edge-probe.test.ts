@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { createAuthority } from '@anchor/acme/x509/authority.ts';
+import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
 import type { HostName } from '@anchor/core/names/name.ts';
 import { edgeProbeContract, type Served } from '@anchor/testing/contracts/edge-probe.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
@@ -82,6 +85,36 @@ test("a request goes to the public port with the host's name, and redirects are 
     ok: true,
     value: { status: 302, body: `app.localhost:${port} /health?x=1` },
   });
+});
+
+test('a request follows the redirect of the edge to HTTPS, and no redirect to another address', async () => {
+  const keyPem = await generateKeyPem();
+  const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 60_000 };
+  const secure = createSecureServer(
+    { key: keyPem, cert: await createAuthority('Test', keyPem, validity) },
+    (req, res) => void res.writeHead(418).end(`${req.headers.host} ${req.url}`),
+  );
+  servers.push(secure);
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const address = secure.address();
+  const httpsPort = typeof address === 'object' && address !== null ? address.port : 0;
+  const locations: Readonly<Record<string, string>> = {
+    '/same': `https://app.localhost:${httpsPort}/same`,
+    '/path': `https://app.localhost:${httpsPort}/other`,
+    '/host': `https://app.localhost.evil.example:${httpsPort}/host`,
+    '/port': 'https://app.localhost:1/port',
+  };
+  const port = await listen(0, (req, res) => void res.writeHead(308, { location: locations[req.url ?? ''] }).end());
+  const options = { host: '127.0.0.1', port, controlSockets: () => [] };
+  const probed = localEdgeProbe({ ...options, httpsPort });
+  assert.deepEqual(await probed.request(host, '/same', 2_000), {
+    ok: true,
+    value: { status: 418, body: `app.localhost:${httpsPort} /same` },
+  });
+  for (const path of ['/path', '/host', '/port'])
+    assert.deepEqual(await probed.request(host, path, 2_000), { ok: true, value: { status: 308, body: '' } }, path);
+  const plain = await localEdgeProbe(options).request(host, '/same', 2_000);
+  assert.equal(plain.ok && plain.value.status, 308, 'there is no listener for HTTPS');
 });
 
 test('of a long response only the start is read', async () => {

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import type { EdgeProbe } from '@anchor/core/ports/edge-probe.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 
@@ -6,6 +7,8 @@ export type EdgeProbeOptions = Readonly<{
   /** The public listener, as clients reach it. */
   host: string;
   port: number;
+  /** The listener for HTTPS, where there is one. */
+  httpsPort?: number;
   /** Returns the control sockets of the workers that should be running now; read again for each probe. */
   controlSockets(): readonly string[];
 }>;
@@ -13,27 +16,19 @@ export type EdgeProbeOptions = Readonly<{
 const BODY_BYTES = 4096;
 const LOOK_AGAIN_MS = 10;
 
-type Reply = Readonly<{ status: number; body: string }>;
+type Reply = Readonly<{ status: number; body: string; location?: string | undefined }>;
 type Serving = 'yes' | 'no' | 'absent';
 
 /**
  * Probes the edge of this machine: through its public port like a client, and each worker through its control socket.
  */
-export function localEdgeProbe({ host, port, controlSockets }: EdgeProbeOptions): EdgeProbe {
+export function localEdgeProbe(options: EdgeProbeOptions): EdgeProbe {
+  const { port, controlSockets } = options;
   return {
     async request(name, path, timeoutMs) {
       try {
-        return ok(
-          await send(
-            {
-              host,
-              port,
-              path,
-              headers: { host: `${name}:${port}`, 'user-agent': 'anchor-verify', accept: 'text/html,*/*' },
-            },
-            timeoutMs,
-          ),
-        );
+        const { status, body } = await requestAt(options, name, path, timeoutMs);
+        return ok({ status, body });
       } catch (error) {
         return fail(
           'verification_failed',
@@ -67,6 +62,26 @@ export function localEdgeProbe({ host, port, controlSockets }: EdgeProbeOptions)
   };
 }
 
+/**
+ * Requests a path by plain HTTP, and by HTTPS where the edge redirects the host to it: not the site, and not another
+ * host or path, decides so. The certificate is not checked, because the connection never leaves this machine.
+ */
+async function requestAt(
+  { host, port, httpsPort }: EdgeProbeOptions,
+  name: string,
+  path: string,
+  timeoutMs: number,
+): Promise<Reply> {
+  const until = Date.now() + timeoutMs;
+  const headers = { 'user-agent': 'anchor-verify', accept: 'text/html,*/*' };
+  const plain = await send({ host, port, path, headers: { ...headers, host: `${name}:${port}` } }, timeoutMs);
+  if (httpsPort === undefined || plain.status !== 308) return plain;
+  const authority = httpsPort === 443 ? name : `${name}:${httpsPort}`;
+  if (plain.location !== `https://${authority}${path}`) return plain;
+  const secure = { host, port: httpsPort, path, servername: name, headers: { ...headers, host: authority } };
+  return send(secure, Math.max(1, until - Date.now()));
+}
+
 async function servingAt(socketPath: string, name: string, deploymentId: string, timeoutMs: number): Promise<Serving> {
   try {
     const query = new URLSearchParams({ host: name, deployment: deploymentId });
@@ -91,13 +106,17 @@ function send(
     port?: number;
     socketPath?: string;
     path: string;
+    /** By HTTPS, with this name in the handshake. */
+    servername?: string;
     headers?: Readonly<Record<string, string>>;
   }>,
   timeoutMs: number,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { headers, ...where } = target;
-    const outgoing = request({ ...where, method: 'GET', agent: false, headers: { ...headers, connection: 'close' } });
+    const options = { ...where, method: 'GET', agent: false, headers: { ...headers, connection: 'close' } };
+    const outgoing =
+      where.servername === undefined ? request(options) : requestSecure({ ...options, rejectUnauthorized: false });
     const timer = setTimeout(() => outgoing.destroy(new Error('timed out')), timeoutMs);
     const settle = (act: () => void): void => {
       clearTimeout(timer);
@@ -112,6 +131,7 @@ function send(
           resolve({
             status: incoming.statusCode ?? 0,
             body: Buffer.concat(chunks).subarray(0, BODY_BYTES).toString('utf8'),
+            location: incoming.headers.location,
           }),
         );
       incoming.on('data', (chunk: Buffer) => {

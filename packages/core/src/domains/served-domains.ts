@@ -1,4 +1,4 @@
-import type { Ports } from '../ports/ports.ts';
+import type { Ports, Site } from '../ports/ports.ts';
 import type { ServedDomain } from '../ports/served-certificates.ts';
 import type { Domain } from './domain.ts';
 
@@ -22,11 +22,20 @@ export const servedDomains = (holders: readonly Domain[], now: number): readonly
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Publishes the table of domains to the edge, with the name of the API. */
+/** Publishes the table of domains to the edge, with the platform's own names. */
 export const publishDomains =
   ({ domains, served, clock, site }: Pick<Ports, 'domains' | 'served' | 'clock' | 'site'>) =>
   async (): Promise<void> => {
-    const { apiDomain: name } = site;
-    const own = name === undefined ? [] : [{ name, httpsOnly: true, hstsSeconds: 0 }];
-    await served.setDomains([...own, ...servedDomains(await domains.holders(), clock.now())]);
+    await served.setDomains([...ownDomains(site), ...servedDomains(await domains.holders(), clock.now())]);
   };
+
+/**
+ * The names of the API and of the projects' hosts. No project's domain is among them, so HSTS stays off for good: a
+ * platform that loses its certificate must stay reachable over plain HTTP.
+ */
+const ownDomains = ({ apiDomain, domain, ownHttps = false }: Site): readonly ServedDomain[] =>
+  [...(apiDomain === undefined ? [] : [apiDomain]), ...(ownHttps ? [`*.${domain}`] : [])].map((name) => ({
+    name,
+    httpsOnly: true,
+    hstsSeconds: 0,
+  }));

@@ -10,7 +10,7 @@ import type { Result } from '../result/result.ts';
 export interface EdgeProbe {
   /**
    * Returns the response's status and the first 4 KiB of its body; an error when nothing responds within the time.
-   * Redirects are not followed.
+   * Redirects are not followed, except the edge's own from HTTP to HTTPS of the same address.
    */
   request(host: HostName, path: string, timeoutMs: number): Promise<Result<Readonly<{ status: number; body: string }>>>;
   /** Resolves when every edge worker serves this deployment for the host, or fails after the time. */

@@ -19,7 +19,10 @@ import type { Stores } from './stores.ts';
 /** The installation's own address: host names are `<project>.<domain>`. */
 export type Site = Readonly<{
   domain: string;
+  /** Returns the address of a host: over HTTPS once a certificate for it is served, by plain HTTP until then. */
   urlOf(host: string): string;
+  /** Whether plain HTTP of the projects' hosts redirects to HTTPS once a certificate for them is served. */
+  ownHttps?: boolean;
   /** Git hosts on private addresses that projects may name. */
   allowGitHosts?: readonly string[];
   /** The addresses that domains have to lead to, as the internet sees them. */

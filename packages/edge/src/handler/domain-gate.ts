@@ -20,12 +20,14 @@ const HTTPS_PORT = 443;
 export class DomainGate {
   readonly #names: ServedNames;
   readonly #isPlatform: (host: string) => boolean;
+  readonly #now: () => number;
   /** The public port of the https listener, once there is one. */
   httpsPort: number | undefined;
 
   /** `isPlatform`: returns whether a host is the platform's own, which no project's site is ever served under. */
-  constructor(names: ServedNames, isPlatform: (host: string) => boolean) {
+  constructor(names: ServedNames, now: () => number, isPlatform: (host: string) => boolean) {
     this.#names = names;
+    this.#now = now;
     this.#isPlatform = isPlatform;
   }
 
@@ -63,7 +65,7 @@ export class DomainGate {
     const target = domain.redirectTo ?? (secure || !domain.httpsOnly ? undefined : plainHost(host));
     // A name below a wildcard that redirects to it, and is not published itself yet.
     if (target === undefined || (domain.redirectTo !== undefined && target === plainHost(host))) return undefined;
-    const overTls = this.httpsPort !== undefined && this.#names.certificateOf(target) !== undefined;
+    const overTls = this.httpsPort !== undefined && (this.#names.certificateOf(target)?.notAfter ?? 0) > this.#now();
     if (domain.redirectTo === undefined && !overTls) return undefined;
     return { kind: 'redirect', location: this.#locationOf(target, address, secure || overTls) };
   }

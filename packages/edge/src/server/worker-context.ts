@@ -89,7 +89,7 @@ export function createWorkerContext(options: EdgeOptions): WorkerContext {
     memo,
     secureMemo,
     names,
-    gate: new DomainGate(names, (host) => options.tunnels?.has(plainHost(host)) === true),
+    gate: new DomainGate(names, now, (host) => options.tunnels?.has(plainHost(host)) === true),
     sender: new AssetSender({
       assets: options.assets,
       fileCache: memory,

@@ -43,7 +43,7 @@ export function domainView(domain: Domain, site: Site): contract.Domain {
             cname: [...domain.observed.cname],
           },
     certificate: domain.certificate === undefined ? undefined : { ...domain.certificate },
-    url: domain.certificate === undefined ? `http://${domain.name}` : site.urlOf(domain.name),
+    url: site.urlOf(domain.name),
     events: domain.events.map((event) => ({ ...event })),
     createdAt: domain.createdAt,
     updatedAt: domain.updatedAt,
