@@ -175,6 +175,7 @@ export function sampleDomain(over: Partial<Domain> = {}): Domain {
     checkToken: `token-${n}`,
     attempts: 0,
     nextCheckAt: at,
+    observed: { at, a: [], aaaa: [], cname: [] },
     events: [],
     createdAt: at,
     updatedAt: at,

@@ -13,6 +13,7 @@ export type Documents<T extends Item> = Store<T, T['id']> &
   Readonly<{
     /** Inserts inside a transaction of the caller. */
     insertInTx(item: T): boolean;
+    replaceInTx(item: T): boolean;
     deleteInTx(id: T['id']): void;
     find(where: Where): T | undefined;
     all(where: Where, order: string): readonly T[];
@@ -45,6 +46,7 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
   const read = (row: Row | undefined): T | undefined => (row === undefined ? undefined : itemOf<T>(db, table, row));
 
   const insertInTx = (item: T): boolean => db.run(insert, ...values(item)) === 1;
+  const replaceInTx = (item: T): boolean => db.run(update, ...values(item), item.id, item.version - 1) === 1;
   const deleteInTx = (id: T['id']): void => void db.run(`DELETE FROM ${table} WHERE id = ?`, id);
 
   const page = (where: Where, request: PageRequest): Page<T> => {
@@ -66,10 +68,11 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
 
   return {
     insertInTx,
+    replaceInTx,
     deleteInTx,
     get: async (id) => read(db.get(`SELECT ${selected} FROM ${table} WHERE id = ?`, id)),
     insert: (item) => db.write(() => insertInTx(item)),
-    replace: (item) => db.write(() => db.run(update, ...values(item), item.id, item.version - 1) === 1),
+    replace: (item) => db.write(() => replaceInTx(item)),
     remove: (id) => db.write(() => deleteInTx(id)),
     find: (where) => {
       const query = select(selected, where);

@@ -3,10 +3,10 @@ import { PREVIEW, PRODUCTION, type DomainName, type EnvironmentName } from '../n
 import type { Project } from '../projects/project.ts';
 import { fail, ok, type Result } from '../result/result.ts';
 import { randomText } from '../tokens/tokens.ts';
-import { isWildcard, parseDomainName, sibling } from './domain-name.ts';
+import { isWildcard, parseDomainName, registeredDomain, sibling } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain, type DomainTarget } from './domain.ts';
-import { needsOwnership } from './ownership.ts';
+import { HELD_MS } from './ownership.ts';
 
 const MAX_DOMAINS = 1_000;
 const TOKEN_CHARS = 32;
@@ -36,9 +36,8 @@ export const addDomain =
       );
     if (own === undefined && (await isFull(ports, project)))
       return fail('conflict', `The project has ${MAX_DOMAINS} domains`, 'Use a wildcard, or another project.');
-    const domain = await newDomain(ports, project, name.value, target.value, own);
-    const stored = own === undefined ? await ports.domains.insert(domain) : await ports.domains.replace(domain);
-    if (!stored)
+    const domain = await store(ports, project, name.value, target.value, own);
+    if (domain === undefined)
       return fail('conflict', `${name.value} was added concurrently`, `Retry: anchor domains add ${name.value}`);
     // An upload for several names stays when one of them is removed: the next owner has another key.
     if (own === undefined && domain.holder) await ports.certificates.removeUploads(name.value);
@@ -81,15 +80,37 @@ async function targetOf(
   return ok({ kind: 'redirect', to: to.value });
 }
 
-async function newDomain(
+/**
+ * Stores the domain: with its name, unless it is a wildcard or another project has or had a name of the same registered
+ * domain. Then its owner decides. Returns undefined when another request was faster.
+ */
+async function store(
   ports: DomainPorts,
   project: Project,
   name: DomainName,
   target: DomainTarget,
   before: Domain | undefined,
-): Promise<Domain> {
-  const now = ports.clock.now();
-  const required = await needsOwnership(ports, project.id, name);
+): Promise<Domain | undefined> {
+  const make = (required: boolean): Domain => newDomain(ports.clock.now(), project, name, target, before, required);
+  if (!isWildcard(name)) {
+    const holder = make(false);
+    const heldSince = Math.max(0, ports.clock.now() - HELD_MS);
+    const admitted = await ports.domains.admit(holder, registeredDomain(name), heldSince);
+    if (admitted !== 'claimed') return admitted === 'stored' ? holder : undefined;
+  }
+  const claim = make(true);
+  const stored = before === undefined ? await ports.domains.insert(claim) : await ports.domains.replace(claim);
+  return stored ? claim : undefined;
+}
+
+function newDomain(
+  now: number,
+  project: Project,
+  name: DomainName,
+  target: DomainTarget,
+  before: Domain | undefined,
+  required: boolean,
+): Domain {
   const first = {
     state: required ? 'unverified' : 'pending',
     reason: required ? `The owner of ${name} has to name this project` : 'The first check is about to run',

@@ -41,22 +41,60 @@ export function domainStoreContract(name: string, make: Make<DomainStore>): void
   );
 
   test(
-    `${name}: the names at and below a parent are those of other projects alone, removed ones too`,
+    `${name}: a domain is admitted unless another project has a name within, or had one since`,
     using(make, async ({ subject }) => {
+      const customer = 'customer.com' as DomainName;
+      const admit = (name: string, over: Partial<Domain> = {}): ReturnType<DomainStore['admit']> =>
+        subject.admit(sampleDomain({ name: name as DomainName, ...over }), customer, 5_000);
+      for (const other of ['mycustomer.com', 'customer.com.au', 'my-customer.com', 'customer.org'])
+        assert.ok(await subject.insert(sampleDomain({ name: other as DomainName })));
+      const gone = { state: 'removed', holder: false } as const;
+      const claims: readonly Domain[] = [
+        sampleDomain({ name: 'claimed.customer.com' as DomainName, holder: false }),
+        sampleDomain({ name: 'old.customer.com' as DomainName, ...gone, removedAt: 5_000 }),
+        sampleDomain({ name: 'never.customer.com' as DomainName, ...gone, removedAt: 0 }),
+      ];
+      for (const claim of claims) assert.ok(await subject.insert(claim));
       const projectId = newId('prj', 0);
-      const add = async (name: string, over: Partial<Domain> = {}): Promise<void> =>
-        assert.ok(await subject.insert(sampleDomain({ name: name as DomainName, ...over })));
-      for (const name of ['customer.com', '*.customer.com', 'a.b.customer.com']) await add(name);
-      await add('gone.customer.com', { state: 'removed', holder: false, removedAt: 1 });
-      await add('own.customer.com', { projectId });
-      for (const name of ['mycustomer.com', 'customer.com.au', 'my-customer.com', 'customer.org']) await add(name);
-      const found = await subject.othersWithin('customer.com' as DomainName, projectId);
-      assert.deepEqual(found.map((domain): string => domain.name).toSorted(), [
-        '*.customer.com',
-        'a.b.customer.com',
-        'customer.com',
-        'gone.customer.com',
-      ]);
+      assert.equal(
+        await admit('a.b.customer.com', { projectId }),
+        'stored',
+        'a record without a holder keeps none out',
+      );
+      assert.equal(await admit('customer.com', { projectId }), 'stored', 'the same project');
+      assert.equal(await admit('customer.com', { projectId }), 'refused', 'it is there already');
+      for (const name of ['customer.com', 'b.customer.com', '*.customer.com'])
+        assert.equal(await admit(name), 'claimed', name);
+      assert.deepEqual(
+        (await subject.byName(customer)).map((domain) => domain.projectId),
+        [projectId],
+      );
+    }),
+  );
+
+  test(
+    `${name}: a name that was removed since keeps others out, and is given to its own project again`,
+    using(make, async ({ subject }) => {
+      const removed = sampleDomain({ state: 'removed', holder: false, removedAt: 5_001 });
+      assert.ok(await subject.insert(removed));
+      const readded: Domain = { ...removed, state: 'pending', holder: true, version: 2 };
+      const sibling = sampleDomain({ name: `www.${removed.name}` as DomainName });
+      assert.equal(await subject.admit(sibling, removed.name, 5_000), 'claimed');
+      assert.equal(await subject.admit(readded, removed.name, 5_000), 'stored');
+      assert.equal(await subject.admit(readded, removed.name, 5_000), 'refused', 'its version is another one by now');
+      assert.deepEqual(await subject.get(removed.id), readded);
+    }),
+  );
+
+  test(
+    `${name}: of projects that add names of one registered domain at the same moment, one is admitted`,
+    using(make, async ({ subject }) => {
+      const names = ['customer.com', 'www.customer.com', 'shop.customer.com', 'customer.com'];
+      const admitted = await Promise.all(
+        names.map((name) => subject.admit(sampleDomain({ name: name as DomainName }), 'customer.com' as DomainName, 0)),
+      );
+      assert.deepEqual(admitted, ['stored', 'claimed', 'claimed', 'claimed']);
+      assert.equal((await subject.holders()).length, 1);
     }),
   );
 
@@ -86,6 +124,23 @@ export function domainStoreContract(name: string, make: Make<DomainStore>): void
       assert.deepEqual(
         (await subject.due(2_000, 1)).map(({ id }) => id),
         [first!.id],
+      );
+    }),
+  );
+
+  test(
+    `${name}: domains that were never checked are due at once, before all others of their project`,
+    using(make, async ({ subject }) => {
+      const projectId = newId('prj', 0);
+      const [late, earlier] = [1_500, 1_000].map((nextCheckAt) =>
+        sampleDomain({ nextCheckAt, projectId, state: 'dns_wrong' }),
+      );
+      const { observed: _, ...added } = sampleDomain({ nextCheckAt: 2_000, projectId });
+      const other = sampleDomain({ nextCheckAt: 500, state: 'dns_wrong' });
+      for (const domain of [late!, earlier!, added, other]) await subject.insert(domain);
+      assert.deepEqual(
+        (await subject.due(2_000, 10)).map(({ id }) => id),
+        [added.id, other.id, earlier!.id, late!.id],
       );
     }),
   );

@@ -7,15 +7,25 @@ export function domainStore(): DomainStore {
   const held = (domain: Domain): boolean =>
     domain.holder &&
     items.where(({ id, name, holder }) => holder && name === domain.name && id !== domain.id).length > 0;
+  const dueAt = ({ nextCheckAt = 0, observed }: Domain): number => (observed === undefined ? 0 : nextCheckAt);
+  const isWithin = (parent: string, { name }: Domain): boolean => name === parent || name.endsWith(`.${parent}`);
   return {
     ...items,
     insert: async (domain) => !held(domain) && items.add(domain),
+    async admit(domain, within, heldSince) {
+      const claims = items.where(
+        (other) =>
+          other.projectId !== domain.projectId &&
+          isWithin(within, other) &&
+          (other.holder || (other.removedAt ?? 0) > heldSince),
+      );
+      if (claims.length > 0) return 'claimed';
+      if (held(domain)) return 'refused';
+      const stored = domain.version === 1 ? items.add(domain) : await items.replace(domain);
+      return stored ? 'stored' : 'refused';
+    },
     replace: async (domain) => !held(domain) && items.replace(domain),
     byName: async (name) => items.where((domain) => domain.name === name),
-    othersWithin: async (parent, projectId) =>
-      items.where(
-        (domain) => domain.projectId !== projectId && (domain.name === parent || domain.name.endsWith(`.${parent}`)),
-      ),
     list: async (projectId, page) =>
       items.page(
         (domain) => domain.projectId === projectId && domain.state !== 'removed',
@@ -24,13 +34,13 @@ export function domainStore(): DomainStore {
       ),
     due: async (now, limit) =>
       items
-        .where(({ nextCheckAt, state }) => state !== 'removed' && nextCheckAt !== undefined && nextCheckAt <= now)
-        .toSorted((a, b) => (a.nextCheckAt ?? 0) - (b.nextCheckAt ?? 0))
+        .where((domain) => domain.state !== 'removed' && domain.nextCheckAt !== undefined && dueAt(domain) <= now)
+        .toSorted((a, b) => dueAt(a) - dueAt(b))
         .map((domain, i, all) => ({
           domain,
           turn: all.slice(0, i).filter(({ projectId }) => projectId === domain.projectId).length,
         }))
-        .toSorted((a, b) => a.turn - b.turn)
+        .toSorted((a, b) => a.turn - b.turn || dueAt(a.domain) - dueAt(b.domain))
         .map(({ domain }) => domain)
         .slice(0, limit),
     holders: async () => items.where(({ holder }) => holder),

@@ -10,9 +10,11 @@ const DUE = `
     SELECT id, ROW_NUMBER() OVER (PARTITION BY project_id ORDER BY next_check_at) AS turn FROM domains
     WHERE next_check_at <= ? AND removed = 0) AS waiting ON waiting.id = domains.id
   ORDER BY turn, next_check_at LIMIT ?`;
-const OTHERS_WITHIN = `
-  SELECT id, project_id, doc FROM domains
-  WHERE (reversed = ?1 OR (reversed >= ?1 || '.' AND reversed < ?1 || '/')) AND project_id <> ?2 ORDER BY seq`;
+/** Reads columns alone: a damaged row still holds its name. */
+const CLAIM = `
+  SELECT 1 FROM domains
+  WHERE (reversed = ?1 OR (reversed >= ?1 || '.' AND reversed < ?1 || '/')) AND project_id <> ?2
+    AND (holder = 1 OR removed_at > ?3) LIMIT 1`;
 const EXPIRE = 'DELETE FROM domains WHERE removed = 1 AND removed_at < ?';
 
 export function domainStore(db: Database): DomainStore {
@@ -25,7 +27,9 @@ export function domainStore(db: Database): DomainStore {
       reversed: (domain) => reversed(domain.name),
       holder: (domain) => (domain.holder ? 1 : 0),
       removed: (domain) => (domain.state === 'removed' ? 1 : 0),
-      next_check_at: (domain) => domain.nextCheckAt ?? null,
+      // The order of due checks: a user waits for the first one.
+      next_check_at: ({ nextCheckAt, observed }) =>
+        nextCheckAt === undefined ? null : observed === undefined ? 0 : nextCheckAt,
       removed_at: (domain) => domain.removedAt ?? null,
     },
   });
@@ -35,8 +39,11 @@ export function domainStore(db: Database): DomainStore {
     replace: table.replace,
     remove: table.remove,
     byName: async (name) => table.all({ name }, 'seq'),
-    othersWithin: async (parent, projectId) =>
-      itemsOf<Domain>(db, 'domains', db.all(OTHERS_WITHIN, reversed(parent), projectId)),
+    admit: (domain, within, heldSince) =>
+      db.write(() => {
+        if (db.get(CLAIM, reversed(within), domain.projectId, heldSince) !== undefined) return 'claimed';
+        return (domain.version === 1 ? table.insertInTx(domain) : table.replaceInTx(domain)) ? 'stored' : 'refused';
+      }),
     list: async (projectId, page) => table.page({ project_id: projectId, removed: 0 }, page),
     due: async (now, limit) => itemsOf<Domain>(db, 'domains', db.all(DUE, now, limit)),
     holders: async () => table.all({ holder: 1 }, 'seq'),
