@@ -84,6 +84,7 @@ async function verifyOwnership(
   const proven = report.ownership.some((value) => value.trim() === wanted);
   const record = ownershipRecord(domain.name);
   if (!proven) {
+    const dns = dnsVerdict(report, ports.site.publicAddresses ?? [], ports.certificates.authorities());
     const faults = report.faults.map(({ text }) => text).join('; ');
     const verdict: Verdict = {
       state: 'unverified',
@@ -93,6 +94,8 @@ async function verifyOwnership(
           text: `Set the TXT record ${record} to ${wanted}.`,
           record: { type: 'TXT', name: record, value: wanted, now: report.ownership },
         },
+        // What comes next can be set at the same time.
+        ...(dns?.steps ?? []),
       ],
     };
     return { ok: false, error: { verdict, changes: { observed: observed(report) } } };

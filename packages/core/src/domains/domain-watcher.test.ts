@@ -18,19 +18,42 @@ async function setUp(count: number) {
 
 test('only what is due is checked, a few at once', async () => {
   const { home, watcher, looked } = await setUp(20);
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  home.dns.before = () => released;
   await watcher.run();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(looked().length, 8, 'of one project');
+  release();
   await watcher.idle();
-  assert.equal(looked().length, 8);
-  for (const _ of [1, 2, 3]) {
-    await watcher.run();
-    await watcher.idle();
-  }
-  assert.equal(new Set(looked()).size, 20);
+  assert.equal(new Set(looked()).size, 20, 'the others follow without another look');
   assert.equal(looked().length, 20);
   home.clock.advance(10_000);
   await watcher.run();
   await watcher.idle();
-  assert.equal(looked().length, 28);
+  assert.equal(looked().length, 40);
+});
+
+test('a domain that is added while 200 others are due is checked with the next free place', async () => {
+  const { home, watcher, looked, project } = await setUp(200);
+  await watcher.run();
+  await watcher.idle();
+  home.clock.advance(60_000);
+  const releases: (() => void)[] = [];
+  home.dns.before = () => new Promise<void>((resolve) => releases.push(resolve));
+  const before = looked().length;
+  await watcher.run();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(looked().length, before + 8);
+  must(await addDomain(home)(project, { name: 'added.example' }));
+  await watcher.run();
+  releases.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(looked().at(-1), 'added.example');
+  home.dns.before = async () => undefined;
+  for (const release of releases) release();
+  await watcher.stop();
 });
 
 test('a check that throws or hangs is isolated, reported, and retried later', async () => {

@@ -1,17 +1,21 @@
 import { checkDomain } from './check-domain.ts';
 import type { ProjectId } from '../names/id.ts';
 import type { DomainPorts } from './domain-ports.ts';
+import type { Domain } from './domain.ts';
 import { HELD_MS } from './ownership.ts';
 
 const AT_ONCE = 16;
 const AT_ONCE_PER_PROJECT = 8;
-const BATCH = 64;
+/** What is started until the next look, which is a second later. */
+const BATCH = 256;
 /** How long a domain rests whose check threw, such as on a full disk. */
 const FAULT_MS = 5 * 60_000;
 
+type Due = Readonly<Pick<Domain, 'id' | 'name' | 'projectId'>>;
+
 /**
- * Runs the checks that are due, a few at once. Each is isolated: one that hangs in DNS or throws delays no other beyond
- * its own place, and is retried later.
+ * Runs the checks that are due, a few at once; the next one starts as soon as one ends. Each is isolated: one that
+ * hangs in DNS or throws delays no other beyond its own place, and is retried later. Checks on demand are no part of it.
  */
 export class DomainWatcher {
   readonly #ports: DomainPorts;
@@ -20,6 +24,8 @@ export class DomainWatcher {
   /** When the check of a domain that threw is retried: the store itself may be what fails. */
   readonly #resting = new Map<string, number>();
   readonly #ending = new AbortController();
+  /** What was due and found no place. */
+  #backlog: readonly Due[] = [];
 
   constructor(ports: DomainPorts, report: (message: string) => void) {
     this.#ports = ports;
@@ -30,20 +36,36 @@ export class DomainWatcher {
   async run(): Promise<void> {
     const now = this.#ports.clock.now();
     for (const [id, until] of this.#resting) if (until <= now) this.#resting.delete(id);
-    if (this.#running.size >= AT_ONCE || this.#ending.signal.aborted) return;
-    const due = await this.#ports.domains.due(now, BATCH + this.#running.size + this.#resting.size);
-    for (const { id, name, projectId } of due) {
-      if (this.#running.size >= AT_ONCE) return;
-      if (this.#running.has(id) || this.#resting.has(id) || this.#isBusy(projectId)) continue;
-      const check = checkDomain(this.#ports)(id, false, this.#ending.signal)
-        .then(
-          (checked) => (checked.ok ? undefined : this.#fault(id, name, checked.error.message)),
-          (error: unknown) =>
-            this.#fault(id, name, error instanceof Error ? (error.stack ?? error.message) : String(error)),
-        )
-        .finally(() => this.#running.delete(id));
-      this.#running.set(id, { projectId, check });
+    if (this.#ending.signal.aborted) return;
+    this.#backlog = await this.#ports.domains.due(now, BATCH + this.#running.size + this.#resting.size);
+    this.#fill();
+  }
+
+  /** Gives the free places to those that wait, in their order. */
+  #fill(): void {
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    const stay: Due[] = [];
+    for (const domain of this.#ending.signal.aborted ? [] : backlog) {
+      if (this.#running.has(domain.id) || this.#resting.has(domain.id)) continue;
+      if (this.#running.size >= AT_ONCE || this.#isBusy(domain.projectId)) stay.push(domain);
+      else this.#start(domain);
     }
+    this.#backlog = stay;
+  }
+
+  #start({ id, name, projectId }: Due): void {
+    const check = checkDomain(this.#ports)(id, false, this.#ending.signal)
+      .then(
+        (checked) => (checked.ok ? undefined : this.#fault(id, name, checked.error.message)),
+        (error: unknown) =>
+          this.#fault(id, name, error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      )
+      .finally(() => {
+        this.#running.delete(id);
+        this.#fill();
+      });
+    this.#running.set(id, { projectId, check });
   }
 
   /** Returns whether a project has its share of the places: its name servers may be slow on purpose. */

@@ -13,7 +13,9 @@ import { followOne } from './domain-aliases.ts';
 import { hostOf } from './domain-name.ts';
 import { canMoveDomain, DOMAIN_STATES, type Domain } from './domain.ts';
 import { HELD_MS, ownershipValue } from './ownership.ts';
+import { uploadCertificate } from './project-certificates.ts';
 import { removeDomain } from './remove-domain.ts';
+import { publishDomains } from './served-domains.ts';
 
 const NAME = 'shop.example' as DomainName;
 const HERE = '203.0.113.7';
@@ -54,6 +56,17 @@ test('a domain goes from pending over wrong DNS and issuing to active, and keeps
     ['pending', 'dns_wrong', 'issuing', 'active'],
   );
   assert.deepEqual(home.served.current().domains, [{ name: NAME, httpsOnly: true, hstsSeconds: 0 }]);
+});
+
+test("the platform's own names are published: those of projects where they have HTTPS", async () => {
+  const { home } = setUp();
+  const namesAt = async (site: Partial<typeof home.site>): Promise<readonly string[]> => {
+    await publishDomains({ ...home, site: { ...home.site, domain: 'apps.example', ...site } })();
+    assert.ok(home.served.current().domains.every(({ httpsOnly, hstsSeconds }) => httpsOnly && hstsSeconds === 0));
+    return home.served.current().domains.map(({ name }) => name);
+  };
+  assert.deepEqual(await namesAt({}), []);
+  assert.deepEqual(await namesAt({ ownHttps: true, apiDomain: 'api.example' }), ['api.example', '*.apps.example']);
 });
 
 test('checks follow after 10 s, 30 s, 1, 2 and 5 minutes', async () => {
@@ -163,6 +176,42 @@ test('another name of a registered domain needs the TXT record while another pro
   assert.equal((await add({ name: 'later.customer.com' }, rival)).state, 'pending');
 });
 
+test('two projects that add sibling names at the same moment: one of them has to prove that it owns them', async () => {
+  const { home, project } = setUp();
+  const other = sampleProject();
+  for (const each of [project, other]) await home.projects.insert(each);
+  const added = await Promise.all([
+    addDomain(home)(project, { name: `www.${NAME}` }),
+    addDomain(home)(other, { name: NAME }),
+  ]);
+  const domains = added.map((result) => must(result).domain);
+  assert.deepEqual(
+    domains.map(({ holder, state, ownership }) => [holder, state, ownership.required]),
+    [
+      [true, 'pending', false],
+      [false, 'unverified', true],
+    ],
+  );
+});
+
+test('a name that has to be proven shows the TXT record and the address to set together', async () => {
+  const { home, project, add, check } = setUp();
+  const other = sampleProject();
+  await add();
+  const claim = await check(await add({ name: `www.${NAME}` }, other));
+  assert.equal(claim.state, 'unverified');
+  assert.deepEqual(
+    claim.steps.map(({ record }) => [record?.type, record?.name, record?.value]),
+    [
+      ['TXT', `_anchor.${NAME}`, ownershipValue(other.id)],
+      ['A', `www.${NAME}`, HERE],
+    ],
+  );
+  home.dns.set(`www.${NAME}`, {});
+  assert.equal((await check(claim)).steps.length, 1, 'the address leads here by now');
+  assert.equal((await home.domains.list(project.id, { limit: 9 })).items.length, 1);
+});
+
 test('a removed name goes to no other project for 30 days, and to its own at once', async () => {
   const { home, project, add } = setUp();
   await add();
@@ -255,6 +304,35 @@ test('the new owner of a name is not served with what the one before has uploade
   const next = sampleProject();
   assert.equal((await check(await add({}, next))).state, 'issuing');
   assert.equal((await home.certificates.statusOf(NAME)).certificate, undefined);
+});
+
+test('an uploaded certificate is for held domains of its project alone, also when one changes hands meanwhile', async () => {
+  const { home, add, check, project } = setUp();
+  const other = sampleProject();
+  const added = await add();
+  const upload = (names: readonly string[], id = project.id) => uploadCertificate(home)(id, names.join('\n'), 'key');
+  for (const foreign of [`www.${NAME}`, `*.${NAME}`, 'other.example']) {
+    const refused = await upload([NAME, foreign]);
+    assert.ok(!refused.ok && refused.error.message.includes(`also for ${foreign},`), foreign);
+  }
+  await add({}, other);
+  assert.equal((await upload([NAME], other.id)).ok, false, 'a claim is no domain yet');
+  assert.equal((await home.certificates.list()).length, 0);
+  const claim = (await home.domains.byName(NAME)).find(({ projectId }) => projectId === other.id);
+  assert.ok(claim !== undefined);
+  home.dns.set(NAME, { ownership: [ownershipValue(other.id)] });
+  const { upload: store } = home.certificates;
+  const certificates = {
+    ...home.certificates,
+    upload: async (...pem: Parameters<typeof store>) => {
+      await check(claim);
+      return store(...pem);
+    },
+  };
+  const late = await uploadCertificate({ ...home, certificates })(project.id, NAME, 'key');
+  assert.ok(!late.ok && late.error.code === 'invalid_input');
+  assert.equal((await home.certificates.list()).filter(({ origin }) => origin === 'upload').length, 0);
+  assert.equal((await home.domains.get(added.id))?.holder, false);
 });
 
 test('an upload for several domains is removed with the last of them', async () => {

@@ -5,6 +5,8 @@ import { fail, ok, type Result } from '../result/result.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { publishDomains } from './served-domains.ts';
 
+type Refused = ReturnType<typeof fail> & Readonly<{ name: string }>;
+
 /** Returns the certificates that cover a domain of the project, the first to expire first. */
 export const certificatesOf =
   (ports: Pick<DomainPorts, 'certificates' | 'domains'>) =>
@@ -22,21 +24,38 @@ export const uploadCertificate =
   async (projectId: ProjectId, chainPem: string, keyPem: string): Promise<Result<Certificate>> => {
     const inspected = await ports.certificates.inspect(chainPem, keyPem);
     if (!inspected.ok) return inspected;
-    const names = await heldNames(ports, projectId);
-    const foreign = inspected.value.names.find((name) => !names.has(name));
-    if (foreign !== undefined)
-      return fail(
-        'invalid_input',
-        `The certificate is also for ${foreign}, which is no domain of this project`,
-        `Add the domain first: anchor domains add ${foreign}`,
-        `it is for ${inspected.value.names.join(', ')}`,
-      );
+    const foreign = await foreignName(ports, projectId, inspected.value);
+    if (foreign !== undefined) return foreign;
     const uploaded = await ports.certificates.upload(chainPem, keyPem);
     if (!uploaded.ok) return uploaded;
+    // A name may have changed hands since: what was removed for its new owner then did not have this upload yet.
+    const lost = await foreignName(ports, projectId, uploaded.value);
+    if (lost !== undefined) {
+      await ports.certificates.removeUploads(lost.name);
+      return lost;
+    }
     await checkSoon(ports, projectId, uploaded.value.names);
     await publishDomains(ports)();
     return ok(uploaded.value);
   };
+
+/** Returns the refusal of a certificate that is for a name of another project, or of none. */
+async function foreignName(
+  ports: Pick<DomainPorts, 'domains'>,
+  projectId: ProjectId,
+  { names }: Certificate,
+): Promise<Refused | undefined> {
+  const held = await heldNames(ports, projectId);
+  const name = names.find((each) => !held.has(each));
+  if (name === undefined) return undefined;
+  const refused = fail(
+    'invalid_input',
+    `The certificate is also for ${name}, which is no domain of this project`,
+    `Add the domain first: anchor domains add ${name}`,
+    `it is for ${names.join(', ')}`,
+  );
+  return { ...refused, name };
+}
 
 async function heldNames(ports: Pick<DomainPorts, 'domains'>, projectId: ProjectId): Promise<ReadonlySet<string>> {
   const names = new Set<string>();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { memoryCertificates } from '@anchor/testing/memory/certificates.ts';
 import { memoryDns } from '@anchor/testing/memory/dns-lookup.ts';
+import { until } from '@anchor/testing/until.ts';
 import { openServer } from '../fixtures/open-server.ts';
 
 async function twoProjects(t: TestContext) {
@@ -75,6 +76,37 @@ test('a check on demand is limited per domain, and says when to retry', async (t
   assert.ok((await client.domains.check(where)).ok);
   const limited = await client.domains.check(where);
   assert.equal(codeOf(limited), 'rate_limited');
+});
+
+test('checks on demand of one project with slow name servers leave those of others their turn', async (t) => {
+  const { client, stranger, mine, theirs, dns } = await twoProjects(t);
+  const names = ['one', 'two', 'three', 'four', 'five'].map((label) => `${label}.example.com`);
+  for (const name of names) assert.ok((await client.domains.add({ project: mine, name })).ok);
+  assert.ok((await stranger.domains.add({ project: theirs, name: 'other.com' })).ok);
+  const releases: (() => void)[] = [];
+  dns.before = ({ name }) =>
+    String(name) === 'other.com' ? Promise.resolve() : new Promise<void>((resolve) => releases.push(resolve));
+  const held = names.slice(0, 4).map((name) => client.domains.check({ project: mine, name }));
+  await until('four checks wait for their name servers', () => releases.length === 4);
+  assert.equal(codeOf(await client.domains.check({ project: mine, name: names[4]! })), 'rate_limited');
+  assert.ok((await stranger.domains.check({ project: theirs, name: 'other.com' })).ok);
+  for (const release of releases.splice(0)) release();
+  assert.ok((await Promise.all(held)).every(({ ok }) => ok));
+  const last = client.domains.check({ project: mine, name: names[4]! });
+  await until('the fifth runs', () => releases.length === 1);
+  releases[0]?.();
+  assert.ok((await last).ok);
+});
+
+test('a name in another spelling is the same one, in its own project and in others', async (t) => {
+  const { client, stranger, mine, theirs } = await twoProjects(t);
+  assert.ok((await client.domains.add({ project: mine, name: 'München.example' })).ok);
+  for (const name of ['xn--mnchen-3ya.example', 'MÜNCHEN.EXAMPLE.', 'XN--MNCHEN-3YA.example']) {
+    assert.equal(codeOf(await client.domains.add({ project: mine, name })), 'already_exists', name);
+    assert.ok((await client.domains.get({ project: mine, name })).ok, name);
+  }
+  const twin = await stranger.domains.add({ project: theirs, name: 'xn--mnchen-3ya.example' });
+  assert.equal(twin.ok && twin.value.domain.state, 'unverified');
 });
 
 test('names that are none, public suffixes and names of the platform are refused with 422', async (t) => {

@@ -14,13 +14,11 @@ import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
 import { certificateView, domainView } from '../views/domain.ts';
 import { pageView } from '../views/views.ts';
-
-/** Minimum time between two checks of a domain on demand: each sends requests to servers of strangers. */
-const CHECK_EVERY_MS = 5_000;
+import { CheckLimits } from './check-limits.ts';
 
 export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']> {
   const { ports } = server;
-  const checkedAt = new Map<string, number>();
+  const limits = new CheckLimits();
   const find = finder(server);
   const view = (domain: Domain) => domainView(domain, ports.site);
   return {
@@ -45,12 +43,10 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
     check: async ({ project, params, signal }): Promise<Result<ReturnType<typeof domainView>, HttpError>> => {
       const domain = await find(project, params.name);
       if (!domain.ok) return domain;
-      const now = ports.clock.now();
-      const wait = (checkedAt.get(domain.value.id) ?? 0) + CHECK_EVERY_MS - now;
-      if (wait > 0 && wait <= CHECK_EVERY_MS) return tooSoon(wait);
-      for (const [id, at] of checkedAt) if (now - at > CHECK_EVERY_MS) checkedAt.delete(id);
-      checkedAt.set(domain.value.id, now);
-      const checked = await checkDomain(ports)(domain.value.id, true, signal);
+      const checked = await limits.run(domain.value, ports.clock.now(), () =>
+        checkDomain(ports)(domain.value.id, true, signal),
+      );
+      if ('waitMs' in checked) return tooSoon(checked.waitMs);
       return checked.ok ? ok(view(checked.value)) : checked;
     },
     remove: async ({ project, params, change }) => {
@@ -103,6 +99,10 @@ const finder =
 
 const tooSoon = (waitMs: number): Result<never, HttpError> => {
   const retryAfterSeconds = Math.ceil(waitMs / 1_000);
-  const limited = fail('rate_limited', 'The domain was checked moments ago', `Retry in ${retryAfterSeconds} s.`);
+  const limited = fail(
+    'rate_limited',
+    'The domain was checked moments ago, or many of the project are being checked',
+    `Retry in ${retryAfterSeconds} s.`,
+  );
   return { ok: false, error: { ...limited.error, retryAfterSeconds } };
 };
