@@ -44,6 +44,15 @@ test('plain HTTP is redirected to HTTPS once there is a certificate', () =>
     assert.equal((await bed.get('/a.txt', { host: HOST })).status, 200);
   }));
 
+test('plain HTTP is served again once the certificate has expired', () =>
+  using(async (bed) => {
+    bed.certificates.serve([HOST], MATERIAL);
+    bed.certificates.publish({ domains: [domain(HOST)] });
+    assert.equal((await bed.get('/a.txt', { host: HOST })).status, 308);
+    bed.clockOffsetMs = 2_000_000;
+    assert.equal((await bed.get('/a.txt', { host: HOST })).text, 'hello');
+  }));
+
 test('a memoized response is not served any more once its host redirects', () =>
   using(async (bed) => {
     const client = new TestClient(bed.port);
@@ -129,6 +138,26 @@ test('an application gets no challenge of a host with an order in flight, and th
     assert.equal((await bed.get('/other', { host })).text, 'app /other');
     bed.certificates.publish({ pending: [] });
     assert.equal((await bed.get(path, { host })).text, `app ${path}`);
+  }));
+
+test('10,000 strangers on the challenge path get 404 and reach no application, and a CA is responded to meanwhile', () =>
+  using(async (bed) => {
+    const { host } = await bed.deployment((_req, res) => void res.end('app'));
+    const path = '/.well-known/acme-challenge/token';
+    bed.certificates.publish({ pending: [host], responses: { [path]: 'token.print' } });
+    const hosts = [host, HOST, 'stranger.example'];
+    const flood = Array.from({ length: 20 }, async (_, i) => {
+      const client = new TestClient(bed.port);
+      for (let k = 0; k < 500; k++) {
+        const { head } = await client.get(`${path}-${i}-${k}`, '', hosts[k % 3]);
+        assert.match(head, /^HTTP\/1\.1 404 /);
+      }
+      client.end();
+    });
+    for (let k = 0; k < 20; k++) assert.equal((await bed.get(path, { host })).text, 'token.print');
+    await Promise.all(flood);
+    assert.equal(bed.functions.acquired, 0);
+    assert.equal((await bed.get('/a.txt', { host: HOST })).text, 'hello');
   }));
 
 test('a request that a trusted proxy received over HTTPS is not redirected, and gets HSTS', () =>

@@ -10,7 +10,7 @@ import { PrebuiltHttp2Responses } from '../http2/prebuilt-responses.ts';
 import type { Http2Server } from '../http2/server.ts';
 import type { RequestMemo } from '../http1/own/request-memo.ts';
 import type { ServedNames } from '../certificates/served-names.ts';
-import { ConnectionLimits } from '../util/connection-limits.ts';
+import { ConnectionLimits, type ConnectionSlot } from '../util/connection-limits.ts';
 import { RequestBodies } from '../http1/own/request-body.ts';
 import { readShared, readSharedSecure, type Reader } from '../http1/own/shared-read.ts';
 import { Handshakes } from './tls/handshakes.ts';
@@ -47,6 +47,7 @@ export class Listener {
   readonly #plainHttp2: Http2Connections;
   readonly #every: number;
   readonly #limits: ConnectionLimits;
+  readonly #slots = new WeakMap<Socket, ConnectionSlot>();
   readonly #handshakes: Handshakes;
   readonly #acceptor: TlsAcceptor;
   readonly #isProxied: (address: string) => boolean;
@@ -70,6 +71,7 @@ export class Listener {
     this.#acceptor = new TlsAcceptor({
       names,
       handshakes: this.#handshakes,
+      isAdmitted: (socket, client) => this.#isAdmitted(socket, client),
       tunnels: options.tunnels ?? new Map(),
       protocols: settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       accept: (socket, protocol) => this.#acceptSecure(socket, protocol),
@@ -124,10 +126,19 @@ export class Listener {
   /** Returns false when the client has too many connections, or the worker is at its limit. */
   #admit(socket: Socket, address = ''): boolean {
     const isFull = this.#limits.full && !this.#evictIdle() && !this.#http2.evictIdle() && !this.#plainHttp2.evictIdle();
-    const leave = isFull ? undefined : this.#limits.enter(address);
-    if (leave === undefined) socket.destroy();
-    else socket.once('close', leave);
-    return leave !== undefined;
+    const slot = isFull ? undefined : this.#limits.enter(address);
+    if (slot === undefined) {
+      socket.destroy();
+      return false;
+    }
+    this.#slots.set(socket, slot);
+    socket.once('close', () => slot.leave());
+    return true;
+  }
+
+  /** Counts a connection for the client that a PROXY header names. Returns false when that one has too many. */
+  #isAdmitted(socket: Socket, client: string): boolean {
+    return this.#handshakes.rename(socket, client) && this.#slots.get(socket)?.rename(client) === true;
   }
 
   /** Closes one that has nothing to do, those that came first before others. False when there is none. */
@@ -157,7 +168,7 @@ export class Listener {
       const { proxy, unread } = result;
       if (proxy?.client !== undefined) {
         Object.defineProperty(socket, 'remoteAddress', { value: proxy.client });
-        if (!this.#handshakes.rename(socket, proxy.client)) return void socket.destroy();
+        if (!this.#isAdmitted(socket, proxy.client)) return void socket.destroy();
       }
       this.#handshakes.finish(socket);
       this.#takeProxied(socket, unread);

@@ -14,6 +14,14 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.|$)/;
 
 export type ConnectionLimitSettings = Readonly<{ maxConnections: number; clientConnections: number }>;
 
+/** One connection among those that are counted. */
+export type ConnectionSlot = Readonly<{
+  /** Counts it for another client, which a proxy has named. Returns false when that one has too many. */
+  rename(address: string): boolean;
+  /** To be called once, when the connection has ended. */
+  leave(): void;
+}>;
+
 /** Counts the open connections of clients, so that none takes all descriptors of the process. */
 export class ConnectionLimits {
   readonly #settings: ConnectionLimitSettings;
@@ -35,25 +43,62 @@ export class ConnectionLimits {
     return this.#open >= this.#settings.maxConnections;
   }
 
-  /** Returns the function to call when the connection has ended; undefined when its client has too many. */
-  enter(address: string): (() => void) | undefined {
-    const client = LOOPBACK.test(address) || this.#isExempt(address) ? undefined : groupOf(address);
-    if (client !== undefined) {
-      const count = this.#clients.get(client) ?? 0;
-      if (count >= this.#settings.clientConnections) return undefined;
-      this.#clients.set(client, count + 1);
-    }
+  /** Counts a connection; undefined when its client has too many. */
+  enter(address: string): ConnectionSlot | undefined {
+    const client = this.#count(address);
+    if (client === false) return undefined;
     this.#open++;
-    return () => {
-      this.#open--;
-      if (client === undefined) return;
-      const count = this.#clients.get(client) ?? 1;
-      if (count === 1) this.#clients.delete(client);
-      else this.#clients.set(client, count - 1);
-    };
+    return new ClientSlot(client, this.#count, this.#discount);
   }
 
   get open(): number {
     return this.#open;
+  }
+
+  readonly #count = (address: string): string | false => {
+    if (LOOPBACK.test(address) || this.#isExempt(address)) return UNCOUNTED;
+    const client = groupOf(address);
+    const count = this.#clients.get(client) ?? 0;
+    if (count >= this.#settings.clientConnections) return false;
+    this.#clients.set(client, count + 1);
+    return client;
+  };
+
+  readonly #discount = (client: string, ended: boolean): void => {
+    if (ended) this.#open--;
+    const count = this.#clients.get(client) ?? 0;
+    if (count > 1) this.#clients.set(client, count - 1);
+    else this.#clients.delete(client);
+  };
+}
+
+/** The client of a connection that counts for none. */
+const UNCOUNTED = '';
+
+class ClientSlot implements ConnectionSlot {
+  #client: string;
+  readonly #count: (address: string) => string | false;
+  readonly #discount: (client: string, ended: boolean) => void;
+
+  constructor(
+    client: string,
+    count: (address: string) => string | false,
+    discount: (client: string, ended: boolean) => void,
+  ) {
+    this.#client = client;
+    this.#count = count;
+    this.#discount = discount;
+  }
+
+  rename(address: string): boolean {
+    const client = this.#count(address);
+    if (client === false) return false;
+    this.#discount(this.#client, false);
+    this.#client = client;
+    return true;
+  }
+
+  leave(): void {
+    this.#discount(this.#client, true);
   }
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { ConnectionLimits } from '../../util/connection-limits.ts';
+import { ConnectionLimits, type ConnectionSlot } from '../../util/connection-limits.ts';
 
 export type HandshakeSettings = Readonly<{ handshakeMs: number; maxHandshakes: number; clientHandshakes: number }>;
 
-type Started = Readonly<{ socket: Socket; deadline: number; leave: () => void }>;
+type Started = Readonly<{ socket: Socket; deadline: number; slot: ConnectionSlot }>;
 
 /** Bounds the connections that have started and not come to a request: their number, by client too, and their time. */
 export class Handshakes {
@@ -27,22 +27,18 @@ export class Handshakes {
    */
   start(socket: Socket, address: string): boolean {
     if (this.#limits.full) this.#closeOldest();
-    const leave = this.#limits.enter(address);
-    if (leave === undefined) return false;
-    this.#started.set(socket, { socket, deadline: performance.now() + this.#settings.handshakeMs, leave });
+    const slot = this.#limits.enter(address);
+    if (slot === undefined) return false;
+    this.#started.set(socket, { socket, deadline: performance.now() + this.#settings.handshakeMs, slot });
     socket.once('close', () => this.finish(socket));
     return true;
   }
 
   /** Counts a connection for another client than before: a proxy has named it. */
   rename(socket: Socket, address: string): boolean {
-    const before = this.#started.get(socket);
-    if (before === undefined) return false;
-    before.leave();
-    const leave = this.#limits.enter(address);
-    if (leave === undefined) this.#started.delete(socket);
-    else this.#started.set(socket, { ...before, leave });
-    return leave !== undefined;
+    if (this.#started.get(socket)?.slot.rename(address) === true) return true;
+    this.finish(socket);
+    return false;
   }
 
   /** Removes a connection whose handshake is complete. */
@@ -50,7 +46,7 @@ export class Handshakes {
     const started = this.#started.get(socket);
     if (started === undefined) return;
     this.#started.delete(socket);
-    started.leave();
+    started.slot.leave();
   }
 
   /** Closes those whose time is over. */

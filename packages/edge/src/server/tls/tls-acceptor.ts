@@ -13,6 +13,8 @@ import { tunnel } from './tunnel.ts';
 export type TlsAcceptorOptions = Readonly<{
   names: ServedNames;
   handshakes: Handshakes;
+  /** Counts a connection for the client that its PROXY header names. Returns false when that one has too many. */
+  isAdmitted(socket: Socket, client: string): boolean;
   /** Application protocols to offer, the preferred one first. */
   protocols: readonly string[];
   /** Sockets that connections for a name are passed on to, see tunnel.ts. */
@@ -52,8 +54,8 @@ export class TlsAcceptor {
   }
 
   #continue(socket: Socket, { proxy, hello, unread }: Opened<ClientHello>): void {
-    const { handshakes, names } = this.#options;
-    if (proxy?.client !== undefined && !handshakes.rename(socket, proxy.client)) return void socket.destroy();
+    const { handshakes, names, isAdmitted } = this.#options;
+    if (proxy?.client !== undefined && !isAdmitted(socket, proxy.client)) return void socket.destroy();
     const challenged = hello.protocols.length === 1 && hello.protocols[0] === ACME_TLS;
     const certificate = challenged
       ? names.alpnChallengeOf(hello.serverName ?? '')

@@ -22,7 +22,11 @@ const TEXT = 'some text that comes again and again, '.repeat(300);
 const LARGE = Array.from({ length: 60_000 }, (_, i) => `${i * 7919} `).join('');
 let events: ServerResponse | undefined;
 
-function respond(req: IncomingMessage, res: ServerResponse): void {
+/** Once the request has arrived whole: to close a connection with unread bytes is to reset it. */
+const respond = (req: IncomingMessage, res: ServerResponse): void =>
+  void req.resume().once('end', () => respondTo(req, res));
+
+function respondTo(req: IncomingMessage, res: ServerResponse): void {
   switch (req.url?.split('?')[0]) {
     case '/page':
       return void res
