@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { checkDomain } from '@anchor/core/domains/check-domain.ts';
 import { eventually, must } from '@anchor/server/fixtures/open-server.ts';
 import { memoryCertificates } from '@anchor/testing/memory/certificates.ts';
@@ -21,6 +22,7 @@ async function shop(context: TestContext) {
     dns,
     certificates,
     ...person,
+    person,
     anchor: (...words: string[]) => person.anchor([...words, '--project', 'shop']),
     anchorShowing: (onOutput: (text: string) => void, ...words: string[]) =>
       person.anchor([...words, '--project', 'shop'], { onOutput }),
@@ -38,7 +40,7 @@ test('domains add prints the record to set, and what the name resolves to now', 
   );
   assert.match(
     stdout,
-    /fix: Set the A record of example\.com to 203\.0\.113\.7\.\n +type +A\n +name +example\.com\n +value +203\.0\.113\.7\n +now +198\.51\.100\.1\n/,
+    /fix: Set the A record of example\.com to 203\.0\.113\.7\.\n\n +TYPE +NAME +VALUE +NOW\n +A +example\.com +203\.0\.113\.7 +198\.51\.100\.1\n/,
   );
   assert.match(stdout, /www\.example\.com too: anchor domains add www\.example\.com --redirect-to example\.com/);
 });
@@ -57,7 +59,7 @@ test('domains add --wait shows each change and ends with the address', async (co
   must(await checkDomain(server.ports)(id));
   const { code, stdout, stderr } = await added;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^▸ pending: [^]*▸ active: /);
+  assert.match(stderr, /^✓ Added example\.com \(production\)\n▸ pending: [^]*✓ active: /);
   assert.match(stdout, /^✓ example\.com: active\n[^]*\nhttps:\/\/example\.com\n/);
 });
 
@@ -66,6 +68,37 @@ test('domains add --wait exits with 1 when the domain is not active in time', as
   const { code, stdout } = await anchor('domains', 'add', 'example.com', '--wait', '--timeout', '0');
   assert.equal(code, 1);
   assert.match(stdout, /example\.com: /);
+});
+
+test('at a terminal domains add waits, and Ctrl-C stops the watching alone', async (context) => {
+  const { dns, person, server } = await shop(context);
+  dns.set('example.com', { a: ['198.51.100.1'] });
+  const stop = new AbortController();
+  let shown = '';
+  const onOutput = (text: string): void => {
+    shown += text;
+    if (shown.includes('DNS is wrong')) stop.abort();
+  };
+  const words = ['domains', 'add', 'example.com', '--project', 'shop'];
+  const added = person.anchor(words, { terminal: true, onOutput, signal: stop.signal });
+  const domain = await eventually('the domain', async () => (await server.ports.domains.holders())[0]);
+  must(await checkDomain(server.ports)(domain.id));
+  const { code, stderr } = await added;
+  assert.equal(code, 1);
+  const lines = stripVTControlCharacters(stderr);
+  assert.match(
+    lines,
+    /✓ Added example\.com[^]*www\.example\.com too: anchor domains add www[^]*A +example\.com +203\.0\.113\.7/,
+  );
+  assert.match(
+    lines,
+    /Stopped watching; the platform goes on checking example\.com[^]*fix: See its state: anchor domains check/,
+  );
+  assert.equal((await server.ports.domains.get(domain.id))?.state, 'dns_wrong');
+  const detached = await person.anchor(['domains', 'add', 'www.example.com', '--detach', '-p', 'shop'], {
+    terminal: true,
+  });
+  assert.match(detached.stdout, /www\.example\.com[^]*Follow it with: anchor domains check www\.example\.com/);
 });
 
 test('domains are listed, checked with their history, and removed, as text and as JSON', async (context) => {

@@ -1,5 +1,5 @@
 import { command } from '../framework/command.ts';
-import { domainLines } from '../framework/domain-lines.ts';
+import { domainLines, targetText } from '../framework/domain-lines.ts';
 import { watchDomain } from '../framework/watch-domain.ts';
 
 const WAIT_SECONDS = 600;
@@ -8,7 +8,7 @@ export const domainsAdd = command({
   name: 'domains add',
   summary: 'Put a site on its own domain, with a certificate',
   details:
-    'Checks DNS, and prints the record to set when it does not lead here yet. Checks follow by themselves;\n--wait shows them until the site is reached by https, and ends with exit code 1 when it is not in time.',
+    'Prints the records to set when DNS does not lead here yet, then shows each change until the site is reached by\nhttps. Ctrl-C ends that, not the checks of the platform. Without a terminal it returns at once, unless\n--wait is given: that ends with exit code 1 when the domain is not active in time.',
   arguments: [{ name: 'name', help: 'example.com, www.example.com or *.example.com' }],
   options: {
     environment: {
@@ -18,8 +18,9 @@ export const domainsAdd = command({
       help: 'the environment that it serves (default production)',
     },
     redirectTo: { kind: 'text', value: 'name', help: 'redirect to this domain of the project instead (308)' },
-    wait: { kind: 'flag', help: 'wait until it is active' },
-    timeout: { kind: 'count', value: 'seconds', help: `how long --wait waits (default ${WAIT_SECONDS})` },
+    wait: { kind: 'flag', help: 'wait until it is active (the default at a terminal)' },
+    detach: { kind: 'flag', help: 'return at once at a terminal, too' },
+    timeout: { kind: 'count', value: 'seconds', help: `how long it waits (default ${WAIT_SECONDS})` },
   },
   project: true,
   examples: [
@@ -27,7 +28,7 @@ export const domainsAdd = command({
     'anchor domains add www.example.com --redirect-to example.com',
     'anchor domains add staging.example.com -e staging',
   ],
-  async run(context, { name, environment, redirectTo, wait, timeout }) {
+  async run(context, { name, environment, redirectTo, wait: mustWait, detach, timeout }) {
     const client = await context.client();
     if (!client.ok) return client;
     const project = await context.project();
@@ -39,18 +40,24 @@ export const domainsAdd = command({
     if (!added.ok) return added;
     const where = { project: project.value, name: added.value.domain.name };
     const { suggested } = added.value;
+    const wait = mustWait || (context.out.live && !detach);
+    const other = suggested === undefined ? [] : [`${suggested} too: ${suggestion(suggested, where.name)}`];
+    if (wait) {
+      context.out.note(`${context.out.color.green('✓')} Added ${where.name} (${targetText(added.value.domain)})`);
+      if (context.out.live) for (const line of other) context.out.note(`  ${context.out.color.dim(line)}`);
+    }
     const domain = wait
       ? await watchDomain(context, client.value, where, timeout ?? WAIT_SECONDS)
       : await client.value.domains.check(where, { signal: context.signal });
     if (!domain.ok) return domain;
+    const isActive = domain.value.status === 'active';
     const text = [
       ...domainLines(domain.value, context.out, Date.now()),
-      ...(domain.value.status === 'active' ? [domain.value.url] : []),
-      ...(suggested === undefined ? [] : ['', `${suggested} too: ${suggestion(suggested, where.name)}`]),
-      ...(wait || domain.value.status === 'active' ? [] : ['', `Follow it with: anchor domains check ${where.name}`]),
+      ...(isActive ? ['', context.out.color.bold(domain.value.url)] : []),
+      ...(other.length === 0 || (wait && context.out.live) ? [] : ['', ...other]),
+      ...(isActive ? [] : ['', `Follow it with: anchor domains check ${where.name}`]),
     ];
-    const failed = wait && domain.value.status !== 'active';
-    return { ok: true, value: { data: { ...added.value, domain: domain.value }, text, failed } };
+    return { ok: true, value: { data: { ...added.value, domain: domain.value }, text, failed: wait && !isActive } };
   },
 });
 

@@ -1,6 +1,6 @@
 import type { Domain, DomainStep } from '@anchor/client/schemas/domain.ts';
 import type { Output } from '../output/output.ts';
-import { keyValueTable } from '../output/table.ts';
+import { keyValueTable, table } from '../output/table.ts';
 import { ago, duration } from '../output/units.ts';
 
 /** The words for a state, as a user reads them. */
@@ -52,17 +52,24 @@ export function domainLines(domain: Domain, out: Output, now: number): readonly 
   ];
 }
 
-/** Formats steps with the records to set, and what is set now. */
+/** Formats steps, and below them the records to set as DNS providers show them, with what is set now. */
 export function stepLines(steps: readonly DomainStep[], { color, safe }: Output): readonly string[] {
-  return steps.flatMap(({ text, record }) => [
-    `  ${color.dim('fix:')} ${safe(text)}`,
-    ...(record === undefined
+  const rows = steps.flatMap(({ record }) =>
+    record === undefined
       ? []
-      : keyValueTable([
-          ['       type', record.type],
-          ['       name', safe(record.name)],
-          ['       value', record.value === '' ? '(remove it)' : safe(record.value)],
-          ['       now', safe(record.now.join(', ') || 'nothing')],
-        ])),
-  ]);
+      : [
+          [
+            record.type,
+            safe(record.name),
+            record.value === '' ? '(remove it)' : color.bold(safe(record.value)),
+            safe(record.now.join(', ') || 'nothing'),
+          ],
+        ],
+  );
+  return [
+    ...steps.map(({ text }) => `  ${color.dim('fix:')} ${safe(text)}`),
+    ...(rows.length === 0
+      ? []
+      : ['', ...table(['type', 'name', 'value', 'now'], rows).map((line) => `       ${line}`)]),
+  ];
 }

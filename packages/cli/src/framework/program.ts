@@ -87,7 +87,7 @@ function add(parent: Commander, word: string, definition: Command, run: Runner):
     definition.project === true && definition.arguments.length === 0
       ? `A project is named with -p: anchor ${definition.name} -p <name>. `
       : '';
-  command.showHelpAfterError(`(${named}anchor ${definition.name}X`);
+  command.showHelpAfterError(`(${named}see anchor ${definition.name} --help)`);
   command.addHelpText('after', help(definition));
   command.action(async () => {
     const options = command.opts<Record<string, unknown>>();

@@ -39,7 +39,8 @@ export function showProgress(out: Output, now: () => number = Date.now): Progres
   };
 }
 
-function makeSpinner(out: Output, now: () => number) {
+/** Draws what is waited for and for how long, in place: only for a terminal. */
+export function makeSpinner(out: Output, now: () => number) {
   let label = '';
   let since = now();
   let frame = 0;
