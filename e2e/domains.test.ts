@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { hasKnot, Knot, KNOT_KEY } from '@anchor/testing/knot/knot.ts';
-import { Pebble, pebbleTools } from '@anchor/testing/pebble/pebble.ts';
 import { launchBrowser, openTab } from './browser.ts';
-import { eventually, freePort, plain, startPlatform, type Platform } from './platform.ts';
-import { createRepository, staticSite, type Repository } from './repository.ts';
+import { DomainWorld, needsDomainTools as options, type Page, type Ran, type SecureOptions } from './domain-world.ts';
+import { eventually, plain, type Platform } from './platform.ts';
+import { staticSite, type Repository } from './repository.ts';
 
-/** A whole platform with a real CA (Pebble) and a real DNS server (Knot) on loopback: from one command to a page over HTTPS. */
-const tools = await pebbleTools();
-const possible = hasKnot() && tools !== undefined;
-const options = { skip: possible ? false : 'Pebble or Knot DNS cannot be had' };
-const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+/** Domains of a project, from one command to a page over HTTPS. */
 const API = 'api.anchor.test';
 const RECORDS = [
-  '@ NS ns1',
-  'ns1 A 127.0.0.1',
   'shop-site A 127.0.0.1',
   'www.shop-site A 127.0.0.1',
   'api.anchor A 127.0.0.1',
@@ -28,71 +17,13 @@ const RECORDS = [
   '*.wild A 127.0.0.1',
 ];
 
-let dns: Knot;
-let pebble: Pebble;
+let world: DomainWorld;
 let platform: Platform;
 let repository: Repository;
-let home: string;
-let root: string;
 let httpsPort: number;
 
-type Ran = Readonly<{ code: number; stdout: string; stderr: string }>;
-const run = (command: string, args: readonly string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: home, NO_COLOR: '1', GIT_TERMINAL_PROMPT: '0' };
-    execFile(command, args, { cwd: repository.path, env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
-    );
-  });
-const anchor = (...args: readonly string[]): Promise<Ran> => run(process.execPath, [MAIN, ...args]);
-
-/** Changes records as a user does at a DNS provider. */
-async function update(...lines: readonly string[]): Promise<void> {
-  const file = join(home, 'update');
-  const { algorithm, name, secret } = KNOT_KEY;
-  const head = [
-    `server ${dns.address} ${dns.port}`,
-    'zone test.',
-    'origin test.',
-    `key ${algorithm}:${name} ${secret}`,
-  ];
-  await writeFile(file, [...head, ...lines, 'send', ''].join('\n'));
-  const ran = await run('knsupdate', [file]);
-  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
-}
-
-type Page = Readonly<{ status: number; body: string; location: string | undefined; hsts: string | undefined }>;
-/** Requests a page over HTTPS and checks the certificate against Pebble's root. `host`: the header, unless the name. */
-const secure = (name: string, path = '/', more: RequestOptions & { host?: string } = {}): Promise<Page> =>
-  new Promise((resolve, reject) => {
-    const { host = `${name}:${httpsPort}`, ...rest } = more;
-    const sent = httpsRequest(
-      {
-        ca: root,
-        ...rest,
-        host: '127.0.0.1',
-        port: httpsPort,
-        path,
-        servername: name,
-        agent: false,
-        headers: { host, ...rest.headers },
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (text: string) => (body += text));
-        response.once('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            body,
-            location: response.headers.location,
-            hsts: response.headers['strict-transport-security'],
-          }),
-        );
-        response.once('error', reject);
-      },
-    );
-    sent.once('error', reject).end();
-  });
+const anchor = (...args: readonly string[]): Promise<Ran> => world.anchor(...args);
+const secure = (name: string, path = '/', more: SecureOptions = {}): Promise<Page> => world.secure(name, path, more);
 
 /** Returns the certificates of the platform, as far as a renewal would change them. */
 async function fingerprints(): Promise<readonly string[]> {
@@ -102,37 +33,10 @@ async function fingerprints(): Promise<readonly string[]> {
 }
 
 before(async () => {
-  if (!possible || tools === undefined) return;
-  const edgePort = await freePort();
-  httpsPort = await freePort();
-  home = await mkdtemp(join(tmpdir(), 'anchor-test-home-'));
-  dns = await Knot.start({ zones: [{ name: 'test', records: RECORDS }], updates: ['A', 'TXT'] });
-  const resolver = `${dns.address}:${dns.port}`;
-  pebble = await Pebble.start(tools, { dns: resolver, httpPort: edgePort, tlsPort: httpsPort });
-  root = await pebble.issuerRoot();
-  await writeFile(join(home, 'root.pem'), root);
-  await writeFile(join(home, 'pebble.pem'), pebble.trustedPem);
-  const { name: keyName, algorithm } = KNOT_KEY;
-  const provider = { provider: 'rfc2136', server: resolver, keyName, algorithm, secret: { env: 'TEST_TSIG' } };
-  await writeFile(join(home, 'dns.json'), JSON.stringify({ zones: { test: provider } }));
-  const variables = { NODE_EXTRA_CA_CERTS: join(home, 'pebble.pem'), TEST_TSIG: KNOT_KEY.secret };
-  Object.assign(process.env, variables);
-  const listens = [
-    '--local-ca',
-    '--https-port',
-    String(httpsPort),
-    '--public-address',
-    '127.0.0.1',
-    '--api-domain',
-    API,
-  ];
-  const names = ['--dns-resolver', resolver, '--dns-providers', join(home, 'dns.json')];
-  platform = await startPlatform({
-    edgePort,
-    flags: [...listens, ...names, '--acme-directory', pebble.directoryUrl],
-  });
-  for (const name of Object.keys(variables)) delete process.env[name];
-  repository = await createRepository();
+  if (options.skip !== false) return;
+  world = await DomainWorld.open(RECORDS);
+  ({ repository, httpsPort } = world);
+  platform = await world.start(['--local-ca', '--api-domain', API, ...world.providerFlags]);
   await repository.commit(staticSite('the shop'));
   assert.equal((await platform.api('POST', '/api/projects', { name: 'shop' })).status, 201);
   const pushed = await repository.push(platform, 'shop');
@@ -140,13 +44,7 @@ before(async () => {
   const login = await anchor('login', platform.apiUrl, '--token-file', join(platform.data, 'admin-token'));
   assert.equal(login.code, 0, login.stderr);
 });
-after(async () => {
-  await platform?.stop();
-  await pebble?.stop();
-  await dns?.stop();
-  await repository?.remove();
-  if (home !== undefined) await rm(home, { recursive: true, force: true });
-});
+after(() => world?.stop());
 
 test('one command puts the site on its domain, over HTTPS, and plain HTTP redirects to it', options, async () => {
   const added = await anchor('domains', 'add', 'Shop-Site.test', '--project', 'shop', '--wait', '--timeout', '60');
@@ -177,7 +75,7 @@ test('a domain that leads elsewhere says which record to set, and is live once i
     /wrong\.test: DNS is wrong[^]*127\.0\.0\.99[^]*fix: Set the A record of wrong\.test to 127\.0\.0\.1\./,
   );
   await assert.rejects(secure('wrong.test'), /alert/i);
-  await update('del wrong A', 'add wrong 60 A 127.0.0.1');
+  await world.update('del wrong A', 'add wrong 60 A 127.0.0.1');
   await eventually(
     async () => (await secure('wrong.test')).status === 200,
     60_000,
@@ -201,13 +99,8 @@ test('API and git remote are reached under the name of the API, and under no oth
     () => `no certificate: ${platform.output()}`,
   );
   const authorization = `Basic ${Buffer.from(`anchor:${platform.token}`).toString('base64')}`;
-  const config = {
-    'http.curloptResolve': `${API}:${httpsPort}:127.0.0.1`,
-    'http.sslCAInfo': join(home, 'root.pem'),
-    'http.extraHeader': `Authorization: ${authorization}`,
-  };
-  const words = Object.entries(config).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const listed = await run('git', [...words, 'ls-remote', `https://${API}:${httpsPort}/git/shop.git`]);
+  const header = `http.extraHeader=Authorization: ${authorization}`;
+  const listed = await world.git(API, '-c', header, 'ls-remote', `https://${API}:${httpsPort}/git/shop.git`);
   assert.equal(listed.code, 0, listed.stderr);
   assert.match(listed.stdout, /refs\/heads\/main/);
   for (const path of [
@@ -226,10 +119,10 @@ test(
   options,
   async () => {
     const added = await anchor('domains', 'add', '*.wild.test', '--project', 'shop');
-    const record = /type +TXT\n +name +(\S+)\n +value +(\S+)\n/.exec(added.stdout);
+    const record = /TXT +(\S+) +(anchor-project=\S+) /.exec(added.stdout);
     assert.ok(record !== null, added.stdout + added.stderr);
     assert.equal(record[1], '_anchor.wild.test');
-    await update(`add _anchor.wild 60 TXT "${record[2]}"`);
+    await world.update(`add _anchor.wild 60 TXT "${record[2]}"`);
     await eventually(
       async () => (await secure('any.wild.test')).status === 200,
       90_000,
