@@ -1,6 +1,5 @@
-import type { Endpoint } from '../endpoints/endpoint.ts';
 import { readEvents } from './event-stream.ts';
-import { invalidResponse, send, type Connection } from './request.ts';
+import { invalidResponse, send, type Call, type Connection } from './request.ts';
 import { clientProblem, failure, type ApiResult } from './result.ts';
 import type { CallOptions } from './types.ts';
 
@@ -14,7 +13,7 @@ const ATTEMPTS = 10;
  */
 export async function* follow(
   connection: Connection,
-  endpoint: Endpoint,
+  call: Call,
   input: Readonly<Record<string, unknown>>,
   options: CallOptions,
 ): AsyncGenerator<ApiResult<unknown>> {
@@ -24,7 +23,7 @@ export async function* follow(
   while (options.signal?.aborted !== true) {
     const opened = await send(
       connection,
-      endpoint,
+      call.operation,
       input,
       options,
       lastId === undefined ? {} : { 'last-event-id': lastId },
@@ -36,7 +35,7 @@ export async function* follow(
         for await (const event of readEvents(opened.value.body)) {
           failures = 0;
           lastId = event.id ?? lastId;
-          const parsed = parse(endpoint, event.data);
+          const parsed = parse(call, event.data);
           yield parsed;
           if (!parsed.ok || isEnd(parsed.value)) return;
         }
@@ -50,11 +49,9 @@ export async function* follow(
   }
 }
 
-function parse(endpoint: Endpoint, data: string): ApiResult<unknown> {
+function parse({ read }: Call, data: string): ApiResult<unknown> {
   try {
-    const parsed = endpoint.response?.safeParse(JSON.parse(data));
-    if (parsed?.success === true) return { ok: true, value: parsed.data };
-    return failure(invalidResponse(200, parsed?.error.issues[0]?.message));
+    return read(JSON.parse(data));
   } catch {
     return failure(invalidResponse(200, 'An event is not JSON.'));
   }

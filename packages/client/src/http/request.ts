@@ -1,46 +1,54 @@
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import { problemSchema } from '../schemas/problem.ts';
-import { clientProblem, failure, type ApiResult } from './result.ts';
+import type { Operation } from '../endpoints/operation.ts';
+import type { Problem } from '../schemas/problem.ts';
+import { clientProblem, failure, success, type ApiResult } from './result.ts';
 import { splitInput } from './split.ts';
 import type { CallOptions } from './types.ts';
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
-export type Connection = Readonly<{ baseUrl: string; token?: string; fetch: Fetch }>;
+export type Connection = Readonly<{
+  baseUrl: string;
+  token?: string;
+  fetch: Fetch;
+  /** Returns undefined for what is no problem of the API. */
+  readProblem: (json: unknown) => Problem | undefined;
+}>;
+/** An operation, and how its responses are read: checked against the schema, or taken as they are. */
+export type Call = Readonly<{ operation: Operation; read: (json: unknown) => ApiResult<unknown> }>;
 type Flat = Readonly<Record<string, unknown>>;
 
 /** Sends one request; returns the response when it is a success, else the problem. */
 export async function send(
   connection: Connection,
-  endpoint: Endpoint,
+  operation: Operation,
   input: Flat,
   options: CallOptions,
   extra: Readonly<Record<string, string>> = {},
 ): Promise<ApiResult<Response>> {
-  const { path, body, content } = splitInput(endpoint, input);
+  const { path, body, content } = splitInput(operation, input);
   const headers: Record<string, string> = {
-    accept: endpoint.stream === 'events' ? 'text/event-stream' : 'application/json',
+    accept: operation.stream === 'events' ? 'text/event-stream' : 'application/json',
     ...extra,
   };
   if (connection.token !== undefined) headers['authorization'] = `Bearer ${connection.token}`;
   if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey;
   if (options.ifMatch !== undefined) headers['if-match'] = `"${options.ifMatch}"`;
   const init: RequestInit & { duplex?: 'half' } = {
-    method: endpoint.method,
+    method: operation.method,
     headers,
     redirect: 'error',
     signal: options.signal ?? null,
   };
-  if (endpoint.stream === 'upload') {
-    headers['content-type'] = endpoint.mediaType ?? 'application/octet-stream';
+  if (operation.stream === 'upload') {
+    headers['content-type'] = operation.mediaType ?? 'application/octet-stream';
     init.body = content as BodyInit;
     init.duplex = 'half';
-  } else if (endpoint.body !== undefined) {
+  } else if (operation.body) {
     headers['content-type'] = 'application/json';
     init.body = JSON.stringify(body);
   }
   try {
     const response = await connection.fetch(connection.baseUrl.replace(/\/+$/, '') + path, init);
-    return response.ok ? { ok: true, value: response } : failure(await problemOf(response));
+    return response.ok ? { ok: true, value: response } : failure(await problemOf(connection, response));
   } catch (error) {
     if (options.signal?.aborted === true)
       return failure(clientProblem('aborted', 0, 'The request was stopped.', 'Run the command again.'));
@@ -56,18 +64,15 @@ export async function send(
   }
 }
 
-/** Reads and checks the JSON response of a success. */
-export async function readResponse(endpoint: Endpoint, response: Response): Promise<ApiResult<unknown>> {
-  if (endpoint.stream === 'download')
+/** Reads the response of a success. */
+export async function readResponse({ operation, read }: Call, response: Response): Promise<ApiResult<unknown>> {
+  if (operation.stream === 'download')
     return response.body === null
       ? failure(invalidResponse(response.status, 'It has no body.'))
-      : { ok: true, value: response.body };
-  if (endpoint.response === undefined) return { ok: true, value: undefined };
+      : success(response.body);
+  if (!operation.response) return success(undefined);
   try {
-    const parsed = endpoint.response.safeParse(await response.json());
-    return parsed.success
-      ? { ok: true, value: parsed.data }
-      : failure(invalidResponse(response.status, parsed.error.issues[0]?.message));
+    return read(await response.json());
   } catch (error) {
     return failure(invalidResponse(response.status, causeOf(error)));
   }
@@ -82,10 +87,10 @@ export const invalidResponse = (status: number, cause?: string) =>
     cause,
   );
 
-async function problemOf(response: Response) {
+async function problemOf({ readProblem }: Connection, response: Response): Promise<Problem> {
   try {
-    const parsed = problemSchema.safeParse(await response.json());
-    if (parsed.success) return parsed.data;
+    const problem = readProblem(await response.json());
+    if (problem !== undefined) return problem;
   } catch {
     // not JSON: another program than our server responded
   }

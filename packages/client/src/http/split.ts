@@ -1,22 +1,18 @@
-import type { z } from 'zod';
-import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Operation } from '../endpoints/operation.ts';
 
 type Flat = Readonly<Record<string, unknown>>;
 export type SplitInput = Readonly<{ path: string; body: Flat; content: unknown }>;
 
-const keysOf = (schema: z.ZodObject | undefined): readonly string[] =>
-  schema === undefined ? [] : Object.keys(schema.shape);
-
-/** Distributes a flat input over the path, the query and the body of an endpoint. */
-export function splitInput(endpoint: Endpoint, input: Flat): SplitInput {
+/** Distributes a flat input over the path, the query and the body of a request. */
+export function splitInput(operation: Operation, input: Flat): SplitInput {
   const used = new Set<string>(['content']);
-  let path: string = endpoint.path;
-  for (const key of keysOf(endpoint.params)) {
+  let { path } = operation;
+  for (const key of operation.params) {
     used.add(key);
     path = path.replace(`{${key}}`, encodeURIComponent(String(input[key])));
   }
   const query = new URLSearchParams();
-  for (const key of keysOf(endpoint.query)) {
+  for (const key of operation.query) {
     used.add(key);
     if (input[key] !== undefined) query.set(key, String(input[key]));
   }
