@@ -268,3 +268,35 @@ test('git push to a project of its own streams the log and prints the address; b
   assert.match(failed.output, /fix:/i);
   assert.match((await platform.request('hosted.localhost')).body, /pushed/, 'the old one serves');
 });
+
+test('a pushed static site follows its vercel.json, and the push names the rule that it leaves out', async () => {
+  await createProject(platform, 'rules');
+  const own = await createRepository();
+  try {
+    await own.commit({
+      'index.html': 'one page',
+      'about.html': 'about',
+      'vercel.json': JSON.stringify({
+        cleanUrls: true,
+        redirects: [{ source: '/old/:path*', destination: '/:path*' }],
+        headers: [{ source: '/(.*)', headers: [{ key: 'referrer-policy', value: 'no-referrer' }] }],
+        rewrites: [
+          { source: '/api/:path*', destination: 'https://api.example.com/:path*' },
+          { source: '/(.*)', destination: '/index.html' },
+        ],
+      }),
+    });
+    const pushed = await own.push(platform, 'rules');
+    assert.equal(pushed.code, 0, pushed.output);
+    assert.match(pushed.output, /the rewrite of \/api\/:path\* to https:\/\/api\.example\.com\/:path\* is left out/);
+    const host = 'rules.localhost';
+    const page = await platform.request(host, '/any/route');
+    assert.deepEqual([page.status, page.body, page.headers['referrer-policy']], [200, 'one page', 'no-referrer']);
+    const moved = await platform.request(host, '/old/about');
+    assert.deepEqual([moved.status, moved.headers.location], [308, '/about']);
+    assert.equal((await platform.request(host, '/about')).body, 'about');
+    assert.equal((await platform.request(host, '/vercel.json')).body, 'one page');
+  } finally {
+    await own.remove();
+  }
+});

@@ -5,7 +5,7 @@ import { packageNext } from './next/package-next.ts';
 import type { Output } from './detect/built-output.ts';
 import type { Plan } from './detect/plan.ts';
 import type { ArtifactStore } from './output/artifact-store.ts';
-import { packageFiles } from './output/package-files.ts';
+import { packageFiles, type PackagedFiles } from './output/package-files.ts';
 import { packageServer, type ServerOutput } from './output/package-server.ts';
 import { packageStandalone } from './output/package-standalone.ts';
 import { resolveInTree, readJsonInTree } from './checkout/checkout-fs.ts';
@@ -26,15 +26,18 @@ export type PackageInput = Readonly<{
   server: ServerParts | undefined;
 }>;
 
-/** Packages the finished output as a component. `distDir`: Next's output folder, relative to the project. */
-export async function packageComponent(
-  input: PackageInput,
-): Promise<Result<Readonly<{ component: WebComponent; distDir: string }>>> {
+/** `distDir`: Next's output folder, relative to the project. `notes`: what a user should know of how it is served. */
+export type PackagedComponent = Readonly<{ component: WebComponent; distDir: string; notes: readonly string[] }>;
+
+/** Packages the finished output as a component. */
+export async function packageComponent(input: PackageInput): Promise<Result<PackagedComponent>> {
   const { root, project, node, store, nextVersion, output } = input;
   const done = (result: Result<WebComponent>, distDir = '.next') =>
-    result.ok ? ok({ component: result.value, distDir }) : result;
+    result.ok ? ok({ component: result.value, distDir, notes: [] }) : result;
+  const files = (result: Result<PackagedFiles>, distDir = '.next') =>
+    result.ok ? ok({ ...result.value, distDir }) : result;
   if (output.kind === 'files')
-    return done(
+    return files(
       await packageFiles(
         {
           root,
@@ -58,7 +61,7 @@ export async function packageComponent(
     (distDir === undefined || exported !== undefined) &&
     (await resolveInTree(root, at('out/index.html'))) !== undefined
   )
-    return done(
+    return files(
       await packageFiles({ root, project, directories: ['out'], spa: false, framework: 'nextjs' }, store),
       distDir,
     );

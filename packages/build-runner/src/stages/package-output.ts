@@ -28,13 +28,15 @@ export async function packageOutput(
     ...compiled,
   });
   if (!packaged.ok) return packaged;
+  const { component, distDir, notes } = packaged.value;
+  for (const note of notes) sink.log(note, 'package', 'warn');
   if (store.leaks.length > 0) return exposedSecretError(store.leaks);
   sink.log(`${store.stats.files} files, ${(store.stats.bytes / 1048576).toFixed(1)} MB`, 'package');
   const byDefault =
     tools === undefined || tools.nodeFrom !== undefined
       ? {}
       : { defaultNode: String(semver.major(tools.node.version)) };
-  return ok({ ...byDefault, ...packaged.value });
+  return ok({ ...byDefault, component, distDir });
 }
 
 /** Returns an error that names every variable and where it was found, never a value. */

@@ -7,6 +7,8 @@ import type { CachedPage, PageCache } from '../cache/page-cache.ts';
 import { freshnessByAge, type PageMetadata, type Freshness } from '../util/page-metadata.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { methodNotAllowed, notFound, rulesTookTooLong } from '../error-pages/problems.ts';
+import { OverBudget } from '@anchor/core/expressions/match.ts';
+import { decode } from '@anchor/protocol/route-rules.ts';
 import type { RequestView } from '../routing/conditions.ts';
 import type { EvaluationBudgets } from '../routing/evaluation-budgets.ts';
 import type { Headers } from '../http/headers.ts';
@@ -111,11 +113,13 @@ export function resolveRequest(deps: ResolveDeps, routed: RoutedRequest): Resolu
     return {
       kind: 'pending',
       choice: findInPreviousDeployments(deps, routed, path).then((asset) =>
-        asset === undefined ? resolveMiss(routed, headers) : { kind: 'asset', asset, basis: 'uncacheable' },
+        asset === undefined
+          ? resolveMiss(deps, routed, facts, headers)
+          : { kind: 'asset', asset, basis: 'uncacheable' },
       ),
     };
   }
-  return resolveMiss(routed, headers);
+  return resolveMiss(deps, routed, facts, headers);
 }
 
 /**
@@ -232,7 +236,7 @@ function isNavigation({ accept, 'sec-fetch-mode': mode }: IncomingMessage['heade
   return accept?.includes('text/html') === true && (mode === undefined || mode === 'navigate');
 }
 
-function resolveMiss(routed: RoutedRequest, headers: Headers): Resolution {
+function resolveMiss(deps: ResolveDeps, routed: RoutedRequest, facts: RequestView, headers: Headers): Resolution {
   const { site, target } = routed;
   const path = target.decoded;
   if (site.hasFunction) {
@@ -249,6 +253,8 @@ function resolveMiss(routed: RoutedRequest, headers: Headers): Resolution {
     if (found !== undefined)
       return { kind: 'asset', asset: site.withRouteHeaders(found.asset, headers), basis: 'site' };
   }
+  const rewritten = resolveRewrite(deps, routed, facts, headers);
+  if (rewritten !== undefined) return rewritten;
   const last = target.path.slice(target.path.lastIndexOf('/'));
   if (site.fallback !== undefined) {
     if (!last.includes('.'))
@@ -267,4 +273,27 @@ function resolveMiss(routed: RoutedRequest, headers: Headers): Resolution {
   if (site.notFound !== undefined)
     return { kind: 'asset', asset: site.withRouteHeaders(site.notFound, headers), basis: 'site' };
   return problem(notFound(target.path));
+}
+
+/** Finds the file to which the site's own rules rewrite a path that has none. */
+function resolveRewrite(
+  deps: ResolveDeps,
+  routed: RoutedRequest,
+  facts: RequestView,
+  headers: Headers,
+): Resolution | undefined {
+  const { site, target } = routed;
+  try {
+    for (const rewritten of site.routeMatcher.rewrites(target.path, target.decoded, facts)) {
+      const path = decode(rewritten.split(/[?#]/, 1)[0] ?? '');
+      const page = findPage(site, path);
+      const asset = site.files.get(path) ?? (page?.kind === 'asset' ? page.asset : undefined);
+      if (asset !== undefined) return { kind: 'asset', asset: site.withRouteHeaders(asset, headers), basis: 'site' };
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OverBudget)) throw error;
+    deps.rulesTimedOut(routed);
+    return problem(rulesTookTooLong());
+  }
 }

@@ -44,6 +44,8 @@ export class RouteMatcher {
   readonly #plans = new Map<string, Plan>();
   #weight = 0;
   readonly #none: boolean;
+  /** Rewrites where a path has no file, with their targets. */
+  readonly #withoutFile: readonly Readonly<{ rule: Rule; target: string }>[];
   /** Some rule depends on the client's address. */
   readonly dependsOnClientAddress: boolean;
   /** A rule is none that can be read: only the function decides. */
@@ -65,10 +67,14 @@ export class RouteMatcher {
       ['after', compile(routing?.afterFiles)],
       ['match', compile(routing?.onMatch)],
     ];
-    this.#none = this.#phases.every(([, rules]) => rules.length === 0);
-    this.dependsOnClientAddress = this.#phases.some(([, rules]) =>
-      rules.some(({ conditions }) => conditions.dependsOnClientAddress),
+    this.#withoutFile = (routing?.withoutFile ?? []).flatMap((route) =>
+      compile([route]).map((rule) => ({ rule, target: route.destination ?? '' })),
     );
+    this.#none = this.#phases.every(([, rules]) => rules.length === 0);
+    this.dependsOnClientAddress = [
+      ...this.#phases.flatMap(([, rules]) => rules),
+      ...this.#withoutFile.map(({ rule }) => rule),
+    ].some(({ conditions }) => conditions.dependsOnClientAddress);
     this.#functionOnly = broken.length > 0 || web.undecided === true;
   }
 
@@ -84,6 +90,18 @@ export class RouteMatcher {
     } catch (error) {
       if (!(error instanceof OverBudget)) throw error;
       return TOO_LONG;
+    }
+  }
+
+  /**
+   * Yields the paths to which a path without a file is rewritten, in order. Throws OverBudget when the project's time
+   * for rules is used up.
+   */
+  *rewrites(path: string, decoded: string | undefined, view: RequestView): Generator<string> {
+    for (const { rule, target } of this.#withoutFile) {
+      const match = exec(rule, path, decoded, view.budget);
+      const captures = match === undefined ? undefined : rule.conditions.match(view);
+      if (match !== undefined && captures !== undefined) yield substitute(target, match, captures);
     }
   }
 
@@ -114,10 +132,7 @@ export class RouteMatcher {
     const steps: Step[] = [];
     for (const [phase, rules] of this.#phases) {
       for (const rule of rules) {
-        // Either spelling counts: a guard must not be passed by writing "/%61dmin".
-        const match =
-          rule.pattern.exec(path, budget) ??
-          (decoded === undefined || decoded === path ? undefined : rule.pattern.exec(decoded, budget));
+        const match = exec(rule, path, decoded, budget);
         if (match !== undefined) steps.push({ rule, match, phase });
       }
     }
@@ -129,6 +144,10 @@ export class RouteMatcher {
     };
   }
 }
+
+/** Either spelling counts: a guard must not be passed by writing "/%61dmin". */
+const exec = ({ pattern }: Rule, path: string, decoded: string | undefined, budget: Budget): Match | undefined =>
+  pattern.exec(path, budget) ?? (decoded === undefined || decoded === path ? undefined : pattern.exec(decoded, budget));
 
 function run(steps: readonly Step[], view: RequestView): Decision {
   if (steps.length === 0) return PASS;

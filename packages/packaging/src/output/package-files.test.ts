@@ -60,9 +60,9 @@ for (const project of ['', 'site']) {
       limits: DEFAULT_ARTIFACT_LIMITS,
       secrets: [],
     });
-    const component = await packageFiles({ root, project, directories: ['.'], spa: false, framework: 'static' }, store);
-    assert.ok(component.ok);
-    assert.deepEqual(Object.keys(component.value.files).sort(), PUBLIC.map((path) => `/${path}`).sort());
+    const packaged = await packageFiles({ root, project, directories: ['.'], spa: false, framework: 'static' }, store);
+    assert.ok(packaged.ok);
+    assert.deepEqual(Object.keys(packaged.value.component.files).sort(), PUBLIC.map((path) => `/${path}`).sort());
   });
 }
 

@@ -2,6 +2,8 @@ import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
 import type { StaticFile } from '@anchor/protocol/artifact/web/files.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
+import { siteRules } from '../site-rules/site-rules.ts';
+import { readVercelJson } from '../site-rules/vercel-json.ts';
 import { ArtifactError, inParallel, catchArtifactError, type ArtifactStore } from './artifact-store.ts';
 import { tooMany } from './manifest-text.ts';
 import { walkOutput } from './walk.ts';
@@ -19,7 +21,7 @@ const HIDDEN =
   /(?:^|\/)(?:\.git|\.gitattributes|\.gitignore|\.gitmodules|\.lfsconfig|node_modules|\.npmrc|\.yarnrc(?:\.yml)?|\.yarn|\.env(?:rc|\.[^/]*)?|\.netrc|\.git-credentials|\.htpasswd|\.pgpass|\.ssh|\.aws|\.DS_Store|\.svn|\.hg)(?:\/|$)/;
 /** Of a project whose own folder is served. */
 const PROJECT_FILES =
-  /^(?:package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|bun\.lockb?|bunfig\.toml|Procfile)$/;
+  /^(?:package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|vercel\.json|bun\.lockb?|bunfig\.toml|Procfile)$/;
 /** `index-BxZ31kq9.js`, `main.4f3a2b1c.css`, `chunk-ABCDEF12.mjs`: names that hold a hash of the content. */
 export const HASHED =
   /(?:^|\/)[^/]*[-.](?=[A-Za-z0-9_-]{8,24}\.)(?=[^./]*\d)[A-Za-z0-9_-]{8,24}\.(?:js|mjs|css|woff2?|ttf|otf|png|jpe?g|webp|avif|gif|svg|wasm|mp4|webm)$/;
@@ -27,10 +29,17 @@ export const HASHED =
 export const HASHED_FOLDERS =
   /(?:^|\/)(?:assets|static|_astro|_app\/immutable|_nuxt|_next\/static|build\/_shared|chunks|js|css)\//;
 
+/** `notes`: what a user should know of how it is served. */
+export type PackagedFiles = Readonly<{ component: WebComponent; notes: readonly string[] }>;
+
 /** Packages a folder of files as a component: static site, or single-page application when `spa`. */
-export async function packageFiles(output: FilesOutput, store: ArtifactStore): Promise<Result<WebComponent>> {
+export async function packageFiles(output: FilesOutput, store: ArtifactStore): Promise<Result<PackagedFiles>> {
   const chosen = await outputFolder(output);
   if (!chosen.ok) return chosen;
+  const config = await readVercelJson(output.root, output.project);
+  if (!config.ok) return config;
+  const rules = config.value === undefined ? ok(undefined) : siteRules(config.value);
+  if (!rules.ok) return rules;
   const files: Record<string, StaticFile> = {};
   const project = chosen.value === output.project;
   return catchArtifactError(async () => {
@@ -69,13 +78,14 @@ export async function packageFiles(output: FilesOutput, store: ArtifactStore): P
       kind: 'web',
       framework: { name: output.framework },
       basePath: '',
-      trailingSlash: false,
+      trailingSlash: rules.value?.trailingSlash ?? false,
       files: sorted,
       prerenders: {},
       ...(notFound === undefined ? {} : { notFound }),
       ...(fallback === undefined ? {} : { fallback }),
+      ...(rules.value === undefined ? {} : { routing: rules.value.routing }),
     };
-    return component;
+    return { component, notes: rules.value?.notes ?? [] };
   });
 }
 

@@ -34,6 +34,8 @@ export const edgeRoutingSchema = z.object({
   /** These come before pages of dynamic routes: a path that one of them matches is the function's to decide. */
   afterFiles: z.array(routeSchema).optional(),
   onMatch: z.array(routeSchema),
+  /** Of sites without a function: rewrites to a file of the site, tried in order where the path has none. */
+  withoutFile: z.array(routeSchema).optional(),
 });
 
 export type Route = z.infer<typeof routeSchema>;
