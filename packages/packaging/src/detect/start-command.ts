@@ -1,3 +1,5 @@
+import { takesNextWord } from './valued-options.ts';
+
 /**
  * How a server is started: an argument vector that needs no shell, or a script for /bin/sh. `entry`: the JavaScript
  * file, when it is plain `node file`. `folder`: where it runs, relative to the project; absent for the project's own
@@ -30,26 +32,13 @@ export function parseStartCommand(script: string): StartCommand {
   return { kind: 'argv', argv, environment, ...(entry === undefined ? {} : { entry }) };
 }
 
-/** Options of node that take the next word as their value. */
-const VALUED = new Set([
-  '-r',
-  '--require',
-  '--import',
-  '--loader',
-  '--experimental-loader',
-  '--env-file',
-  '--env-file-if-exists',
-  '-C',
-  '--conditions',
-  '--title',
-]);
 const NO_FILE = new Set(['-e', '--eval', '-p', '--print', '--run', '--test', '-i']);
 
 function nodeEntry(words: readonly string[]): string | undefined {
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
     if (NO_FILE.has(word)) return undefined;
-    if (VALUED.has(word)) i++;
+    if (takesNextWord('node', word)) i++;
     else if (!word.startsWith('-')) return word;
   }
   return undefined;

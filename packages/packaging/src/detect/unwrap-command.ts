@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { takesNextWord } from './valued-options.ts';
 
 /**
  * The command behind wrappers such as `cross-env`, `npx` or `dotenv --` in a start script. `script`: of a package.json,
@@ -147,7 +148,7 @@ function programOf(first: string, name: string, rest: readonly string[], state: 
   const script = rest[runs]?.includes('=') === true ? rest[runs]?.slice(6) : rest[runs + 1];
   if (runs !== -1 && script !== undefined)
     return { kind: 'script', script, at: {}, args: [], manager: 'node', environment: state.environment };
-  const at = rest.findIndex((word) => !word.startsWith('-'));
+  const at = rest.findIndex((word, i) => !word.startsWith('-') && !takesNextWord('node', rest[i - 1] ?? ''));
   const file = rest[at]?.replace(/^\.\//, '') ?? '';
   const inPackage = /(?:^|\/)node_modules\/(?:\.bin\/([^/]+)|((?:@[^/]+\/)?[^/]+)\/.*?([^/]+?)(?:\.[cm]?js)?)$/.exec(
     file,
@@ -190,7 +191,7 @@ function fromManager(
       at = { workspace: words[++i] ?? '' };
       continue;
     } else if (!word.startsWith('-')) break;
-    else continue;
+    else if (!takesNextWord(manager, option)) continue;
     if (inline === undefined) i++;
   }
   const [verb, ...rest] = words.slice(i);
@@ -239,7 +240,10 @@ function optionsOf(words: readonly string[], manager: string): Readonly<{ at: Sc
     if (!option.startsWith('-')) return { at, end: i };
     const folder = ['--cwd', '-C', '--dir', '--prefix'].includes(option);
     const workspace = ['--filter', '-F', '--workspace'].includes(option) || (option === '-w' && manager === 'npm');
-    if (!folder && !workspace) continue;
+    if (!folder && !workspace) {
+      if (inline === undefined && takesNextWord(manager, option)) i++;
+      continue;
+    }
     const value = inline ?? words[++i];
     if (value === undefined) break;
     at = folder || /^\.\.?\//.test(value) ? { folder: value } : { workspace: value.replace(/\.\.\.$/, '') };
