@@ -185,6 +185,25 @@ test('a route that fails beside the home page is explained by the log, and names
   assert.match(error?.fix ?? '', /anchor env set STRIPE_KEY/);
 });
 
+test('a variable that the functions have is not called missing, whatever the application says', async () => {
+  const { home, project, push, build } = await startDemo();
+  must(
+    await putVariables(home)({
+      projectId: project.id,
+      environment: 'production',
+      variables: [{ name: 'STRIPE_KEY', value: 'sk_live' }],
+    }),
+  );
+  home.probe.respond = () => ok({ status: 500, body: 'Oops' });
+  home.analyzeFailure = () => ({ lines: ['Error: STRIPE_KEY is missing'], missing: ['STRIPE_KEY'] });
+  const id = await push(1);
+  await home.logs.append('run', id, [{ at: 0, level: 'error', text: 'Error: STRIPE_KEY is missing' }]);
+  assert.equal(await build(id), 'failed');
+  const error = (await home.deployments.get(id))?.error;
+  assert.equal(error?.message, '/ responded with 500 instead of 200 to 399');
+  assert.equal(error?.cause, 'Error: STRIPE_KEY is missing');
+});
+
 test('an edge that passes 503 for a moment does not fail the deployment', async () => {
   const { home, push, build } = await startDemo();
   let requests = 0;

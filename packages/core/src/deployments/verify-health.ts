@@ -1,5 +1,6 @@
 import { homePathOf } from '@anchor/protocol/artifact/web/component.ts';
 import { webOf } from '../artifact/manifest.ts';
+import { decryptSnapshot } from '../environments/snapshot.ts';
 import type { BuildLog } from '../logs/build-log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from '../projects/project.ts';
@@ -78,9 +79,21 @@ async function explained(
   const found = await runtimeFailure(ports, deployment);
   if (found === undefined) return undefined;
   const cause = found.lines.join('\n');
-  return found.missing.length > 0
-    ? unsetVariables(failed, found.missing, cause, deployment)
+  const unset = await unsetOf(ports, deployment, found.missing);
+  return unset.length > 0
+    ? unsetVariables(failed, unset, cause, deployment)
     : fail('verification_failed', failed, (own ? found.fix : undefined) ?? fix, cause);
+}
+
+/** Returns the names that the deployment's functions did not get: one that is set is not called missing. */
+async function unsetOf(
+  ports: Ports,
+  { id, environmentSnapshot }: Deployment,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0 || environmentSnapshot === undefined) return names;
+  const snapshot = await decryptSnapshot(ports)(id, environmentSnapshot);
+  return snapshot.ok ? names.filter((name) => (snapshot.value.run[name] ?? '') === '') : names;
 }
 
 const isAccepted = (status: number, accepted: readonly number[] | undefined): boolean =>
