@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { lineBounds } from '@anchor/core/logs/log-page.ts';
 import { newId, type DeploymentId } from '@anchor/core/names/id.ts';
@@ -153,6 +154,46 @@ test(
     await Promise.all(many);
   }),
 );
+
+/** Ends the thread instead of giving it a request, so many times. */
+function endThread(t: TestContext, times: number): Readonly<{ ended(): number }> {
+  const { postMessage } = Worker.prototype;
+  let ended = 0;
+  t.mock.method(Worker.prototype, 'postMessage', function send(this: Worker, ...args: [unknown]) {
+    if (ended >= times) return postMessage.apply(this, args);
+    ended += 1;
+    void this.terminate();
+  });
+  return { ended: () => ended };
+}
+
+test('followers go on at their place when the thread ends, and so does a search', async (t) => {
+  const { subject, end } = await make();
+  t.after(end);
+  await subject.close('build', id);
+  const { ended } = endThread(t, 1);
+  const [first, second, found] = await Promise.all([
+    numbersOf(subject, id),
+    numbersOf(subject, id),
+    subject.read('build', id, { text: ' 19999', limit: 10 }),
+  ]);
+  assert.equal(ended(), 1);
+  assert.deepEqual(first, numbers(1, 20_000));
+  assert.deepEqual(second, numbers(1, 20_000));
+  assert.deepEqual(
+    found.map(({ n }) => n),
+    [20_000],
+  );
+});
+
+test('where no thread can run a follower still gets each line once, and a search fails', async (t) => {
+  const { subject, end } = await make();
+  t.after(end);
+  await subject.close('build', id);
+  endThread(t, Infinity);
+  assert.deepEqual(await numbersOf(subject, id), numbers(1, 20_000));
+  await assert.rejects(subject.read('build', id, { text: ' 19999', limit: 10 }), /the log thread ended/);
+});
 
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

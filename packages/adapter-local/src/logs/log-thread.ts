@@ -3,7 +3,7 @@ import type { LogLine } from '@anchor/core/logs/log-line.ts';
 import { encodePage } from '@anchor/core/logs/log-page.ts';
 import type { LogFilter } from '@anchor/core/ports/log-store.ts';
 import type { LogFiles } from './log-files.ts';
-import type { LogPosition, PageRead } from './page-reader.ts';
+import { readPage, type LogPosition, type PageRead } from './page-reader.ts';
 import type { ReadRequest, ReadResult } from './reader-thread.ts';
 
 const IDLE_MS = 10_000;
@@ -13,6 +13,9 @@ const THREAD_MB = 256;
 const THREAD_YOUNG_MB = 8;
 /** V8 would set half a gigabyte of addresses aside for the code of each thread. */
 const THREAD_CODE_MB = 16;
+
+/** The thread ended before its response: the request itself may be repeated. */
+class ThreadEnded extends Error {}
 
 /**
  * Reads much of logs in a thread. That makes strings of each piece of a file, in all 40 MB for a log of 20 MB. Every
@@ -26,8 +29,14 @@ export class LogThread {
   #timer: NodeJS.Timeout | undefined;
   #last = 0;
 
+  /** Repeated once when the thread ends meanwhile: another request may have ended it. */
   async search(files: LogFiles, filter: LogFilter): Promise<readonly LogLine[]> {
-    return (await this.#request(files, filter)).lines ?? [];
+    const search = (): Promise<ReadResult> => this.#request(files, filter);
+    const result = await search().catch((error: unknown) => {
+      if (error instanceof ThreadEnded) return search();
+      throw error;
+    });
+    return result.lines ?? [];
   }
 
   /** Reads one page of a log at a time, so that each log has an equal share of the thread, however many follow it. */
@@ -35,9 +44,16 @@ export class LogThread {
     const read = async (): Promise<PageRead> => {
       // Followers that left while they waited cost the others nothing.
       if (signal.aborted) return { page: encodePage([]), position, more: false };
-      const result = await this.#request(files, filter, position);
-      if (result.read === undefined) throw new Error('the log thread read no page');
-      return result.read;
+      try {
+        return await this.#readPage(files, filter, position);
+      } catch (error) {
+        if (!(error instanceof ThreadEnded)) throw error;
+        // One page does not end a thread twice, unless the thread cannot run at all: a page is small enough for here.
+        return await this.#readPage(files, filter, position).catch((repeated: unknown) => {
+          if (repeated instanceof ThreadEnded) return readPage(files, filter, position);
+          throw repeated;
+        });
+      }
     };
     const log = files.current;
     const turn = (this.#turns.get(log) ?? Promise.resolve()).then(read, read);
@@ -49,7 +65,13 @@ export class LogThread {
     }
   }
 
-  #request(files: LogFiles, filter: LogFilter, position?: LogPosition): Promise<ReadResult> {
+  async #readPage(files: LogFiles, filter: LogFilter, position: LogPosition): Promise<PageRead> {
+    const { read } = await this.#request(files, filter, position);
+    if (read === undefined) throw new Error('the log thread read no page');
+    return read;
+  }
+
+  async #request(files: LogFiles, filter: LogFilter, position?: LogPosition): Promise<ReadResult> {
     clearTimeout(this.#timer);
     const thread = (this.#thread ??= this.#start());
     const id = ++this.#last;
@@ -61,19 +83,13 @@ export class LogThread {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./reader-thread.ts', import.meta.url), {
-      resourceLimits: {
-        maxOldGenerationSizeMb: THREAD_MB,
-        maxYoungGenerationSizeMb: THREAD_YOUNG_MB,
-        codeRangeSizeMb: THREAD_CODE_MB,
-      },
-    });
-    let failure: unknown = new Error('the log thread ended');
+    const thread = openThread();
+    let cause: unknown;
     thread.on('message', (result: ReadResult) => this.#finish(result));
     thread.on('error', (error) => {
-      failure = error;
+      cause = error;
     });
-    thread.on('exit', () => this.#ended(thread, failure));
+    thread.on('exit', () => this.#ended(thread, new ThreadEnded('the log thread ended', { cause })));
     return thread;
   }
 
@@ -91,11 +107,26 @@ export class LogThread {
     }, IDLE_MS).unref();
   }
 
-  /** Requests of a thread that broke fail; the next one gets another thread. */
+  /** Requests of a thread that ended fail; the next one gets another thread. */
   #ended(thread: Worker, failure: unknown): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     for (const { reject } of this.#running.values()) reject(failure);
     this.#running.clear();
+  }
+}
+
+/** Throws a `ThreadEnded` where the machine cannot start another thread. */
+function openThread(): Worker {
+  try {
+    return new Worker(new URL('./reader-thread.ts', import.meta.url), {
+      resourceLimits: {
+        maxOldGenerationSizeMb: THREAD_MB,
+        maxYoungGenerationSizeMb: THREAD_YOUNG_MB,
+        codeRangeSizeMb: THREAD_CODE_MB,
+      },
+    });
+  } catch (cause) {
+    throw new ThreadEnded('the log thread could not be started', { cause });
   }
 }
