@@ -45,7 +45,8 @@ after(async () => {
 function serveLfs(objects: ReadonlyMap<string, Buffer>, request: IncomingMessage, response: ServerResponse): boolean {
   const object = /\/lfs-object\/([0-9a-f]{64})$/.exec(request.url ?? '')?.[1];
   if (object !== undefined) {
-    response.end(objects.get(object));
+    const bytes = objects.get(object);
+    response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
     return true;
   }
   if (request.url?.endsWith('.git/info/lfs/objects/batch') !== true) return false;

@@ -10,6 +10,10 @@ import { pipeline } from 'node:stream/promises';
 const BATCH = 100;
 const AT_ONCE = 4;
 const TRIES = 3;
+/** No attempt starts later than this after the first failure of the same request. */
+const RETRY_MS = 30_000;
+/** Statuses that say that the host does not have the file. */
+const GONE = [404, 410];
 const MAX_REDIRECTS = 5;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const STALL_MS = 60_000;
@@ -19,13 +23,17 @@ class Refused extends Error {}
 
 const job = JSON.parse(await textOf(process.stdin));
 const missing = [];
-try {
-  for (let i = 0; i < job.objects.length; i += BATCH) await fetchBatch(job.objects.slice(i, i + BATCH));
-  process.stdout.write(JSON.stringify({ missing }));
-} catch (error) {
-  process.stdout.write(
-    JSON.stringify({ error: String(error.cause?.message ?? error.message).slice(0, 500), status: error.status }),
-  );
+const report = await fetchAll();
+// At once: what is still being downloaded beside a failure is of no use.
+process.stdout.write(JSON.stringify(report), () => process.exit(0));
+
+async function fetchAll() {
+  try {
+    for (let i = 0; i < job.objects.length; i += BATCH) await fetchBatch(job.objects.slice(i, i + BATCH));
+    return { missing };
+  } catch (error) {
+    return { error: String(error.cause?.message ?? error.message).slice(0, 500), status: error.status };
+  }
 }
 
 async function fetchBatch(objects) {
@@ -37,7 +45,7 @@ async function fetchBatch(objects) {
     ...(job.ref === undefined ? {} : { ref: { name: job.ref } }),
   });
   const answer = await tried(async () =>
-    JSON.parse(
+    parsed(
       await textOf(
         await request(`${job.api}/objects/batch`, {
           method: 'POST',
@@ -59,6 +67,14 @@ async function fetchBatch(objects) {
   );
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new Refused('the Git LFS server did not respond with JSON');
+  }
+}
+
 async function fetchObject({ oid, actions, error }, size) {
   const href = actions?.download?.href;
   if (error !== undefined || typeof href !== 'string') return void missing.push(oid);
@@ -70,7 +86,7 @@ async function fetchObject({ oid, actions, error }, size) {
     ? given
     : { ...given, ...own(url) };
   const file = join(job.directory, oid);
-  await tried(async () => {
+  const download = async () => {
     const hash = createHash('sha256');
     let bytes = 0;
     const check = new Transform({
@@ -82,19 +98,29 @@ async function fetchObject({ oid, actions, error }, size) {
     });
     await pipeline(await request(url, { headers }), check, createWriteStream(file, { mode: 0o644 }));
     if (bytes !== size || hash.digest('hex') !== oid)
-      throw new Error(`the Git LFS file ${oid} arrived with other content`);
-  });
+      throw new Refused(`the Git LFS file ${oid} arrived with other content`);
+  };
+  try {
+    await tried(download);
+  } catch (error) {
+    if (!GONE.includes(error.status)) throw error;
+    missing.push(oid);
+  }
 }
 
-/** Network faults and overload pass; a refusal does not. */
+/** Network faults, 429 and 5xx pass; everything else is final at once. */
 async function tried(work) {
+  let failedAt;
   for (let n = 1; ; n++) {
     try {
       return await work();
     } catch (error) {
       if (n === TRIES || error instanceof Refused || error.code === 'ENOSPC' || error.code === 'EDQUOT') throw error;
+      failedAt ??= performance.now();
+      const pause = error.pauseMs ?? n * 1_000;
+      if (performance.now() + pause > failedAt + RETRY_MS) throw error;
       await new Promise((resolve) => {
-        setTimeout(resolve, n * 1_000);
+        setTimeout(resolve, pause);
       });
     }
   }
@@ -133,6 +159,8 @@ async function request(url, options) {
       `${new URL(url).host} answered ${answer.status}`,
     );
     why.status = answer.status;
+    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    if (seconds >= 0) why.pauseMs = seconds * 1_000;
     await answer.body?.cancel();
     throw why;
   }
