@@ -128,7 +128,11 @@ const openGitProcesses = (settings: Settings, paths: Paths, env: NodeJS.ProcessE
   new GitProcesses({
     sandbox: settings.unsafeNoSandbox
       ? NO_GIT_SANDBOX
-      : openGitSandbox({ data: settings.data, memoryMb: settings.gitMemoryMb }),
+      : openGitSandbox({
+          data: settings.data,
+          memoryMb: settings.gitMemoryMb,
+          floor: settings.buildFloorPercent / 100,
+        }),
     launcher: new HelperLauncher({ socket: paths.gitSocket, env: helperEnvironment(env) }),
   });
 

@@ -69,7 +69,7 @@ test('builds that wanted little and then all of a busy machine get no more than 
   assert.equal(nextShare(1, 0, 0), 2, 'a project that got nothing is not given all');
 });
 
-test('it is looked after until the last of its sandboxes has gone', async (t) => {
+test('it is looked after until the last of its sandboxes has gone, and for a while longer', async (t) => {
   const worker = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)'], { stdio: 'ignore' });
   const { group, idle } = await groupOf(worker);
   t.after(async () => {
@@ -77,15 +77,22 @@ test('it is looked after until the last of its sandboxes has gone', async (t) =>
     await once(worker, 'exit');
     await rm(group, { recursive: true, force: true });
   });
-  const begin = createIdleClass(group, WEIGHT, { lookMs: 10, machine: () => ({ total: performance.now(), idle: 0 }) });
+  const machine = () => ({ total: performance.now(), idle: 0 });
+  const options = { lookMs: 10, lingerMs: 300, machine };
+  const begin = createIdleClass(group, WEIGHT, options);
   const [first, second] = [begin(), begin()];
   first();
   first();
   await eventually(() => assert.equal(idle(), '0'));
   second();
-  writeFileSync(join(group, 'cpu.idle'), 'as it was left');
-  await new Promise((resolve) => setImmediate(resolve));
   const third = begin();
-  assert.equal(idle(), '1', 'a new sandbox finds it yielding');
+  assert.equal(idle(), '0', 'the next of a row does not wait for the weight');
   third();
+  await eventually(() => assert.equal(idle(), '1'));
+  // A second one of the same group is the same: two would undo what the other writes.
+  assert.equal(createIdleClass(group, WEIGHT, options), begin);
+  writeFileSync(join(group, 'cpu.idle'), 'as it was left');
+  const fourth = begin();
+  assert.equal(idle(), '1', 'a new sandbox finds it yielding');
+  fourth();
 });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { children, readKey, tryWrite } from './cgroup-files.ts';
 
-/** Registers a sandbox of the group, which must exist. Call the returned function when the sandbox is removed. */
+/** Registers work in the group, which must exist. Call the returned function when the work has ended. */
 export type IdleClass = () => () => void;
 
 /** The file of a group that has its weight, and what a default group has in it, as the kernel bounds it. */
@@ -13,12 +13,15 @@ export type IdleClassOptions = Readonly<{
   /** Part of the machine that the group gets although everything else always wants it, 0 to 1. */
   floor?: number;
   lookMs?: number;
+  /** How long the weight stays when the work has ended: the next of a row needs not wait for it. */
+  lingerMs?: number;
   /** Processor time of the machine since it started: all of it, and that in which a processor had nothing to do. */
   machine?: () => Readonly<{ total: number; idle: number }>;
 }>;
 
 export const DEFAULT_FLOOR = 0.25;
 const CHECK_MS = 500;
+const LINGER_MS = 5_000;
 /** A machine whose processors have less to spare counts as busy. */
 const SPARE = 0.05;
 /**
@@ -33,55 +36,98 @@ const ALMOST_ALL = 0.99;
 /** The kernel counts processor time of processes in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 
+const classes = new Map<string, IdleClass>();
+
 /**
  * Puts the group of all deferrable work into the idle class (`cpu.idle`): any other task that wakes up preempts it.
  * Such a group is starved while the rest of the machine is busy. So while the machine is busy and the group gets less
  * than its floor, it has a weight instead, which is raised until it gets the floor and lowered when it gets more.
- * Kernels without `cpu.idle` have the weight alone.
+ * Kernels without `cpu.idle` have the weight alone. A group has one class in a process: builds and git share it, and
+ * the options of the first count.
  */
 export function createIdleClass(group: string, weightFile: WeightFile, options: IdleClassOptions = {}): IdleClass {
-  const { floor = DEFAULT_FLOOR, lookMs = CHECK_MS, machine = machineTime } = options;
-  let sandboxes = 0;
-  let timer: NodeJS.Timeout | undefined;
-  /** Undefined while the group is idle-class. */
-  let share: number | undefined;
-  let before = { ...machine(), used: 0, at: performance.now() };
+  const known = classes.get(group);
+  if (known !== undefined) return known;
+  const created = new IdleGroup(group, weightFile, options);
+  const begin = (): (() => void) => created.begin();
+  classes.set(group, begin);
+  return begin;
+}
 
-  const apply = (): void => {
-    const yields = tryWrite(join(group, 'cpu.idle'), share === undefined ? '1' : '0');
-    if (yields && share === undefined) return;
-    tryWrite(
-      join(group, weightFile.name),
-      String(Math.max(2, Math.min(weightFile.most, Math.round((share ?? LEAST) * weightFile.standard)))),
-    );
-  };
-  const check = (): void => {
-    const now = { ...machine(), used: secondsOf(group), at: performance.now() };
+type Sample = Readonly<{ total: number; idle: number; used: number; at: number }>;
+
+class IdleGroup {
+  readonly #group: string;
+  readonly #weightFile: WeightFile;
+  readonly #options: Required<IdleClassOptions>;
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #endedAt = 0;
+  /** Undefined while the group is idle-class. */
+  #share: number | undefined;
+  #before: Sample = { total: 0, idle: 0, used: 0, at: 0 };
+
+  constructor(group: string, weightFile: WeightFile, options: IdleClassOptions) {
+    const defaults = { floor: DEFAULT_FLOOR, lookMs: CHECK_MS, lingerMs: LINGER_MS, machine: machineTime };
+    this.#group = group;
+    this.#weightFile = weightFile;
+    this.#options = { ...defaults, ...options };
+  }
+
+  begin(): () => void {
+    // The group may have been removed with its last sandbox, and made again.
+    this.#apply();
+    // What ran before is no measure.
+    if (this.#running++ === 0) this.#before = this.#now();
+    const { floor, lookMs } = this.#options;
+    if (this.#timer === undefined && floor > 0 && existsSync(join(this.#group, 'cpu.idle')))
+      this.#timer = setInterval(() => this.#check(), lookMs).unref();
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#running -= 1;
+      this.#endedAt = performance.now();
+    };
+  }
+
+  #apply(): void {
+    const yields = tryWrite(join(this.#group, 'cpu.idle'), this.#share === undefined ? '1' : '0');
+    if (yields && this.#share === undefined) return;
+    const { name, most, standard } = this.#weightFile;
+    const weight = Math.max(2, Math.min(most, Math.round((this.#share ?? LEAST) * standard)));
+    tryWrite(join(this.#group, name), String(weight));
+  }
+
+  #check(): void {
+    if (this.#running === 0) {
+      if (performance.now() - this.#endedAt >= this.#options.lingerMs) this.#rest();
+      return;
+    }
+    const [before, now] = [this.#before, this.#now()];
+    this.#before = now;
     const passed = (now.at - before.at) / 1_000;
     const spare = (now.idle - before.idle) / Math.max(1, now.total - before.total);
     const part = Math.max(0, now.used - before.used) / (passed * availableParallelism());
-    before = now;
-    const next = nextShare(share, spare, part / floor, floor);
-    if (next === share) return;
-    share = next;
-    apply();
-  };
-  return () => {
-    // The group may have been removed with its last sandbox, and made again.
-    apply();
-    if (sandboxes++ === 0 && floor > 0 && existsSync(join(group, 'cpu.idle'))) {
-      before = { ...machine(), used: secondsOf(group), at: performance.now() };
-      timer = setInterval(check, lookMs).unref();
-    }
-    let ended = false;
-    return () => {
-      if (!ended && --sandboxes === 0) {
-        clearInterval(timer);
-        share = undefined;
-      }
-      ended = true;
-    };
-  };
+    const { floor } = this.#options;
+    this.#become(nextShare(this.#share, spare, part / floor, floor));
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#become(undefined);
+  }
+
+  #become(share: number | undefined): void {
+    if (share === this.#share) return;
+    this.#share = share;
+    this.#apply();
+  }
+
+  #now(): Sample {
+    return { ...this.#options.machine(), used: secondsOf(this.#group), at: performance.now() };
+  }
 }
 
 /**

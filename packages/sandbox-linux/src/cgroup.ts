@@ -16,6 +16,8 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
+export type ResidentCgroup = Cgroup & Readonly<{ begin(): () => void }>;
+
 /**
  * The control groups of one instance: `<hierarchy>/anchor-<instance>/<owner>/<name>`, or `anchor-<instance>-low` for
  * deferrable work.
@@ -23,6 +25,11 @@ export interface Cgroup {
 export interface Cgroups {
   /** Throws a plain Error with the kernel's reason when the machine refuses. */
   create(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup;
+  /**
+   * Creates a group of deferrable work that stays without processes. Its floor is looked after between `begin` and the
+   * call of what that returned.
+   */
+  createResident(owner: string, name: string, limits: SandboxLimits): ResidentCgroup;
   /** Owners that have left or still have groups here. */
   owners(): readonly string[];
   /** Kills and removes everything of one owner. */
@@ -31,8 +38,9 @@ export interface Cgroups {
   removeInstance(): void;
 }
 
-/** Least weight of live traffic; lower weights are deferrable work. */
+/** Least weight of live traffic; lower weights are deferrable work, usually of the second. */
 export const LIVE_WEIGHT = 5;
+export const DEFERRABLE_WEIGHT = 1;
 
 /** bubblewrap's own watcher and first process, for two programs at once: they do not count against the limit. */
 export const OWN_PROCESSES = 4;

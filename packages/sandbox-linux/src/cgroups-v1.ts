@@ -1,7 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxLimits } from '@anchor/core/ports/sandbox.ts';
-import { OWN_PROCESSES, type Cgroup, type Cgroups, type CgroupUsage } from './cgroup.ts';
+import {
+  DEFERRABLE_WEIGHT,
+  OWN_PROCESSES,
+  type Cgroup,
+  type Cgroups,
+  type CgroupUsage,
+  type ResidentCgroup,
+} from './cgroup.ts';
 import { createIdleClass, type IdleClass, type IdleClassOptions } from './cgroup-idle.ts';
 import { children, emptyAndRemove, makeAll, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
 import { OwnerWeights } from './owner-weights.ts';
@@ -29,6 +36,26 @@ export class CgroupsV1 implements Cgroups {
   }
 
   create(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup {
+    const { remove, ...group } = this.#make(owner, name, limits, weight);
+    const end = this.#idleClass?.();
+    return {
+      ...group,
+      remove: async () => {
+        end?.();
+        await remove();
+      },
+    };
+  }
+
+  createResident(owner: string, name: string, limits: SandboxLimits): ResidentCgroup {
+    const group = this.#make(owner, name, limits, DEFERRABLE_WEIGHT);
+    const begin = this.#idleClass ?? (() => () => undefined);
+    // Yields from its start.
+    begin()();
+    return { ...group, begin };
+  }
+
+  #make(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup {
     const leaf = (root: string): string => join(root, this.#group, owner, name);
     const [memory, pids, cpu] = [leaf(this.#roots.memory), leaf(this.#roots.pids), leaf(this.#roots.cpu)];
     const dirs = [...new Set([memory, pids, cpu])];
@@ -44,13 +71,11 @@ export class CgroupsV1 implements Cgroups {
     const heaviest = this.#weights.add(owner, weight);
     tryWrite(join(this.#roots.cpu, this.#group, owner, 'cpu.shares'), sharesOf(heaviest));
     tryWrite(join(cpu, 'cpu.shares'), sharesOf(weight));
-    const leaveIdleClass = this.#idleClass?.();
     return {
       procsFiles: dirs.map((dir) => join(dir, 'cgroup.procs')),
       usage: () => usageOf(memory, pids),
       remove: async () => {
         await emptyAndRemove(dirs, refuseForks(pids));
-        leaveIdleClass?.();
         for (const root of this.#all) removeEmpty(join(root, this.#group, owner));
         this.removeInstance();
       },

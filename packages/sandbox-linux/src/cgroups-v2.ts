@@ -1,7 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxLimits } from '@anchor/core/ports/sandbox.ts';
-import { OWN_PROCESSES, type Cgroup, type Cgroups, type CgroupUsage } from './cgroup.ts';
+import {
+  DEFERRABLE_WEIGHT,
+  OWN_PROCESSES,
+  type Cgroup,
+  type Cgroups,
+  type CgroupUsage,
+  type ResidentCgroup,
+} from './cgroup.ts';
 import { createIdleClass, type IdleClass, type IdleClassOptions } from './cgroup-idle.ts';
 import { children, emptyAndRemove, makeAll, readKey, readNumber, removeEmpty, tryWrite } from './cgroup-files.ts';
 import { OwnerWeights } from './owner-weights.ts';
@@ -27,6 +34,26 @@ export class CgroupsV2 implements Cgroups {
   }
 
   create(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup {
+    const { remove, ...group } = this.#make(owner, name, limits, weight);
+    const end = this.#idleClass?.();
+    return {
+      ...group,
+      remove: async () => {
+        end?.();
+        await remove();
+      },
+    };
+  }
+
+  createResident(owner: string, name: string, limits: SandboxLimits): ResidentCgroup {
+    const group = this.#make(owner, name, limits, DEFERRABLE_WEIGHT);
+    const begin = this.#idleClass ?? (() => () => undefined);
+    // Yields from its start.
+    begin()();
+    return { ...group, begin };
+  }
+
+  #make(owner: string, name: string, limits: SandboxLimits, weight: number): Cgroup {
     const parent = join(this.#instance, owner);
     const dir = join(parent, name);
     makeAll([dir]);
@@ -37,7 +64,6 @@ export class CgroupsV2 implements Cgroups {
     writeFileSync(join(dir, 'cpu.max'), `${Math.max(1000, Math.round(limits.cpus * 100_000))} 100000`);
     setWeight(parent, this.#weights.add(owner, weight));
     setWeight(dir, weight);
-    const leaveIdleClass = this.#idleClass?.();
     let sampledPeak = 0;
     return {
       procsFiles: [join(dir, 'cgroup.procs')],
@@ -49,7 +75,6 @@ export class CgroupsV2 implements Cgroups {
       },
       remove: async () => {
         await emptyAndRemove([dir], refuseForks(dir));
-        leaveIdleClass?.();
         removeEmpty(parent);
         this.removeInstance();
       },

@@ -37,6 +37,7 @@ const byWeight = (
   const low = make(`anchor-${instance}-low`, yields);
   return {
     create: (owner, name, limits, weight) => (weight < LIVE_WEIGHT ? low : live).create(owner, name, limits, weight),
+    createResident: (owner, name, limits) => low.createResident(owner, name, limits),
     owners: () => [...new Set([...live.owners(), ...low.owners()])],
     async removeOwner(owner) {
       await Promise.all([live.removeOwner(owner), low.removeOwner(owner)]);

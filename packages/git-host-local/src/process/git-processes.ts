@@ -46,7 +46,16 @@ export class GitProcesses {
     env: Readonly<Record<string, string>> = {},
   ): Promise<GitChild> {
     await this.#sandbox.prepare(access.repository);
-    return this.#launcher.start([...this.#sandbox.words(access), 'git', ...args], { ...GIT_ENVIRONMENT, ...env });
+    const words = this.#sandbox.words(access);
+    const end = this.#sandbox.begin();
+    try {
+      const child = await this.#launcher.start([...words, 'git', ...args], { ...GIT_ENVIRONMENT, ...env });
+      void child.closed.then(end);
+      return child;
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   /** Kills what still runs. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { eventually } from '@anchor/testing/eventually.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import { FIRST_UID } from '@anchor/sandbox-linux/identity.ts';
 import { Git } from './git.ts';
@@ -150,6 +151,23 @@ test('all git processes together hold no more than the group may, and a group th
   );
   await sandbox.close();
   assert.equal(inside(sandbox.words({ repository, write: false }), 'echo', 'again').trim(), 'again');
+});
+
+test('git runs in the class of builds, which yields to what is live', async (t) => {
+  const { sandbox, repository } = await sandboxed(t);
+  const end = sandbox.begin();
+  t.after(end);
+  const [program = '', ...args] = [...sandbox.words({ repository, write: false }), 'sleep', '60'];
+  const child = spawn(program, args, { env: { PATH: process.env['PATH'] ?? '' }, stdio: 'ignore' });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await sandbox.close();
+  });
+  await eventually(() => {
+    const groups = readFileSync(`/proc/${child.pid}/cgroup`, 'utf8').split('\n');
+    const path = groups.find((line) => /^\d+:(?:cpu|.*,cpu|cpu,.*)?:/.test(line))?.replace(/^[^:]*:[^:]*:/, '');
+    assert.match(path ?? '', /\/anchor-[0-9a-f]+-low\/\d+-\d+\/git$/);
+  });
 });
 
 test('output is read up to its cap, and time is limited', async (t) => {

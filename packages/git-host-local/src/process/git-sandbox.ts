@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCgroups } from '@anchor/sandbox-linux/cgroups.ts';
-import { LIVE_WEIGHT, type Cgroup } from '@anchor/sandbox-linux/cgroup.ts';
+import type { ResidentCgroup } from '@anchor/sandbox-linux/cgroup.ts';
 import { ownerOf, instanceOf } from '@anchor/sandbox-linux/identity.ts';
 import { seccompFilter } from '@anchor/sandbox-linux/seccomp.ts';
 import { claimRepository, gitUser, PLATFORM_DIRECTORY, unclaimRepository } from './repository-owner.ts';
@@ -26,6 +26,8 @@ export type GitSandbox = Readonly<{
   prepare(repository: string): Promise<void>;
   /** Returns the arguments before `git` in a command. Without isolation there are none. */
   words(access: GitAccess): readonly string[];
+  /** Counts a git that is started; call the returned function when it has ended. */
+  begin(): () => void;
   /** Kills what still runs. */
   close(): Promise<void>;
 }>;
@@ -36,6 +38,7 @@ export const NO_GIT_SANDBOX: GitSandbox = {
   hooks: HOOKS,
   prepare: unclaimRepository,
   words: () => [],
+  begin: () => () => undefined,
   close: async () => undefined,
 };
 
@@ -48,13 +51,16 @@ const CPU_SECONDS = 900;
 const PROCESSES = 256;
 const LAUNCH = fileURLToPath(new URL('launch-git.sh', import.meta.url));
 
-/** Needs root, bubblewrap and control groups. `memoryMb` is what all git processes together may hold. */
-export function openGitSandbox(options: Readonly<{ data: string; memoryMb: number }>): GitSandbox {
+/** `memoryMb`: what all git processes together may hold. `floor`: as of `IdleClassOptions`; builds and git share it. */
+export type GitSandboxOptions = Readonly<{ data: string; memoryMb: number; floor?: number }>;
+
+/** Needs root, bubblewrap and control groups. */
+export function openGitSandbox(options: GitSandboxOptions): GitSandbox {
   const { data, memoryMb } = options;
-  let group = joinGroup(data, memoryMb);
+  let group = joinGroup(options);
   /** Returns the group's files. The group is created again when it was removed: without it nothing may start. */
   const procsFiles = (): readonly string[] => {
-    if (!group.procsFiles.every((file) => existsSync(file))) group = joinGroup(data, memoryMb);
+    if (!group.procsFiles.every((file) => existsSync(file))) group = joinGroup(options);
     return group.procsFiles;
   };
   const files = copyFiles(join(data, 'run', 'git'));
@@ -81,6 +87,7 @@ export function openGitSandbox(options: Readonly<{ data: string; memoryMb: numbe
       ...NAMESPACES,
       ...asUser(gitUser(access.repository)),
     ],
+    begin: () => group.begin(),
     close: () => group.remove(),
   };
 }
@@ -150,18 +157,22 @@ function replaceFile(path: string, content: Uint8Array, mode: number): void {
 }
 
 /**
- * Joins a group with half a function's weight and half of the processors: a push needs to make progress on a busy
- * machine too, and must not slow it down.
+ * Joins a group in the class of builds, with half of the processors: what a push makes git read must not slow what is
+ * live, and a push makes progress on a busy machine.
  */
-function joinGroup(data: string, memoryMb: number): Pick<Cgroup, 'procsFiles' | 'remove'> {
-  const groups = openCgroups(instanceOf(data));
+function joinGroup({
+  data,
+  memoryMb,
+  floor,
+}: GitSandboxOptions): Pick<ResidentCgroup, 'procsFiles' | 'remove' | 'begin'> {
+  const groups = openCgroups(instanceOf(data), undefined, floor === undefined ? {} : { floor });
   const owner = ownerOf(process.pid) ?? `${process.pid}-0`;
+  const limits = { memoryMb, cpus: Math.max(1, availableParallelism() / 2), processes: PROCESSES };
   return (
-    groups?.create(
-      owner,
-      'git',
-      { memoryMb, cpus: Math.max(1, availableParallelism() / 2), processes: PROCESSES },
-      LIVE_WEIGHT,
-    ) ?? { procsFiles: [], remove: async () => undefined }
+    groups?.createResident(owner, 'git', limits) ?? {
+      procsFiles: [],
+      begin: () => () => undefined,
+      remove: async () => undefined,
+    }
   );
 }
