@@ -30,6 +30,8 @@ type Running = Readonly<{
   output(): string;
   /** Waits until the process has printed this, because output can arrive after its response. */
   says(pattern: RegExp): Promise<void>;
+  /** Waits until it is so, or the process has exited. */
+  until(check: () => Promise<boolean>): Promise<boolean>;
   get(path: string, id?: string, headers?: Record<string, string>): Promise<string>;
   stop(): Promise<number | null>;
 }>;
@@ -62,19 +64,16 @@ async function start(
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exited = once(child, 'exit');
-  const deadline = Date.now() + 15_000;
-  while (!(await accepts(socket))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new Error(`It does not listen:\n${output}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const became = await until(() => accepts(socket), child);
+  if (!became) {
+    child.kill('SIGKILL');
+    throw new Error(`It does not listen:\n${output}`);
   }
   return {
     output: () => output,
+    until: (check) => until(check, child),
     async says(pattern) {
-      const until = Date.now() + 10_000;
-      while (!pattern.test(output) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(async () => pattern.test(output), child);
       assert.match(output, pattern);
     },
     get: (path, id = 'req-1', headers = {}) =>
@@ -95,6 +94,20 @@ async function start(
       return code as number | null;
     },
   };
+}
+
+/** A bound for a process that hangs, not for a busy machine: one that exits ends the wait at once. */
+const HUNG_MS = 120_000;
+
+/** Waits until it is so. Returns false when the process has exited or hangs. */
+async function until(check: () => Promise<boolean>, child: ChildProcess): Promise<boolean> {
+  const end = performance.now() + HUNG_MS;
+  for (;;) {
+    const exited = child.exitCode !== null || child.signalCode !== null;
+    if (await check()) return true;
+    if (exited || performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 const accepts = (where: string | number): Promise<boolean> =>
@@ -209,8 +222,8 @@ for (const [what, code] of Object.entries({
   test(`${what} is reached`, async () => {
     const server = await start(process.execPath, code);
     let text = '';
-    const until = Date.now() + 5_000;
-    while (text === '' && Date.now() < until) text = await server.get('/x').catch(() => '');
+    const responds = async (): Promise<boolean> => (text = await server.get('/x').catch(() => '')) !== '';
+    await server.until(responds);
     assert.equal(text, 'ok /x');
     await server.stop();
   });
@@ -295,11 +308,7 @@ test('output without a line end is not lost', async () => {
   `,
   );
   await server.get('/', 'req-half');
-  const end = Date.now() + 5_000;
-  while (!/\x1ereq-half\x1finfo\x1fhalf a line\n/.test(server.output())) {
-    assert.ok(Date.now() < end, JSON.stringify(server.output()));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await server.says(/\x1ereq-half\x1finfo\x1fhalf a line\n/);
   await server.stop();
 });
 

@@ -176,7 +176,8 @@ test('scripts that call each other many times are followed in bounded time', () 
   const scripts = Object.fromEntries(
     Array.from({ length: 12 }, (_, i) => [`s${i}`, `${`npm run s${i + 1} && `.repeat(10)}node a.js`]),
   );
-  const started = performance.now();
+  // Processor time of this thread: a busy machine does not count.
+  const before = process.threadCpuUsage();
   for (const start of ['npm run s0', 'run-p s0 s1 s2', 'concurrently "npm:s0" "npm:s1"'])
     assert.equal(planFor({ scripts: { ...scripts, prestart: 'npm run s1', start } })?.framework, 'node');
   const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`serve:ssr:${i}`, 'npm run s0 && vite']));
@@ -189,7 +190,8 @@ test('scripts that call each other many times are followed in bounded time', () 
         build: piece.repeat(Math.floor(4_000_000 / piece.length)),
       },
     });
-  assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
+  const { user, system } = process.threadCpuUsage(before);
+  assert.ok(user + system < 5_000_000, `${user + system} µs`);
 });
 
 test('nothing to build is an error with what to add', () => {
