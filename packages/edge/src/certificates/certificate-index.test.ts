@@ -35,8 +35,8 @@ test('the one certificate for addresses is known, unless there are several', () 
 });
 
 test('a certificate covers its names as clients check them', () => {
-  const own = certificate('own', ['example.com', '*.example.com', '203.0.113.1']);
-  for (const name of ['example.com', 'a.example.com', 'a.example.com.', '203.0.113.1'])
+  const own = certificate('own', ['example.com', '*.example.com', '203.0.113.1', '2001:db8::1']);
+  for (const name of ['example.com', 'a.example.com', 'a.example.com.', '203.0.113.1', '[2001:db8::1]'])
     assert.ok(covers(own, name), name);
   for (const name of ['a.b.example.com', 'example.org', '203.0.113.2', '']) assert.ok(!covers(own, name), name);
 });

@@ -33,7 +33,8 @@ export class CertificateIndex {
 
 /** Returns whether a certificate is for this name, as clients check it (RFC 6125: a wildcard is one label). */
 export function covers({ names }: Pick<ServedCertificate, 'names'>, host: string): boolean {
-  const name = host.endsWith('.') ? host.slice(0, -1) : host;
+  // An IPv6 address has brackets in a Host header.
+  const name = host.endsWith('.') || host.startsWith('[') ? host.replace(/^\[(.*)\]$|\.$/, '$1') : host;
   const dot = name.indexOf('.');
   const wildcard = dot === -1 ? undefined : `*${name.slice(dot)}`;
   return names.some((one) => one === name || one === wildcard);

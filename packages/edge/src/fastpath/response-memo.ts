@@ -17,9 +17,8 @@ import type { OwnExchange } from '../http1/own/own-exchange.ts';
  * time would fill the memory with unused ones.
  */
 export type MemoEntry = MemoHit & {
-  /** The Host header, and the host that it names. */
+  /** The Host header, which names `host`. */
   readonly header: string;
-  readonly host: string;
   readonly domain: ServedDomain | undefined;
   readonly route: WeakRef<HostRoute>;
   readonly artifact: string;
@@ -74,7 +73,10 @@ export class ResponseMemo implements RequestMemo {
     this.#deps = deps;
   }
 
-  /** Returns the entry for exactly this text, sent by a client that is not a proxy; undefined: take the slow path. */
+  /**
+   * Returns the entry for exactly this text, sent by a client that is not a proxy; undefined: take the slow path. The
+   * caller checks that its connection is for the host.
+   */
   lookup(text: string): MemoEntry | undefined {
     const entry = this.#entries.peek(text);
     if (entry === undefined || this.#closed) return undefined;

@@ -38,8 +38,8 @@ export class DomainGate {
     const { host } = address;
     exchange.host = host;
     const { req } = exchange;
-    // Over HTTP/1.1 a connection is for one host, and its client has checked the certificate for it.
-    if (req.http2 === true && req.socket.covers?.(host) === false)
+    // RFC 9110, 7.4 and 15.5.20. A trusted proxy has checked its own clients, and may connect under one name for all.
+    if (host !== '' && !exchange.trusted && req.socket.covers?.(host) === false)
       return { kind: 'problem', problem: misdirected(host) };
     const path = address.target?.path ?? '';
     const isAcme = path.startsWith(ACME_PATH);

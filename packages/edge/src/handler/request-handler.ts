@@ -103,7 +103,13 @@ export class RequestHandler {
     const { gate, responder, routes, sites } = this.#deps;
     const { req } = exchange;
     // A WebSocket follows no redirect.
-    if (gate.decide(exchange) !== undefined) return responder.refuse(exchange, socket, notFound(req.url ?? ''));
+    const decision = gate.decide(exchange);
+    if (decision !== undefined)
+      return responder.refuse(
+        exchange,
+        socket,
+        decision.kind === 'problem' ? decision.problem : notFound(req.url ?? ''),
+      );
     const located = matchHost(exchange, routes);
     if (located.kind === 'problem') return responder.refuse(exchange, socket, located.problem);
     const { target } = exchange;

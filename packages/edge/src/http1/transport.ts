@@ -25,8 +25,7 @@ export type Address =
 
 /**
  * `encrypted`: the client connected with TLS. `covers`: returns whether the certificate of the connection is for a host;
- * set over HTTP/2, where a client may use one connection for several. `destroy` closes the connection; over HTTP/2 it
- * ends one stream of it.
+ * undefined without TLS. `destroy` closes the connection; over HTTP/2 it ends one stream of it.
  */
 export type RequestSocket = {
   readonly remoteAddress?: string | undefined;

@@ -72,7 +72,7 @@ test('problems are JSON, a page or text, as the client accepts, and nothing of t
   assert.equal(problem.code, 'host_not_found');
   assert.equal(problem.requestId, json.headers['x-request-id']);
   assert.match(String((await bed.get('/', { host: 'nobody.localhost' })).headers['content-type']), /text\/plain/);
-  const evil = await bed.get('/', { host: '<script>alert(1)', headers: { accept: 'text/html' } });
+  const evil = await bed.get('/', { host: '<script>alert(1).localhost', headers: { accept: 'text/html' } });
   assert.equal(evil.status, 404);
   assert.ok(!evil.text.includes('<script>'));
 });

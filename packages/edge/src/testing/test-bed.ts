@@ -56,6 +56,8 @@ export class TestBed {
   readonly edge: Edge;
   port = 0;
   httpsPort = 0;
+  /** Names of the one certificate of behaviour tests over TLS: grows with the hosts, also for open connections. */
+  readonly #coveredNames = [TEST_SERVER_NAME, '*.localhost'];
   refreshes = 0;
   /** By how much the worker's clock is ahead of the real one. */
   clockOffsetMs = 0;
@@ -110,7 +112,7 @@ export class TestBed {
     });
     this.port = ports.port;
     this.httpsPort = ports.httpsPort ?? 0;
-    if (testProtocol.tls !== undefined) this.certificates.serve([TEST_SERVER_NAME], testProtocol.tls);
+    if (testProtocol.tls !== undefined) this.certificates.serve(this.#coveredNames, testProtocol.tls);
     return this;
   }
 
@@ -191,6 +193,7 @@ export class TestBed {
 
   route(host: string, deploymentId: DeploymentId, artifact: string, previous: HostRoute['previous'] = []): void {
     this.routes.set(host, this.routeOf(host, deploymentId, artifact, previous));
+    this.#coveredNames.push(host);
   }
   routeOf(host: string, deploymentId: DeploymentId, artifact: string, previous: HostRoute['previous'] = []): HostRoute {
     return {

@@ -69,6 +69,10 @@ export class Connection {
    * the event loop.
    */
   readonly #encrypts: boolean;
+  /** Returns whether the certificate is for a host; undefined without TLS. */
+  readonly #covers: RequestSocket['covers'];
+  /** The host that the certificate was last found to be for. */
+  #coveredHost = '';
   /** The idle deadline has passed once while bytes were still unsent. */
   #extended = false;
 
@@ -79,9 +83,10 @@ export class Connection {
     this.keepAliveSeconds = home.keepAliveSeconds;
     this.#stallTimeoutMs = home.stallTimeoutMs;
     this.deadline = home.time.now + home.headersMs;
-    const { encrypted }: RequestSocket = socket;
+    const { covers, encrypted }: RequestSocket = socket;
     this.#encrypts = encrypted === true;
-    const peer: RequestSocket = { remoteAddress: socket.remoteAddress, encrypted, destroy: () => socket.destroy() };
+    this.#covers = covers;
+    const peer = { remoteAddress: socket.remoteAddress, covers, encrypted, destroy: () => socket.destroy() };
     this.#parser = new RequestParser(home, peer);
     this.#clientAddress = home.clientAddress(peer);
     socket.on('end', this.#onEnd);
@@ -211,7 +216,7 @@ export class Connection {
     if (this.#clientAddress.trusted || this.#ended || socket.writableNeedDrain) return false;
     const { prebuilt, memo, time, keepAliveMs } = this.#server;
     const hit = memo.lookup(text);
-    if (hit === undefined) return false;
+    if (hit === undefined || !this.#isFor(hit.host)) return false;
     const startedAt = performance.now();
     const requestId = newRequestId();
     const bytes = prebuilt.bytes(hit.response, requestId, hit.deploymentId);
@@ -222,6 +227,14 @@ export class Connection {
     if (this.#hasUnsent) this.resetStallTimer();
     else this.deadline = time.now + keepAliveMs;
     memo.recordHit(hit, requestId, startedAt, this.#clientAddress.ip);
+    return true;
+  }
+
+  /** Another connection, with another certificate, may have stored a response. */
+  #isFor(host: string): boolean {
+    if (this.#covers === undefined || host === this.#coveredHost) return true;
+    if (!this.#covers(host)) return false;
+    this.#coveredHost = host;
     return true;
   }
 

@@ -7,6 +7,8 @@ export const MAX_MEMO_KEY_BYTES = 4096;
 
 /** A response to a request that is identical byte for byte to an earlier one. */
 export type MemoHit = {
+  /** The host that was requested. */
+  readonly host: string;
   readonly response: PrebuiltResponse;
   readonly deploymentId: DeploymentId;
   readonly cache: CacheResult;
