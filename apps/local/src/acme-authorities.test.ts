@@ -42,6 +42,17 @@ test('there is a CA only with an address for its mail or a directory, and with a
   assert.deepEqual(must(await acmeAuthorities(settings)), []);
 });
 
+test("an external account without its CA is refused, and not sent to Let's Encrypt", async (t) => {
+  const file = await fileWith(t, JSON.stringify(ACCOUNT));
+  for (const flags of [[], ['--acme-email', 'you@example.com']]) {
+    const refused = await authoritiesOf(...flags, '--acme-eab', file);
+    assert.match(
+      refused.ok ? '' : `${refused.error.message}. ${refused.error.fix}`,
+      /--acme-eab.*--acme-directory URL/,
+    );
+  }
+});
+
 test('an external account that other users may read is refused with the command', async (t) => {
   const file = await fileWith(t, JSON.stringify(ACCOUNT), 0o640);
   const refused = await authoritiesOf(...TWO, '--acme-eab', file);

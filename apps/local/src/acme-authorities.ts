@@ -22,6 +22,7 @@ export async function acmeAuthorities(
 ): Promise<Result<readonly AuthoritySettings[]>> {
   const { acmeDirectories, acmeEmail: email, acmeEab, acmeProfile: profile, httpsPort } = settings;
   if (httpsPort === undefined) return ok([]);
+  if (acmeEab !== undefined && acmeDirectories.length === 0) return noCustomerCa;
   const external = acmeEab === undefined ? ok(undefined) : await readExternalAccount(acmeEab);
   if (!external.ok) return external;
   const urls = acmeDirectories.length > 0 || email === undefined ? acmeDirectories : [LETS_ENCRYPT];
@@ -68,6 +69,12 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
+
+const noCustomerCa = fail(
+  'invalid_input',
+  "--acme-eab has no CA: Let's Encrypt gives its users no external account",
+  'Name the CA that gave it with --acme-directory URL, then restart the platform.',
+);
 
 const invalid = (file: string, cause: string | undefined) =>
   fail(
