@@ -58,11 +58,16 @@ export class CertificateService implements Certificates {
     }));
   }
 
+  clockSkewMs(): number {
+    const skews = this.#context.authorities.map(({ client }) => client.clockSkewMs ?? 0);
+    return skews.toSorted((a, b) => Math.abs(b) - Math.abs(a))[0] ?? 0;
+  }
+
   canIssue(name: string): Result<void> {
     if (isLocalName(name)) return this.#local === undefined ? noLocalAuthority(name) : ok(undefined);
     const { authorities, challengeTypes } = this.#context;
     if (authorities.length === 0) return noAuthority(name);
-    const types = possibleTypes(name, challengeTypes, this.#challenges.canWrite(name));
+    const types = possibleTypes(name, challengeTypes, this.#challenges.mayWrite(name));
     return types.length > 0 ? ok(undefined) : unprovable(name);
   }
 
@@ -79,8 +84,20 @@ export class CertificateService implements Certificates {
     if (valid && (reason !== 'renewal' || (certificate.renewAt ?? Infinity) > now)) return ok(undefined);
     if (!valid && names.every((name) => this.#hasUpload(name, now))) return ok(undefined);
     if (names.every(isLocalName)) return this.#issueLocally(id, names, now);
+    const unwritable = await this.#unwritable(names);
+    if (unwritable !== undefined) return unwritable;
     await this.#placeOrder(id, names, valid ? 'renewal' : reason, now);
     return ok(undefined);
+  }
+
+  /** Returns why the DNS challenge of a wildcard cannot be written, before a CA gets an order for it. */
+  async #unwritable(names: readonly string[]): Promise<Result<void> | undefined> {
+    if (this.#context.challengeTypes.includes('dns-persist-01')) return undefined;
+    for (const name of names) {
+      const checked = name.startsWith('*.') ? await this.#challenges.checkWritable(name) : ok(undefined);
+      if (!checked.ok) return checked;
+    }
+    return undefined;
   }
 
   async statusOf(text: string): Promise<CertificateStatus> {

@@ -9,7 +9,11 @@ certificatesContract(
   async () => {
     let hasProvider = true;
     const records = recordsOf(world.dns);
-    const dns = { ...records, zoneOf: (name: string) => (hasProvider ? records.zoneOf(name) : undefined) };
+    const dns = {
+      ...records,
+      zoneOf: (name: string) => (hasProvider ? records.zoneOf(name) : undefined),
+      zones: () => (hasProvider ? records.zones() : []),
+    };
     const { certificates } = await world.open({ dns });
     return {
       subject: certificates,

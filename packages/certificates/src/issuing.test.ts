@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { fail } from '@anchor/core/result/result.ts';
 import { must } from '@anchor/testing/samples.ts';
 import { recordsOf, withPebble, World } from './fixtures/world.ts';
 
@@ -36,6 +37,31 @@ test('a certificate comes by tls-alpn-01', withPebble, async () => {
   assert.ok(world.edge.requests.alpn > before);
   assert.equal(world.edge.alpn.size, 0);
 });
+
+test(
+  'a wildcard outside of all zones comes by dns-01 where its challenge is an alias into one',
+  withPebble,
+  async () => {
+    const dns = { ...recordsOf(world.dns), zoneOf: () => undefined };
+    const leaf = await issue(['*.alias.example.com'], { dns });
+    assert.match(leaf.subjectAltName ?? '', /DNS:\*\.alias\.example\.com/);
+  },
+);
+
+test(
+  'a wildcard whose challenge leads to no provider is refused with the reason before an order',
+  withPebble,
+  async () => {
+    const refusal = fail('source_refused', 'x is an alias of y, for which no DNS provider is configured', 'Add it.');
+    const dns = { ...recordsOf(world.dns), zoneOf: () => undefined, canWrite: async () => refusal };
+    const { certificates } = await world.open({ dns });
+    const before = world.pebble.counts.orders;
+    assert.deepEqual(await certificates.request(['*.astray.example.com'], 'domain'), refusal);
+    await certificates.tick();
+    assert.equal(world.pebble.counts.orders, before);
+    await certificates.close();
+  },
+);
 
 test('a wildcard comes by dns-01 with the name above it', withPebble, async () => {
   const leaf = await issue(['*.wild.example.com', 'wild.example.com'], { dns: recordsOf(world.dns) });

@@ -47,7 +47,7 @@ export async function authorize(run: Authorizing): Promise<AuthorizeOutcome> {
     else if (status !== 'valid') return { kind: 'failed', failure: reasonOf(run, authorization.value) };
   }
   if (run.order.status === 'invalid') return { kind: 'failed', failure: orderReason(run) };
-  const picked = pending.map((each) => pick(run, each));
+  const picked = await Promise.all(pending.map((each) => pick(run, each)));
   const missing = picked.find((each) => 'failure' in each);
   if (missing !== undefined) return { kind: 'failed', failure: missing.failure };
   const challenges = picked.flatMap((each) => ('challenge' in each ? [each.challenge] : []));
@@ -68,15 +68,19 @@ export async function authorize(run: Authorizing): Promise<AuthorizeOutcome> {
 
 type Picked = Readonly<{ challenge: ChallengeRecord }> | Readonly<{ failure: OrderFailure }>;
 
-function pick(run: Authorizing, { url, authorization }: Pending): Picked {
+async function pick(run: Authorizing, { url, authorization }: Pending): Promise<Picked> {
   const { record, account, context, challenges } = run;
   const { value } = authorization.identifier;
   const name = authorization.wildcard === true && !value.startsWith('*.') ? `*.${value}` : value;
   const stored = record.challenges.find((each) => each.authorizationUrl === url);
   if (stored !== undefined) return { challenge: stored };
-  const possible = possibleTypes(name, context.challengeTypes, challenges.canWrite(name));
+  const writable = await challenges.checkWritable(name);
+  const possible = possibleTypes(name, context.challengeTypes, writable.ok);
   const challenge = pickChallenge(authorization, possible, record.failuresHere);
-  if (challenge === undefined) return { failure: { kind: 'final', error: unsolvable(name, run) } };
+  if (challenge === undefined) {
+    const known = !writable.ok && challenges.mayWrite(name);
+    return { failure: { kind: 'final', error: known ? writable.error : unsolvable(name, run) } };
+  }
   const token = challenge.token ?? '';
   const keyed = keyAuthorization(token, account.key);
   const [issuer = ''] = challenge['issuer-domain-names'] ?? [];

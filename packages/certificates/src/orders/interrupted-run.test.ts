@@ -63,6 +63,7 @@ test('a stop of the platform while a DNS record spreads is no failure of the ord
   const abort = new AbortController();
   const dns = {
     zoneOf: () => 'test',
+    zones: () => ['test'],
     putTxt: async () => ok(undefined),
     removeTxt: async () => ok(undefined),
     waitUntilVisible: async () => {

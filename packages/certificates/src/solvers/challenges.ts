@@ -2,7 +2,7 @@ import { createAlpnCertificate } from '@anchor/acme/x509/alpn-certificate.ts';
 import { generateKeyPem } from '@anchor/acme/x509/key-pair.ts';
 import type { DnsRecords } from '@anchor/core/ports/dns-records.ts';
 import type { ServedCertificates } from '@anchor/core/ports/served-certificates.ts';
-import { ok, type Result } from '@anchor/core/result/result.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { isAddress, type ChallengeRecord } from '../records/records.ts';
 import { reverseName } from './reverse-name.ts';
 
@@ -20,9 +20,28 @@ export class Challenges {
     this.#dns = dns;
   }
 
-  /** Returns whether a provider can write the records of a name. */
-  canWrite(name: string): boolean {
+  /** Returns whether a provider has the zone of a name. */
+  #isInZone(name: string): boolean {
     return this.#dns?.zoneOf(name.replace(/^\*\./, '')) !== undefined;
+  }
+
+  /**
+   * Returns whether the DNS challenge of a name may be written. That of a wildcard may also be an alias that leads into the
+   * zone of a provider, which `checkWritable` looks up.
+   */
+  mayWrite(name: string): boolean {
+    return this.#isInZone(name) || (name.startsWith('*.') && (this.#dns?.zones().length ?? 0) > 0);
+  }
+
+  /** Checks that the DNS challenge of a name can be written. */
+  async checkWritable(name: string): Promise<Result<void>> {
+    if (this.#isInZone(name)) return ok(undefined);
+    if (this.#dns !== undefined && name.startsWith('*.')) return this.#dns.canWrite(`_acme-challenge.${name.slice(2)}`);
+    return fail(
+      'unsupported',
+      `No DNS provider is configured for ${name}`,
+      'Start the platform with --dns-providers FILE, or upload a certificate.',
+    );
   }
 
   /** Puts a response in place. Resolves when the CA can see it: every worker, or every name server, has it. */
@@ -36,7 +55,9 @@ export class Challenges {
       const chainPem = await createAlpnCertificate(identifier, authorization, keyPem);
       await this.#served.publishChallenge({ kind: 'alpn', host: reverseName(name), chainPem, keyPem });
     }
-    if (record === undefined || this.#dns === undefined || !this.canWrite(name)) return ok(undefined);
+    if (record === undefined || this.#dns === undefined) return ok(undefined);
+    // That of dns-persist-01 may also be set by hand.
+    if (type !== 'dns-01' && !this.#isInZone(name)) return ok(undefined);
     const put = await this.#dns.putTxt(record.name, record.value);
     return put.ok ? this.#dns.waitUntilVisible(record.name, record.value, DNS_MS, signal) : put;
   }

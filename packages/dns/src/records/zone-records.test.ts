@@ -59,6 +59,36 @@ test('a value is visible only when every authoritative server has it', options, 
   assert.deepEqual(await wait, { ok: true, value: undefined });
 });
 
+test('a challenge name that is an alias is written where the alias leads to, and removed there', options, async () => {
+  const [subject, name] = [records(), '_acme-challenge.customer.test'];
+  assert.deepEqual(await subject.canWrite(name), { ok: true, value: undefined });
+  assert.ok((await subject.putTxt(name, 'delegated')).ok);
+  assert.ok((await provider('shop.test', LOOPBACK[2]).put('customer._acme-challenge.shop.test', 'delegated')).ok);
+  assert.deepEqual(await subject.waitUntilVisible(name, 'delegated', 10_000), { ok: true, value: undefined });
+  assert.ok((await subject.removeTxt(name, 'delegated')).ok);
+  const gone = await subject.waitUntilVisible(name, 'delegated', 200);
+  assert.match(gone.ok ? '' : (gone.error.cause ?? ''), /ns1\.shop\.test does not return the value/);
+});
+
+test(
+  'an alias that leads to no provider, to a name of a site, or in a circle is refused and says so',
+  options,
+  async () => {
+    const subject = records();
+    for (const [name, message] of [
+      [
+        '_acme-challenge.far.customer.test',
+        /is an alias of _acme-challenge\.elsewhere\.test, for which no DNS provider/,
+      ],
+      ['_acme-challenge.trap.customer.test', /is an alias of www\.shop\.test, which is no name for challenges/],
+      ['_acme-challenge.ring.customer.test', /No DNS provider is configured for _acme-challenge\.ring/],
+    ] as const) {
+      for (const result of [await subject.canWrite(name), await subject.putTxt(name, 'x')])
+        assert.match(result.ok ? 'written' : result.error.message, message);
+    }
+  },
+);
+
 test('a signal ends the wait', options, async () => {
   const abort = new AbortController();
   const wait = records().waitUntilVisible(NAME, 'never', 60_000, abort.signal);

@@ -1,5 +1,6 @@
 import type { DnsRecords } from '@anchor/core/ports/dns-records.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { followAliases } from '../walk/follow-aliases.ts';
 import { queryAll, txtValues } from '../walk/query-all.ts';
 import { Budget } from '../walk/budget.ts';
 import { faultOf } from '../walk/walk-failure.ts';
@@ -16,7 +17,7 @@ export type ZoneRecordsSettings = Readonly<{
 const QUERY_LIMIT = 60;
 const LOOK_MS = 10_000;
 
-/** Writes TXT records at the provider of the longest configured zone that contains the name. */
+/** Writes TXT records at the provider of the longest configured zone that contains the name, or what it is an alias of. */
 export class ZoneRecords implements DnsRecords {
   readonly #providers: ReadonlyMap<string, TxtProvider>;
   readonly #walk: ZoneWalk;
@@ -33,14 +34,23 @@ export class ZoneRecords implements DnsRecords {
     return zones.sort((one, other) => other.length - one.length)[0];
   }
 
+  zones(): readonly string[] {
+    return [...this.#providers.keys()];
+  }
+
+  async canWrite(name: string): Promise<Result<void>> {
+    const target = await this.#targetOf(name);
+    return target.ok ? ok(undefined) : target;
+  }
+
   async putTxt(name: string, value: string): Promise<Result<void>> {
-    const provider = this.#providerOf(name);
-    return provider.ok ? provider.value.put(name, value) : provider;
+    const target = await this.#targetOf(name);
+    return target.ok ? target.value.provider.put(target.value.name, value) : target;
   }
 
   async removeTxt(name: string, value: string): Promise<Result<void>> {
-    const provider = this.#providerOf(name);
-    return provider.ok ? provider.value.remove(name, value) : provider;
+    const target = await this.#targetOf(name);
+    return target.ok ? target.value.provider.remove(target.value.name, value) : target;
   }
 
   async waitUntilVisible(name: string, value: string, withinMs: number, signal?: AbortSignal): Promise<Result<void>> {
@@ -58,8 +68,9 @@ export class ZoneRecords implements DnsRecords {
   }
 
   /** Returns why a value is not visible everywhere yet; undefined when it is. */
-  async #missing(name: string, value: string, leftMs: number, signal?: AbortSignal): Promise<string | undefined> {
+  async #missing(alias: string, value: string, leftMs: number, signal?: AbortSignal): Promise<string | undefined> {
     const budget = new Budget(QUERY_LIMIT, Math.min(LOOK_MS, leftMs), signal);
+    const name = await followAliases(this.#walk, alias, budget);
     const zone = await this.#walk.zoneOf(name, budget);
     if (!zone.ok) return faultOf(zone.error).text;
     const { responses, faults } = await queryAll(this.#walk, zone.value, { name, type: 'TXT' }, budget);
@@ -70,16 +81,43 @@ export class ZoneRecords implements DnsRecords {
     return responses.length === 0 ? `${zone.value.name} has no servers` : undefined;
   }
 
-  #providerOf(name: string): Result<TxtProvider> {
-    const provider = this.#providers.get(this.zoneOf(name) ?? '');
-    if (provider !== undefined) return ok(provider);
-    return fail(
-      'source_refused',
-      `No DNS provider is configured for ${name}`,
-      'Add its zone to the file of --dns-providers, then restart the platform.',
-    );
+  /**
+   * Returns where a value is written: at the name itself, or where its aliases lead to. That must be a name for
+   * challenges: a stranger's alias must not put records beside the sites of a zone.
+   */
+  async #targetOf(name: string): Promise<Result<Readonly<{ name: string; provider: TxtProvider }>>> {
+    const target = await followAliases(this.#walk, name, new Budget(QUERY_LIMIT, LOOK_MS));
+    const provider = this.#providers.get(this.zoneOf(target) ?? '');
+    if (target === name) return provider === undefined ? noProvider(name) : ok({ name, provider });
+    if (provider === undefined) return noProviderOfAlias(name, target);
+    if (!target.split('.').some((label) => CHALLENGE_LABELS.includes(label))) return noChallengeName(name, target);
+    return ok({ name: target, provider });
   }
 }
+
+/** Labels of names that hold challenges, and nothing that a client looks up. */
+const CHALLENGE_LABELS: readonly string[] = ['_acme-challenge', '_validation-persist'];
+
+const noProvider = (name: string) =>
+  fail(
+    'source_refused',
+    `No DNS provider is configured for ${name}`,
+    'Add its zone to the file of --dns-providers, or make the name an alias (CNAME) of one in a zone that is there.',
+  );
+
+const noProviderOfAlias = (name: string, target: string) =>
+  fail(
+    'source_refused',
+    `${name} is an alias of ${target}, for which no DNS provider is configured`,
+    `Add the zone of ${target} to the file of --dns-providers, then restart the platform; or remove the CNAME record.`,
+  );
+
+const noChallengeName = (name: string, target: string) =>
+  fail(
+    'source_refused',
+    `${name} is an alias of ${target}, which is no name for challenges`,
+    `Set the CNAME record of ${name} to a name with the label _acme-challenge, such as _acme-challenge.${target}.`,
+  );
 
 const notVisible = (name: string, cause: string): Result<void> =>
   fail(

@@ -17,7 +17,9 @@ export function memoryDnsRecords(zones: readonly string[]): MemoryDnsRecords {
     fail('source_refused', `No DNS provider is configured for ${name}`, 'Configure one.');
   return {
     zoneOf,
+    zones: () => zones,
     values: (name) => [...(records.get(name) ?? [])],
+    canWrite: async (name) => (zoneOf(name) === undefined ? noProvider(name) : ok(undefined)),
     putTxt: async (name, value) => {
       if (zoneOf(name) === undefined) return noProvider(name);
       records.set(name, (records.get(name) ?? new Set()).add(value));
