@@ -1,12 +1,11 @@
 import { certificateWarnings } from '@anchor/core/domains/certificate-watch.ts';
 import { DomainWatcher } from '@anchor/core/domains/domain-watcher.ts';
 import { publishDomains } from '@anchor/core/domains/served-domains.ts';
-import { isPrivateAddress } from '@anchor/core/names/private-networks.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { LocalIssuer } from './local-issuer.ts';
+import { ownNames } from './own-names.ts';
 import type { ProcessLog } from './process-log.ts';
 import type { Settings } from './settings.ts';
-import { isLocalDomain } from './site-urls.ts';
 
 const LOOK_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -115,12 +114,4 @@ export class DomainUpkeep {
     for (const id of this.#reported.keys())
       if (!warnings.some((warning) => warning.id === id)) this.#reported.delete(id);
   }
-}
-
-/** The API's name, the wildcard of the projects' hosts, and the address of a server without a domain. */
-function ownNames({ apiDomain, domain, publicAddresses, httpsPort }: Settings): readonly string[] {
-  if (httpsPort === undefined) return [];
-  const local = isLocalDomain(domain);
-  const addresses = local && apiDomain === undefined ? publicAddresses.filter((each) => !isPrivateAddress(each)) : [];
-  return [...(apiDomain === undefined ? [] : [apiDomain]), ...(local ? [] : [`*.${domain}`]), ...addresses];
 }

@@ -1,5 +1,6 @@
 import { diskCapacity } from '@anchor/adapter-local/disk/disk-capacity.ts';
 import { certificateWarnings } from '@anchor/core/domains/certificate-watch.ts';
+import { clockWarning } from '@anchor/core/domains/clock-warning.ts';
 import { parseHostName } from '@anchor/core/names/name.ts';
 import type { HealthCheck } from '@anchor/core/ports/platform-operations.ts';
 import type { Sandboxes } from '@anchor/core/ports/sandbox.ts';
@@ -27,6 +28,7 @@ export async function healthChecks(
   ]);
   const depth = await ports.queue.depth();
   const warnings = certificateWarnings(await ports.certificates.list(), ports.clock.now());
+  const clock = clockWarning(ports.certificates.clockSkewMs());
   const failed = (await ports.failedRecords.list({ limit: MAX_LISTED_RECORDS })).items.length;
   return [
     settings.unsafeNoSandbox
@@ -57,6 +59,12 @@ export async function healthChecks(
       ok: warnings.length === 0,
       message: warnings.map(({ message }) => message).join('; ') || 'all renewed in time',
       ...(warnings[0] === undefined ? {} : { fix: warnings[0].fix }),
+    },
+    {
+      name: 'clock',
+      ok: clock === undefined,
+      message: clock?.message ?? 'no CA has another time',
+      ...(clock === undefined ? {} : { fix: clock.fix }),
     },
   ];
 }

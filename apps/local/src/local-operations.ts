@@ -12,6 +12,7 @@ import type { ProjectId } from '@anchor/core/names/id.ts';
 import type {
   CleanUpReport,
   HealthCheck,
+  Metric,
   PlatformOperations,
   RestoredBackup,
 } from '@anchor/core/ports/platform-operations.ts';
@@ -26,6 +27,7 @@ import { freeCaches } from './caches.ts';
 import { clockWatch, type ClockWatch } from './clock-watch.ts';
 import { healthChecks } from './health-checks.ts';
 import type { LocalComposition } from './compose.ts';
+import { localMetrics } from './local-metrics.ts';
 import { tidyRepositories } from './repositories-upkeep.ts';
 import type { Settings } from './settings.ts';
 
@@ -121,6 +123,10 @@ export class LocalOperations implements PlatformOperations {
   checks(): Promise<readonly HealthCheck[]> {
     const { opened, sandboxes, settings } = this.#options;
     return healthChecks(opened, sandboxes, settings);
+  }
+
+  metrics(): Promise<readonly Metric[]> {
+    return localMetrics(this.#options.opened);
   }
 
   async #exclusive<T>(what: string, run: () => Promise<T>): Promise<Result<T>> {

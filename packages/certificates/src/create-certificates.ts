@@ -10,6 +10,7 @@ import { CertificateIndex } from './certificate-index.ts';
 import { CertificateService } from './certificate-service.ts';
 import { LocalAuthority } from './local/local-authority.ts';
 import { OrderScheduler } from './order-scheduler.ts';
+import { OrderCounter, type OrderCounts } from './orders/order-counter.ts';
 import { openTables } from './records/records.ts';
 import { DEFAULT_TYPES, type ChallengeType } from './solvers/challenge-types.ts';
 
@@ -35,8 +36,8 @@ export type LocalCertificates = Certificates &
   Readonly<{
     /** Returns the root certificate of the local CA in PEM; undefined when it is off. See `trustInstructions`. */
     localRoot(): Promise<string | undefined>;
-    /** How far this machine's clock is ahead of that of a CA, in milliseconds, by its last response; 0 before one. */
-    clockSkewMs(): number;
+    /** Returns the outcomes of orders since this process started. */
+    orderCounts(): OrderCounts;
     /** Stops orders where they are: the next process continues them. */
     close(): Promise<void>;
   }>;
@@ -61,6 +62,7 @@ export async function createCertificates(options: CertificatesOptions): Promise<
     dns,
     authorities,
     budgets: new Budgets(tables.budgets),
+    counter: new OrderCounter(),
     challengeTypes: options.challengeTypes ?? DEFAULT_TYPES,
     pollMs: options.pollMs ?? POLL_MS,
   };
@@ -69,12 +71,11 @@ export async function createCertificates(options: CertificatesOptions): Promise<
   const service = new CertificateService(context, index, scheduler, local);
   await service.publishAll();
   // So that `authorities` knows their names in CAA records. One that does not respond is read again by its first order.
-  for (const { client } of authorities) void client.directory();
+  for (const authority of authorities) authority.readDirectory();
   scheduler.start();
   return Object.assign(service, {
     localRoot: async () => local?.certificatePem(clock.now()),
-    clockSkewMs: () =>
-      authorities.map(({ client }) => client.clockSkewMs ?? 0).toSorted((a, b) => Math.abs(b) - Math.abs(a))[0] ?? 0,
+    orderCounts: () => context.counter.counts,
     close: async () => {
       await scheduler.close();
       for (const authority of authorities) authority.close();

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { CertificateStore } from '@anchor/core/ports/certificate-store.ts';
 import { manualClock } from '@anchor/testing/clock.ts';
+import { certificateStore } from '@anchor/testing/memory/certificate-store.ts';
+import { secretBox } from '@anchor/testing/memory/secret-box.ts';
+import { MemoryServedCertificates } from '@anchor/testing/memory/served-certificates.ts';
 import { must } from '@anchor/testing/samples.ts';
 import { until } from '@anchor/testing/until.ts';
+import { Budgets } from './budgets/budgets.ts';
+import { createCertificates } from './create-certificates.ts';
 import { Line } from './fixtures/line.ts';
 import { RefusingCa } from './fixtures/refusing-ca.ts';
 import { authorityOf, withPebble, World } from './fixtures/world.ts';
+import { newOrder } from './orders/order-record.ts';
+import { nameSetId, openTables } from './records/records.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -66,6 +74,7 @@ test('a CA that is down is replaced by the second, and alone it is retried later
   must(await alone.certificates.request(['down.example.com'], 'domain'));
   await alone.certificates.tick();
   const { failed } = await alone.certificates.statusOf('down.example.com');
+  assert.deepEqual(alone.certificates.orderCounts(), { issued: 0, issueFailures: 1, renewed: 0, renewalFailures: 0 });
   assert.equal(failed?.error.code, 'source_unreachable');
   assert.match(failed.error.cause ?? '', /ECONNREFUSED/);
   assert.equal(failed.retryAt, clock.now() + MINUTE);
@@ -101,6 +110,79 @@ test('an order whose CA is cut off half-way is continued, and no second one is p
   } finally {
     world.edge.publishChallenge = publish;
     await line.stop();
+  }
+});
+
+test(
+  'an order whose response was lost is found at the CA that lists orders, and no second one is placed',
+  withPebble,
+  async () => {
+    const clock = manualClock(Date.now());
+    const ca = await world.anotherCa({ nonceFaults: 0, retryAfterSeconds: 0 });
+    const line = await Line.start(Number(new URL(ca.directoryUrl).port));
+    const store = certificateStore();
+    let lose = false;
+    const watched: CertificateStore = {
+      ...store,
+      put: async (record) => {
+        if (lose && record.kind === 'order' && record.doc.includes('"placing"')) line.loseResponses();
+        return store.put(record);
+      },
+    };
+    try {
+      const authority = { ...authorityOf(ca), directoryUrl: `https://127.0.0.1:${line.port}/dir` };
+      const { certificates } = await world.open({ clock, store: watched, authorities: [authority] });
+      must(await certificates.request(['known.example.com'], 'domain'));
+      await certificates.tick();
+      // Reads the renewal information, which is then not what the line loses.
+      await certificates.tick();
+      const before = ca.counts.orders;
+      lose = true;
+      must(await certificates.request(['lost.example.com'], 'domain'));
+      await certificates.tick();
+      const { failed } = await certificates.statusOf('lost.example.com');
+      assert.equal(failed?.error.code, 'source_unreachable');
+      await until('the CA has the order', () => ca.counts.orders - before === 1);
+      lose = false;
+      line.restore();
+      clock.advance(failed.retryAt - clock.now());
+      await until('the order is done', async () => {
+        await certificates.tick();
+        return (await certificates.statusOf('lost.example.com')).certificate !== undefined;
+      });
+      assert.equal(ca.counts.orders - before, 1);
+      await certificates.close();
+    } finally {
+      await line.stop();
+      await ca.stop();
+    }
+  },
+);
+
+test('an order that a crash may have sent to a CA that lists none counts beside the one sent after it', async () => {
+  refusing.refuseWith('serverInternal', 500);
+  const [store, names, now] = [certificateStore(), ['crashed.example.com'], Date.now()];
+  const tables = openTables(store, assert.fail);
+  await tables.orders.insert(nameSetId(names), { ...newOrder(names, 'domain', 'Refusing CA', now), step: 'placing' });
+  await new Budgets(tables.budgets).reserve(
+    { authority: 'Refusing CA', set: nameSetId(names), names, domains: ['example.com'], renewal: false },
+    now,
+  );
+  const before = refusing.orders;
+  const certificates = await createCertificates({
+    store,
+    secrets: secretBox(),
+    served: new MemoryServedCertificates(),
+    clock: manualClock(now),
+    authorities: [refusing.settings()],
+  });
+  try {
+    await certificates.tick();
+    assert.equal(refusing.orders - before, 1);
+    const counted = await tables.budgets.get('Refusing CA/orders/');
+    assert.equal(counted?.value.times.length, 2);
+  } finally {
+    await certificates.close();
   }
 });
 

@@ -47,6 +47,7 @@ test(
     assert.notEqual(second.keyPem, first.keyPem);
     assert.equal(new X509Certificate(second.chainPem).publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1');
     assert.match(world.pebble.output, /has been marked as replaced/);
+    assert.deepEqual(certificates.orderCounts(), { issued: 1, issueFailures: 0, renewed: 1, renewalFailures: 0 });
     await certificates.close();
   },
 );

@@ -55,6 +55,7 @@ export class AcmeClient {
   readonly #transport: HttpsTransport;
   readonly #requests: SignedRequests;
   #directory: Readonly<{ value: Directory; until: number }> | undefined;
+  #reading: Promise<Result<Directory, AcmeError>> | undefined;
 
   constructor({ directoryUrl, ...options }: AcmeClientOptions) {
     this.#directoryUrl = directoryUrl;
@@ -72,9 +73,16 @@ export class AcmeClient {
     return this.#directory?.value;
   }
 
-  /** Returns the CA's directory, read at most once an hour. */
+  /** Returns the CA's directory, read at most once an hour. Concurrent calls share one request. */
   async directory(): Promise<Result<Directory, AcmeError>> {
     if (this.#directory !== undefined && performance.now() < this.#directory.until) return ok(this.#directory.value);
+    this.#reading ??= this.#readDirectory().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readDirectory(): Promise<Result<Directory, AcmeError>> {
     const response = await this.#requests.get(this.#directoryUrl);
     if (!response.ok) return response;
     const parsed = parse(directorySchema, response.value);

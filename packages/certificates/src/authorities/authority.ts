@@ -38,6 +38,7 @@ export class Authority {
   #account: Promise<Result<AcmeAccount, AcmeError>> | undefined;
   #accountUrl: string | undefined;
   #restsUntil = 0;
+  #firstRead: Promise<Result<unknown, AcmeError>> | undefined;
 
   constructor(settings: AuthoritySettings, accounts: RecordTable<AccountRecord>, secrets: SecretBox, clock: Clock) {
     this.settings = settings;
@@ -65,6 +66,21 @@ export class Authority {
   /** Until when no request is sent, after one had no response; 0 when it responds. */
   get restsUntil(): number {
     return this.#restsUntil;
+  }
+
+  /** Reads the directory ahead of the first order, so that `caa` is known. Returns at once. */
+  readDirectory(): void {
+    this.#firstRead = this.client.directory();
+  }
+
+  /**
+   * Reads the renewal information of a certificate. The first call fails when the directory could not be read at the
+   * start: an outage costs no second request.
+   */
+  async renewalInfo(certificateId: string): ReturnType<AcmeClient['renewalInfo']> {
+    const read = await this.#firstRead;
+    this.#firstRead = undefined;
+    return read === undefined || read.ok ? this.client.renewalInfo(certificateId) : read;
   }
 
   /** Notes that a request had no response. */

@@ -7,6 +7,7 @@ import type { Authority } from '../authorities/authority.ts';
 import type { Budgets } from '../budgets/budgets.ts';
 import type { Tables } from '../records/records.ts';
 import type { ChallengeType } from '../solvers/challenge-types.ts';
+import type { OrderCounter } from './order-counter.ts';
 
 /** All that the run of an order uses. */
 export type OrderContext = Readonly<{
@@ -14,6 +15,7 @@ export type OrderContext = Readonly<{
   secrets: SecretBox;
   clock: Clock;
   budgets: Budgets;
+  counter: OrderCounter;
   authorities: readonly Authority[];
   served: ServedCertificates;
   dns: DnsRecords | undefined;

@@ -61,8 +61,15 @@ export function failedOrder(
     // A move after failed validations still waits: the cause is mostly at the site.
     nextAt: failure.kind === 'validation' ? now + wait : Math.max(now, blocked[authority] ?? 0),
     blocked,
+    ...(order.unconfirmed === undefined ? {} : { unconfirmed: order.unconfirmed }),
   };
 }
+
+/** Returns the order with what is known of a lost response: whether this CA may have an order that is unknown here. */
+export const confirmedAt = (order: OrderRecord, authority: string, confirmed: boolean): OrderRecord => {
+  const others = (order.unconfirmed ?? []).filter((name) => name !== authority);
+  return { ...order, unconfirmed: confirmed ? others : [...others, authority] };
+};
 
 /** Returns the CA that is free first, and of those that are free the one after `current`. */
 function nextAuthority(current: string, all: readonly string[], blocked: Readonly<Record<string, number>>): string {

@@ -15,7 +15,7 @@ import { authorize } from './authorize.ts';
 import { storeIssued, replacedBy } from './issued.ts';
 import type { OrderContext } from './order-context.ts';
 import { budgetFailure, requestFailure, type FailureContext, type OrderFailure } from './order-failure.ts';
-import { failedOrder, interruptedOrder, delayedOrder } from './order-record.ts';
+import { confirmedAt, delayedOrder, failedOrder, interruptedOrder } from './order-record.ts';
 import { pause } from './pause.ts';
 
 /** For how long one run follows an order that the CA works on; another run continues after a minute. */
@@ -108,13 +108,28 @@ export class OrderRun {
     this.#context.onStep(this.#stored.id, 'order');
     const identifiers = this.#order.names.map(identifierOf);
     // Sent by a process that was killed, or without a response: the CA may have it.
-    const found = this.#placedHere ? undefined : await authority.client.unfinishedOrder(account, identifiers);
+    const sent = !this.#placedHere || this.#order.unconfirmed?.includes(authority.name) === true;
+    const found = sent ? await authority.client.unfinishedOrder(account, identifiers) : undefined;
     if (found !== undefined && !found.ok) return this.#refused(authority, found.error);
+    if (found?.value === undefined && !this.#placedHere) return this.#queueAgain(authority);
     this.#placedHere = false;
-    const placed = found?.value === undefined ? await this.#send(authority, account, identifiers) : found;
-    if (!placed.ok) return this.#refused(authority, placed.error);
-    if (placed.value === undefined) return true;
-    await this.#save({ ...this.#order, step: 'authorizing', url: placed.value.url });
+    const placed = found?.value ?? (await this.#send(authority, account, identifiers));
+    if ('ok' in placed && !placed.ok) {
+      if (isAmbiguous(placed.error)) await this.#save(confirmedAt(this.#order, authority.name, false));
+      return this.#refused(authority, placed.error);
+    }
+    const { url } = 'ok' in placed ? placed.value : placed;
+    await this.#save({ ...confirmedAt(this.#order, authority.name, true), step: 'authorizing', url });
+    return true;
+  }
+
+  /**
+   * Reserves another order: the one that may have been sent is lost, since the CA does not list it, and stays counted.
+   * So a process that crashes again and again sends no more orders than the budget has.
+   */
+  async #queueAgain(authority: Authority): Promise<boolean> {
+    await this.#save({ ...confirmedAt(this.#order, authority.name, true), step: 'queued' });
+    await this.#context.budgets.release(this.#spending(authority), this.#context.clock.now());
     return true;
   }
 
@@ -166,6 +181,7 @@ export class OrderRun {
     await this.#save(this.#order);
     const stored = await storeIssued(this.#context, this.#stored, chain.value, authority);
     if (!stored.ok) return this.#fail(authority, { kind: 'authority', error: stored.error });
+    this.#context.counter.countSuccess(this.#order.reason);
     await this.#withdraw();
     await this.#context.tables.orders.remove(this.#stored.id);
     return false;
@@ -216,6 +232,7 @@ export class OrderRun {
   async #interrupt(authority: Authority, failure: OrderFailure): Promise<boolean> {
     const givenUp = failure.kind === 'authority' && this.#order.failuresHere >= INTERRUPTIONS;
     if (givenUp && this.#context.authorities.length > 1) return this.#fail(authority, failure);
+    this.#context.counter.countFailure(this.#order.reason);
     await this.#save(interruptedOrder(this.#order, failure, this.#context.clock.now()));
     return false;
   }
@@ -226,6 +243,7 @@ export class OrderRun {
     await this.#withdraw();
     for (const name of failure.names ?? []) await budgets.countFailure(authority.name, name, now);
     await budgets.release(this.#spending(authority), now);
+    this.#context.counter.countFailure(this.#order.reason);
     const names = authorities.map(({ name }) => name);
     await this.#save(failedOrder(this.#order, failure, names, now));
     return this.#order.nextAt <= now;
@@ -260,5 +278,8 @@ export class OrderRun {
     return { authority: authority.name, names: this.#order.names, issuer: authority.caa[0] };
   }
 }
+
+/** Whether the CA may have acted on a request that failed. */
+const isAmbiguous = (error: AcmeError): boolean => error.kind !== 'problem' || error.status >= 500;
 
 const identifierOf = (name: string): Identifier => ({ type: isAddress(name) ? 'ip' : 'dns', value: name });

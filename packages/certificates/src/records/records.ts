@@ -85,6 +85,8 @@ const order = z.object({
   nextAt: z.number(),
   /** Until when a CA takes no order of these names, by its name. */
   blocked: z.record(z.string(), z.number()),
+  /** CAs that may have an order of these names whose URL is unknown here, since the response was lost. */
+  unconfirmed: z.array(z.string()).optional(),
 });
 export type OrderRecord = Readonly<z.infer<typeof order>>;
 

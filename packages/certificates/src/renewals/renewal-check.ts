@@ -21,7 +21,7 @@ export async function checkRenewal(
   const { chainPem, notBefore, notAfter } = certificate;
   const key = certificateId(chainPem);
   if (key === undefined || authority === undefined) return { ...certificate, checkAt: now + LATEST_MS };
-  const info = await authority.client.renewalInfo(key);
+  const info = await authority.renewalInfo(key);
   if (!info.ok) {
     if (info.error.kind === 'unreachable') authority.noteUnreachable(now);
     return { ...certificate, checkAt: now + FAILED_MS };

@@ -572,6 +572,16 @@ export const operations: OperationTree = {
    "body": false,
    "response": true
   },
+  "metrics": {
+   "method": "GET",
+   "path": "/api/metrics",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": false,
+   "stream": "download",
+   "mediaType": "text/plain; version=0.0.4; charset=utf-8"
+  },
   "openapi": {
    "method": "GET",
    "path": "/api/openapi.json",

@@ -6,6 +6,7 @@ import { certificateVerdict, type Verdict } from './certificate-verdict.ts';
 import { checkPathOf } from './check-path.ts';
 import { delayOf } from './check-schedule.ts';
 import { dnsVerdict } from './dns-verdict.ts';
+import { clockWarning } from './clock-warning.ts';
 import { followOne } from './domain-aliases.ts';
 import { isWildcard } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
@@ -166,7 +167,7 @@ const observed = ({ at, a, aaaa, cname, cdn }: DnsReport): NonNullable<Domain['o
 /** Writes the finding, unless the domain changed meanwhile, and lets alias and edge follow. */
 async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: Finding): Promise<Result<Domain>> {
   const now = ports.clock.now();
-  const { state, reason, steps } = verdict;
+  const { state, reason, steps } = withClock(verdict, ports.certificates.clockSkewMs());
   const attempts = domain.state === state ? domain.attempts + 1 : 0;
   const due = now + delayOf(state, attempts);
   const next: Domain = {
@@ -185,6 +186,13 @@ async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: 
   }
   if (servedDifferently(domain, next, now)) await publishDomains(ports)();
   return ok(next);
+}
+
+/** Warns of a wrong clock beside what the verdict says: certificates then seem expired, or not valid yet. */
+function withClock({ state, reason, steps }: Verdict, skewMs: number): Pick<Verdict, 'state' | 'reason' | 'steps'> {
+  const warning = clockWarning(skewMs);
+  if (warning === undefined) return { state, reason, steps };
+  return { state, reason: `${reason}. ${warning.message}`, steps: [...steps, { text: `${warning.fix}.` }] };
 }
 
 /** When an active domain's renewal is due: its new certificate is to be seen soon after that. */

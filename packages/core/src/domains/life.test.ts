@@ -69,6 +69,22 @@ test("the platform's own names are published: those of projects where they have 
   assert.deepEqual(await namesAt({ ownHttps: true, apiDomain: 'api.example' }), ['api.example', '*.apps.example']);
 });
 
+test('a clock that is days wrong is named with its fix, whatever state the domain is in', async () => {
+  const { home, add, check } = setUp();
+  home.certificates.skewMs = 2 * 86_400_000 + 5;
+  const wrong = await check(await add());
+  assert.match(wrong.reason, /does not exist. The clock of this server is 2 days ahead of that of the CA$/);
+  assert.match(wrong.steps.at(-1)?.text ?? '', /timedatectl set-ntp true/);
+  home.dns.set(NAME, {});
+  home.certificates.skewMs = -3 * 3_600_000;
+  const issuing = await check(wrong);
+  home.certificates.issue(NAME);
+  const active = await check(issuing);
+  assert.match(active.reason, /Test CA.*3 hours behind that of the CA$/);
+  home.certificates.skewMs = 60_000;
+  assert.doesNotMatch((await check(active)).reason, /clock/);
+});
+
 test('checks follow after 10 s, 30 s, 1, 2 and 5 minutes', async () => {
   const { home, add, check } = setUp();
   let domain = await add();

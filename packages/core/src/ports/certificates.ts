@@ -50,6 +50,8 @@ export type CertificateReason = 'domain' | 'platform' | 'renewal';
 export interface Certificates {
   /** Returns the CAs that orders go to, the first one first; empty when none is configured. */
   authorities(): readonly Authority[];
+  /** How far this machine's clock is ahead of that of a CA, in milliseconds, by its last response; 0 before one. */
+  clockSkewMs(): number;
   /** Checks whether a challenge can prove the name: `unsupported` for a wildcard without a DNS provider. */
   canIssue(name: string): Result<void>;
   /**

@@ -6,6 +6,17 @@ import type { Result } from '../result/result.ts';
 export type HealthCheck = Readonly<{ name: string; ok: boolean; message: string; fix?: string }>;
 
 /**
+ * One metric in the terms of Prometheus: `name` with its unit, `_total` at the end of a counter. Each sample has labels of
+ * its own.
+ */
+export type Metric = Readonly<{
+  name: string;
+  help: string;
+  type: 'gauge' | 'counter';
+  samples: readonly Readonly<{ labels: Readonly<Record<string, string>>; value: number }>[];
+}>;
+
+/**
  * The size of one kind of caches, and what of it was freed (or would be). `projects` where each project has its own,
  * most recently used first.
  */
@@ -55,6 +66,8 @@ export interface PlatformOperations {
   restore?(content: AsyncIterable<Uint8Array>): Promise<Result<RestoredBackup>>;
   /** Runs all checks. Never rejects because a part of the platform is down: that part's check fails instead. */
   checks(): Promise<readonly HealthCheck[]>;
+  /** Returns the metrics of the installation. */
+  metrics(): Promise<readonly Metric[]>;
   /** Handlers of failed records whose kinds only this deployment target has. */
   readonly records?: Readonly<Record<string, RecordHandler>>;
   /** Returns the space of the storage that holds the data, in bytes. */

@@ -31,6 +31,22 @@ test('status, gc, backup, dead letters and the description of the API respond', 
     assert.ok(paths[endpoint.path]?.[endpoint.method.toLowerCase()] !== undefined, name);
 });
 
+test('metrics are read in the format of Prometheus, with any name in a label, by tokens of the platform alone', async (t) => {
+  const { client, clientWith, token, project } = await openServer(t);
+  const metrics = await client.platform.metrics();
+  assert.ok(metrics.ok);
+  assert.equal(
+    await new Response(metrics.value).text(),
+    '# HELP anchor_certificate_expiry_timestamp_seconds When the certificate expires.\n' +
+      '# TYPE anchor_certificate_expiry_timestamp_seconds gauge\n' +
+      'anchor_certificate_expiry_timestamp_seconds{name="a \\"b\\" \\\\ c\\nd"} 1800000000\n',
+  );
+  assert.ok((await clientWith(await token('read')).platform.metrics()).ok);
+  const { project: shop } = await project('shop');
+  const refused = await clientWith(await token('read', shop.id)).platform.metrics();
+  assert.ok(!refused.ok && refused.problem.status === 403);
+});
+
 test('records that could not be processed are listed, retried and dropped', async (t) => {
   const { client, ports, project, clientWith, token } = await openServer(t);
   const { project: shop } = await project('shop');

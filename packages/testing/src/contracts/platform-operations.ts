@@ -112,6 +112,19 @@ export function platformOperationsContract(name: string, make: () => Promise<Pla
   );
 
   test(
+    `${name}: metrics are named as Prometheus wants them, and no two samples of one are the same`,
+    using(make, async ({ subject }) => {
+      for (const { name: metric, type, help, samples } of await subject.metrics()) {
+        assert.match(metric, /^anchor_[a-z0-9_]+$/);
+        assert.equal(metric.endsWith('_total'), type === 'counter', metric);
+        assert.notEqual(help, '', metric);
+        const labels = samples.map((sample) => JSON.stringify(sample.labels));
+        assert.equal(new Set(labels).size, labels.length, metric);
+      }
+    }),
+  );
+
+  test(
     `${name}: free space is part of the whole`,
     using(make, async ({ subject }) => {
       const { freeBytes, totalBytes } = await subject.disk();

@@ -11,6 +11,8 @@ export type MemoryCertificates = Certificates & {
   hasAuthority: boolean;
   /** Whether wildcards can be proven, which needs a DNS provider. */
   hasProvider: boolean;
+  /** How far the clock is ahead of the CA's. */
+  skewMs: number;
   /** Completes the order in flight of a name. */
   issue(name: string, lifetimeMs?: number): Certificate;
   /** Completes every order in flight. */
@@ -57,7 +59,9 @@ export function memoryCertificates(now: () => number): MemoryCertificates {
     orders,
     hasAuthority: true,
     hasProvider: true,
+    skewMs: 0,
     authorities: () => (subject.hasAuthority ? [AUTHORITY] : []),
+    clockSkewMs: () => subject.skewMs,
     canIssue: (name) => {
       if (!subject.hasAuthority) return fail('unsupported', 'No CA is set up', 'Start with --https-port.');
       if (name.startsWith('*.') && !subject.hasProvider)

@@ -36,6 +36,14 @@ export function platformOperations(ports: Ports): PlatformOperations & Readonly<
       );
     },
     checks: async () => [{ name: 'memory', ok: true, message: 'everything is in memory' }],
+    metrics: async () => [
+      {
+        name: 'anchor_memory_restores_total',
+        help: 'Restores.',
+        type: 'counter',
+        samples: [{ labels: { of: 'a "quoted" \\ name\nof two lines' }, value: restarts }],
+      },
+    ],
     disk: async () => ({ freeBytes: 1, totalBytes: 2 }),
   };
 }
