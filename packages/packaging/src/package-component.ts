@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { packageNext } from './next/package-next.ts';
-import type { Output } from './detect/built-output.ts';
+import type { Output } from './detect/settled.ts';
 import type { Plan } from './detect/plan.ts';
 import type { ArtifactStore } from './output/artifact-store.ts';
 import { packageFiles, type PackagedFiles } from './output/package-files.ts';

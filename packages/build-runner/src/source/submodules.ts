@@ -24,8 +24,7 @@ const MAX_DEPTH = 8;
 
 /**
  * Fetches the commits of other repositories that a tree names, and returns their folders. The rules of a project's own
- * address hold for each; the project's credentials go to the project's own git host only. Longer than other functions
- * so that the checks of one submodule are read in their order.
+ * address hold for each; the project's credentials go to the project's own git host only.
  */
 export async function fetchSubmodules(
   context: FetchContext,
@@ -61,36 +60,47 @@ export async function fetchSubmodules(
         `The submodule ${path} is one too many`,
         `Use at most ${MAX_SUBMODULES} submodules, ${MAX_DEPTH} deep.`,
       );
-    const url = resolveSubmoduleUrl(address.url, parent, context.allowHosts);
-    if (!url.ok) return err(withSubmodulePath(path, url.error));
-    const commit = parseCommitSha(link.commit);
-    if (!commit.ok) return commit;
-    context.say(`Fetching ${link.commit.slice(0, 12)} of the submodule ${path}`);
-    const own = sameOrigin(url.value.url, parent.project.url);
-    if (own && parent.project.fork === true && parent.project.credentials !== undefined)
-      context.say(`The submodule ${path} is fetched without the project's credentials: the commit comes from a fork`);
-    const credentials = own && parent.project.fork !== true ? parent.project.credentials : url.value.credentials;
-    const result = await fetchGit(
-      {
-        from: { kind: 'url', url: url.value.url, ...(credentials === undefined ? {} : { credentials }) },
-        commit: commit.value,
-        depth: 1,
-      },
-      context,
-      path,
-    );
-    if (!result.ok) return err(withSubmodulePath(path, result.error));
-    fetched.push({
-      path,
-      listing: result.value,
-      parent: { url: url.value.url, project: parent.project },
-      ...(credentials === undefined ? {} : { credentials }),
-    });
+    const module = await fetchSubmodule(context, path, { address: address.url, commit: link.commit }, parent);
+    if (!module.ok) return module;
+    fetched.push(module.value);
   }
   return ok(fetched);
 }
 
-/** Fails for entries without a commit, which git ignores although they look like submodules that are there. */
+async function fetchSubmodule(
+  context: FetchContext,
+  path: string,
+  { address, commit: text }: Readonly<{ address: string; commit: string }>,
+  parent: Parent,
+): Promise<Result<Module>> {
+  const url = resolveSubmoduleUrl(address, parent, context.allowHosts);
+  if (!url.ok) return err(withSubmodulePath(path, url.error));
+  const commit = parseCommitSha(text);
+  if (!commit.ok) return commit;
+  context.say(`Fetching ${text.slice(0, 12)} of the submodule ${path}`);
+  const own = sameOrigin(url.value.url, parent.project.url);
+  if (own && parent.project.fork === true && parent.project.credentials !== undefined)
+    context.say(`The submodule ${path} is fetched without the project's credentials: the commit comes from a fork`);
+  const credentials = own && parent.project.fork !== true ? parent.project.credentials : url.value.credentials;
+  const result = await fetchGit(
+    {
+      from: { kind: 'url', url: url.value.url, ...(credentials === undefined ? {} : { credentials }) },
+      commit: commit.value,
+      depth: 1,
+    },
+    context,
+    path,
+  );
+  if (!result.ok) return err(withSubmodulePath(path, result.error));
+  return ok({
+    path,
+    listing: result.value,
+    parent: { url: url.value.url, project: parent.project },
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+}
+
+/** Reports entries without a commit, which git ignores although they look like submodules that are there. */
 async function reportMissingSubmodules(
   context: FetchContext,
   folder: string,

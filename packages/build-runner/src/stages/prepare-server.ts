@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SandboxHandle } from '@anchor/core/ports/sandbox.ts';
 import { ok, type Result } from '@anchor/core/result/result.ts';
-import type { Output } from '@anchor/packaging/detect/built-output.ts';
+import type { Output } from '@anchor/packaging/detect/settled.ts';
 import type { StartCommand } from '@anchor/packaging/detect/start-command.ts';
 import { resolveRunnable } from '@anchor/packaging/output/runnable.ts';
 import type { Toolchain } from '../tools/package-managers.ts';

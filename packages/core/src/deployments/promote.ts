@@ -40,6 +40,34 @@ export async function assignEnvironmentAlias(
   if (project === undefined) return notFound();
   if (environment === PREVIEW)
     return fail('invalid_input', 'Preview has no host of its own to promote to', 'Name production or a stage.');
+  const servable = await checkServable(ports, deployment);
+  if (!servable.ok) return servable;
+  const host = environmentHost(project.name, environment, ports.site.domain);
+  const seen = await ports.aliases.get(host);
+  if (expectedRevision !== undefined && (seen?.revision ?? 0) !== expectedRevision)
+    return fail(
+      'conflict',
+      `${host} has changed since you read it`,
+      'Run `anchor projects inspect` to see what is live, then retry.',
+      `revision ${seen?.revision ?? 0}, you expected ${expectedRevision}`,
+    );
+  const moved = await switchAlias(ports)({
+    host,
+    projectId: project.id,
+    deploymentId: id,
+    kind: 'environment',
+    target: environment,
+    pinned,
+    expected: seen,
+  });
+  if (!moved.ok) return moved;
+  const followed = await followEnvironment(ports)(project, environment);
+  if (!followed.ok) return followed;
+  return ok({ alias: moved.value, deployment, ...(seen === undefined ? {} : { previous: seen.deploymentId }) });
+}
+
+/** Refuses a deployment that did not succeed, whose files are gone, or that was built from a fork. */
+async function checkServable(ports: SwitchPorts, deployment: Deployment): Promise<Result<void>> {
   if (deployment.state !== 'success')
     return fail(
       'not_ready',
@@ -65,26 +93,5 @@ export async function assignEnvironmentAlias(
       'Merge the pull request; the merge deploys.',
       `the deployment is of pull request ${deployment.pullRequest?.number ?? ''} of a fork`,
     );
-  const host = environmentHost(project.name, environment, ports.site.domain);
-  const seen = await ports.aliases.get(host);
-  if (expectedRevision !== undefined && (seen?.revision ?? 0) !== expectedRevision)
-    return fail(
-      'conflict',
-      `${host} has changed since you read it`,
-      'Run `anchor projects inspect` to see what is live, then retry.',
-      `revision ${seen?.revision ?? 0}, you expected ${expectedRevision}`,
-    );
-  const moved = await switchAlias(ports)({
-    host,
-    projectId: project.id,
-    deploymentId: id,
-    kind: 'environment',
-    target: environment,
-    pinned,
-    expected: seen,
-  });
-  if (!moved.ok) return moved;
-  const followed = await followEnvironment(ports)(project, environment);
-  if (!followed.ok) return followed;
-  return ok({ alias: moved.value, deployment, ...(seen === undefined ? {} : { previous: seen.deploymentId }) });
+  return ok(undefined);
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findCause } from '../explain/find-cause.ts';
-import { settleOutput, type Settled } from './built-output.ts';
+import { settleOutput } from './built-output.ts';
+import type { Settled } from './settled.ts';
 import { detect } from './detect.ts';
 
 type Row = Readonly<{ what: string; pkg: Record<string, unknown>; left: readonly string[]; serves: string }>;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { shellCommands } from './shell-commands.ts';
-import type { ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
 
 /**
  * Files that are read, names that are looked up, and imports of one file that are followed: a large server costs no

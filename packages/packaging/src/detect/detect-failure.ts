@@ -3,9 +3,11 @@ import { applicationFolders } from './application-folders.ts';
 import type { Facts } from './facts.ts';
 import { frameworkOf } from './frameworks.ts';
 import { shellCommands } from './shell-commands.ts';
-import { resolveStart, type ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
+import { resolveStart } from './start-script.ts';
 import { SPA_TOOLS } from './tools.ts';
-import { MANAGERS, programName } from './unwrap-command.ts';
+import { MANAGERS } from './manager-command.ts';
+import { programName } from './unwrap-command.ts';
 
 /** Fails for the root of a monorepo whose scripts only run those of its applications: which one is meant is unknown. */
 export function orchestrated(facts: Facts, start: ResolvedStart | undefined): Result<never> | undefined {

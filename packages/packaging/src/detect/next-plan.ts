@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts';
 import type { Plan } from './plan.ts';
 import { shellCommands } from './shell-commands.ts';
 import { parseStartCommand } from './start-command.ts';
-import type { ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
 
 export function nextPlan(
   { build, plan, start, listing: { settings, customServer } }: Facts,

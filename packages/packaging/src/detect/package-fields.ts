@@ -1,6 +1,7 @@
 import type { PackageJson } from './package-json.ts';
 import type { Listing } from './plan.ts';
-import { SCRIPT_BUDGET, resolveStart, type Packages, type ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
+import { SCRIPT_BUDGET, resolveStart, type Packages } from './start-script.ts';
 
 /** Resolves what the start script of a project finally runs; undefined without one. */
 export function startOf(listing: Pick<Listing, 'packageJson' | 'packages'>): ResolvedStart | undefined {

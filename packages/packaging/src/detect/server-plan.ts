@@ -5,7 +5,8 @@ import { frameworkOf, type Framework } from './frameworks.ts';
 import { recordOf, textOf } from './package-fields.ts';
 import type { FilesPlan, Plan } from './plan.ts';
 import { parseStartCommand } from './start-command.ts';
-import { resolveStart, type ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
+import { resolveStart } from './start-script.ts';
 import { PLAIN_DIRECTORIES, SERVER_LIBRARIES } from './tools.ts';
 
 /** Scripts that start a server in production where `start` is for development, the surest first. */

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { resolveStart, type Packages, type ResolvedStart } from './start-script.ts';
+import type { ResolvedStart } from './resolved-start.ts';
+import { resolveStart, type Packages } from './start-script.ts';
 
 const packagesWith = (
   scripts: Readonly<Record<string, string>>,

@@ -84,33 +84,29 @@ export async function packageServer(output: ServerOutput, store: ArtifactStore):
       function: entry,
     } satisfies WebComponent;
   });
+}
 
-  async function addPackages(tree: TreeBuilder, { runnable, traced }: ServerOutput): Promise<void> {
-    for (const path of traced ?? []) await tree.addPath(path);
-    const folders = new Set(packagesOf(traced ?? []));
-    const enough =
-      traced !== undefined &&
-      runnable.traceable &&
-      ![...folders, ...runnable.packages].some((each) => COMPILES.test(each));
-    const production = enough
-      ? { folders: new Set<string>(), links: new Set<string>() }
-      : await productionPackages(root, await packageAround(root, runnable.cwd), runnable.packages);
-    const also =
-      enough && runnable.packages.length > 0
-        ? await productionPackages(root, NO_PACKAGE, runnable.packages)
-        : production;
-    for (const set of [production, also]) {
-      for (const folder of set.folders) folders.add(folder);
-      for (const link of set.links) await tree.addPath(link);
-    }
-    for (const folder of folders)
-      if (/(?:^|\/)node_modules\//.test(folder))
-        await tree.addFolder(
-          folder,
-          (path) => SKIPPED.test(path) || path.indexOf('/node_modules', folder.length) !== -1,
-        );
-    for (const link of await programLinks(root, runnable.cwd, { folders })) await tree.addPath(link);
+/** Adds the dependencies: the traced packages where tracing is enough, else those of a production install. */
+async function addPackages(tree: TreeBuilder, { root, runnable, traced }: ServerOutput): Promise<void> {
+  for (const path of traced ?? []) await tree.addPath(path);
+  const folders = new Set(packagesOf(traced ?? []));
+  const enough =
+    traced !== undefined &&
+    runnable.traceable &&
+    ![...folders, ...runnable.packages].some((each) => COMPILES.test(each));
+  const production = enough
+    ? { folders: new Set<string>(), links: new Set<string>() }
+    : await productionPackages(root, await packageAround(root, runnable.cwd), runnable.packages);
+  const also =
+    enough && runnable.packages.length > 0 ? await productionPackages(root, NO_PACKAGE, runnable.packages) : production;
+  for (const set of [production, also]) {
+    for (const folder of set.folders) folders.add(folder);
+    for (const link of set.links) await tree.addPath(link);
   }
+  for (const folder of folders)
+    if (/(?:^|\/)node_modules\//.test(folder))
+      await tree.addFolder(folder, (path) => SKIPPED.test(path) || path.indexOf('/node_modules', folder.length) !== -1);
+  for (const link of await programLinks(root, runnable.cwd, { folders })) await tree.addPath(link);
 }
 
 /** Returns the nearest folder with a package.json, from where the server runs (`cd dist && …`) upwards. */

@@ -46,30 +46,11 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
     const inner = await resolveInTree(root, standalone);
     const tree = new TreeBuilder(inner?.absolute ?? '');
     await tree.addFolder('', (path) => SKIPPED.test(path));
-    const files: Record<string, StaticFile> = {};
-    for (const { relative, found } of await walkOutput(root, `${dist}/static`)) {
-      tree.addFound(posix.join(folder, distDir, 'static', relative), found);
-      const url = `${basePath}/_next/static/${relative}`;
-      files[url] = await store.staticFile(found, url, { immutable: true });
-    }
-    for (const { relative, found } of await walkOutput(root, inside(project, 'public'))) {
-      tree.addFound(inside(folder, 'public', relative), found); // rewrites and the image optimizer read it
-      const url = `${basePath}/${relative}`;
-      if (url.length <= 4096 && routing !== undefined) files[url] = await store.staticFile(found, url);
-    }
-    // Next puts `.env` and `.env.production` there itself; `next start` reads these as well.
-    for (const name of ['.env.local', '.env.production.local']) {
-      const found = await resolveInTree(root, inside(project, name));
-      if (found?.kind === 'file') tree.addFound(inside(folder, name), found);
-    }
+    const files = await addFiles(tree, output, { folder, basePath, routed: routing !== undefined }, store);
+    await addEnvFiles(tree, output, folder);
     await addCodecs(tree, root, standalone, folder, project);
     await addDataCache(tree, { root, from: dist, to: posix.join(folder, distDir) }, store);
-    const built = await resolveInTree(root, `${dist}/BUILD_ID`);
-    await tree.addBytes(
-      inside(folder, '.anchor/next.json'),
-      new TextEncoder().encode(JSON.stringify({ builtAt: built?.mtimeMs })),
-      store,
-    );
+    await addBuildTime(tree, root, dist, folder, store);
     const entry: FunctionEntry = {
       kind: 'server',
       tree: await tree.store(store),
@@ -97,6 +78,51 @@ export async function packageStandalone(output: StandaloneOutput, store: Artifac
       function: entry,
     } satisfies WebComponent;
   });
+}
+
+/** `routed`: the edge can decide what precedes a file, so it may serve those of `public/`. */
+type Site = Readonly<{ folder: string; basePath: string; routed: boolean }>;
+
+/** Adds `static` and `public`, which a standalone build leaves out, and returns those that the edge serves. */
+async function addFiles(
+  tree: TreeBuilder,
+  { root, project, distDir }: StandaloneOutput,
+  { folder, basePath, routed }: Site,
+  store: ArtifactStore,
+): Promise<Record<string, StaticFile>> {
+  const files: Record<string, StaticFile> = {};
+  for (const { relative, found } of await walkOutput(root, posix.join(project, distDir, 'static'))) {
+    tree.addFound(posix.join(folder, distDir, 'static', relative), found);
+    const url = `${basePath}/_next/static/${relative}`;
+    files[url] = await store.staticFile(found, url, { immutable: true });
+  }
+  for (const { relative, found } of await walkOutput(root, inside(project, 'public'))) {
+    tree.addFound(inside(folder, 'public', relative), found); // rewrites and the image optimizer read it
+    const url = `${basePath}/${relative}`;
+    if (url.length <= 4096 && routed) files[url] = await store.staticFile(found, url);
+  }
+  return files;
+}
+
+/** Adds the env files that `next start` reads and a standalone build leaves out: it has `.env` and `.env.production`. */
+async function addEnvFiles(tree: TreeBuilder, { root, project }: StandaloneOutput, folder: string): Promise<void> {
+  for (const name of ['.env.local', '.env.production.local']) {
+    const found = await resolveInTree(root, inside(project, name));
+    if (found?.kind === 'file') tree.addFound(inside(folder, name), found);
+  }
+}
+
+/** Adds the time of the build, from which the runtime computes the age of prerendered pages. */
+async function addBuildTime(
+  tree: TreeBuilder,
+  root: string,
+  dist: string,
+  folder: string,
+  store: ArtifactStore,
+): Promise<void> {
+  const built = await resolveInTree(root, `${dist}/BUILD_ID`);
+  const text = JSON.stringify({ builtAt: built?.mtimeMs });
+  await tree.addBytes(inside(folder, '.anchor/next.json'), new TextEncoder().encode(text), store);
 }
 
 /**
