@@ -2,8 +2,10 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FAILING, server } from './hostile-apps.ts';
+import { probe } from './hostile-probe.ts';
 import { createProject, ended, logOf, newest, type DeploymentResponse } from './helpers.ts';
 import { plain, startPlatform, type Platform } from './platform.ts';
 import { createRepository, nodeServer, staticSite, type Repository } from './repository.ts';
@@ -47,17 +49,6 @@ after(async () => {
   await platform?.stop();
 });
 
-const server = (code: string, build?: string): Record<string, string> => ({
-  'package.json': JSON.stringify({
-    name: 'app',
-    private: true,
-    scripts: { start: 'node server.js', ...(build === undefined ? {} : { build: 'node build.js' }) },
-  }),
-  'server.js': code,
-  'build.js': build ?? '',
-});
-const holderProgram = `require('node:http').createServer((req, res) => res.end('hostile')).listen(process.env.PORT);`;
-
 /** Pushes and returns the final deployment. */
 async function deploy(files: Record<string, string>): Promise<DeploymentResponse> {
   await repository.commit(files);
@@ -67,62 +58,6 @@ async function deploy(files: Record<string, string>): Promise<DeploymentResponse
   return ended(platform, (await newest(platform, 'site')).id, 60_000);
 }
 
-const FAILING: readonly (readonly [
-  name: string,
-  files: Record<string, string>,
-  codes: readonly string[],
-  says: RegExp,
-])[] = [
-  [
-    'dies at start',
-    server(`console.error('no database here'); process.exit(3);`),
-    ['verification_failed', 'function_start_failed'],
-    /no database here|exit/i,
-  ],
-  ['answers 500', nodeServer(`res.statusCode = 500; res.end('broken');`), ['verification_failed'], /500/],
-  [
-    'never listens',
-    server('setInterval(() => {}, 1000);'),
-    ['verification_failed', 'function_start_failed'],
-    /respond|listen/i,
-  ],
-  [
-    'has a build that fails',
-    server(holderProgram, `console.error('a type error in line 7'); process.exit(2);`),
-    ['build_failed'],
-    /a type error in line 7|exit/,
-  ],
-  [
-    'has a build that hangs',
-    server(holderProgram, 'setInterval(() => {}, 1000);'),
-    ['build_timeout'],
-    /minute|second|time/i,
-  ],
-  [
-    'has a build that eats memory',
-    server(holderProgram, 'const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1));'),
-    ['build_out_of_memory'],
-    /512|memory/i,
-  ],
-  [
-    'has a build that bombs with processes',
-    server(
-      holderProgram,
-      `const { spawn } = require('node:child_process'); for (let i = 0; i < 300; i++) spawn('sleep', ['60'], { stdio: 'ignore' }).on('error', () => {}); setTimeout(() => process.exit(1), 1000);`,
-    ),
-    ['build_too_many_processes'],
-    /128|process/i,
-  ],
-  [
-    'has a build that fills its disk',
-    server(
-      holderProgram,
-      `const fs = require('node:fs'); const fd = fs.openSync('big', 'w'); for (;;) fs.writeSync(fd, Buffer.alloc(8 << 20, 1));`,
-    ),
-    ['build_out_of_disk'],
-    /disk|space/i,
-  ],
-];
 for (const [name, files, codes, says] of FAILING) {
   test(`an app that ${name} is failed with a reason, and the old one serves`, async () => {
     const { status, error } = await deploy(files);
@@ -210,59 +145,10 @@ test('a symlink out of the tree shows nothing of the machine', async () => {
   }
 });
 
-/**
- * Attempts everything that rule 5 forbids; returns what it reached. It gets the paths and addresses, so that hiding
- * them is not enough.
- */
-const probe = (): string => `
-const fs = require('node:fs');
-const net = require('node:net');
-const T = ${JSON.stringify({
-  data: platform.data,
-  ports: [platform.apiPort, platform.edgePort],
-  addresses: Object.values(networkInterfaces())
-    .flatMap((all) => all ?? [])
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ address }) => address),
-  pids: ['server', 'host', 'edge-0', 'up'].map((name) => platform.pid(name as 'up')),
-  token: platform.token,
-  repository: neighbour.path,
-})};
-const reached = [];
-const attempt = (what, run) => { try { const value = run(); if (value !== false) reached.push(what + (typeof value === 'string' ? ': ' + value.slice(0, 80) : '')); } catch {} };
-const connects = (what, options) => new Promise((done) => {
-  const socket = net.connect(options, () => { reached.push(what); socket.destroy(); done(); });
-  socket.on('error', () => done());
-  setTimeout(() => { socket.destroy(); done(); }, 700);
-});
-module.exports = async () => {
-  reached.length = 0;
-  const gateways = (() => { try { return fs.readFileSync('/proc/net/route', 'utf8').split('\\n').slice(1).map((line) => line.split('\\t')[2]).filter((hex) => hex && hex !== '00000000').map((hex) => hex.match(/../g).reverse().map((byte) => parseInt(byte, 16)).join('.')); } catch { return []; } })();
-  const waiting = [];
-  for (const host of new Set(['127.0.0.1', '::1', '0.0.0.0', 'localhost', ...T.addresses, ...gateways])) for (const port of T.ports) waiting.push(connects('port ' + host + ':' + port, { host, port }));
-  for (const host of ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254']) waiting.push(connects('metadata ' + host, { host, port: 80 }));
-  for (const name of ['host.sock', 'edge-0.sock', 'edge-1.sock']) waiting.push(connects('socket ' + name, { path: T.data + '/run/' + name }));
-  await Promise.all(waiting);
-  for (const file of ['anchor.db', 'key', 'admin-token', 'lock', 'run/pids.json']) attempt('file ' + file, () => fs.readFileSync(T.data + '/' + file, 'latin1'));
-  for (const directory of ['', '/disks', '/git', '/logs', '/blobs', '/cache', '/trees', '/run']) attempt('directory ' + directory, () => fs.readdirSync(T.data + directory).join());
-  attempt('repository of the neighbour', () => fs.readdirSync(T.repository).join());
-  attempt('/root', () => fs.readdirSync('/root').join() || false);
-  attempt('shadow', () => fs.readFileSync('/etc/shadow', 'utf8').includes('root:') && 'yes');
-  for (const pid of T.pids) { attempt('signal ' + pid, () => { const line = fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1'); return /apps\\/local|up\\.ts/.test(line) && line; }); }
-  for (const pid of fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name))) attempt('process ' + pid, () => { const text = fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1') + fs.readFileSync('/proc/' + pid + '/environ', 'latin1'); return (/apps\\/local|ANCHOR_PLATFORM|PROJECT=neighbour/.test(text) || text.includes(T.token)) && text; });
-  attempt('environment', () => Object.entries(process.env).some(([name, value]) => name === 'ANCHOR_PLATFORM_SETTINGS' || value.includes(T.token) || value.includes(T.data)) && 'yes');
-  for (const directory of ['/tmp', '/cache', '/run/anchor', '/var/tmp', '/dev/shm']) attempt('neighbour in ' + directory, () => fs.readdirSync(directory, { recursive: true }).some((name) => /neighbour/.test(name)) && 'yes');
-  attempt('several functions in /run/anchor', () => fs.readdirSync('/run/anchor').filter((name) => name.endsWith('.sock')).length > 1 && fs.readdirSync('/run/anchor').join());
-  for (const file of ['/anchor/preload.js', '/node/bin/node', '/etc/passwd', '/sys/fs/cgroup/cgroup.procs', '/proc/sys/kernel/hostname', '/proc/sysrq-trigger']) attempt('write ' + file, () => { fs.closeSync(fs.openSync(file, 'a')); });
-  attempt('block device', () => fs.readdirSync('/dev').some((name) => /^(sd|vd|nvme|loop|mem|kmsg)/.test(name)) && fs.readdirSync('/dev').join());
-  attempt('mount', () => require('node:child_process').execFileSync('mount', ['-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' }) && 'yes');
-  return reached;
-};`;
-
 test('the probe finds what it looks for where nothing is closed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'anchor-test-probe-'));
   try {
-    await writeFile(join(folder, 'probe.cjs'), probe());
+    await writeFile(join(folder, 'probe.cjs'), probe(platform, neighbour.path));
     const printed = await new Promise<string>((resolve) =>
       execFile(
         process.execPath,
@@ -300,7 +186,7 @@ require('node:http').createServer(async (req, res) => {
 }).listen(process.env.PORT);`,
       `require('./probe.js')().then((reached) => require('node:fs').writeFileSync('built.json', JSON.stringify(reached)));`,
     ),
-    'probe.js': probe(),
+    'probe.js': probe(platform, neighbour.path),
   });
   assert.equal(status, 'success', JSON.stringify(error));
   assert.deepEqual(JSON.parse((await platform.request('site.localhost', '/built')).body), [], 'from inside the build');

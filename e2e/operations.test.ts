@@ -1,13 +1,12 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { createProject, ended, newest, type DeploymentResponse } from './helpers.ts';
+import { LIVE_SITE, openStream, Trickle } from './live-site.ts';
+import { age, processes } from './machine.ts';
 import { eventually, startPlatform, type Platform } from './platform.ts';
 import { createRepository, nodeServer, staticSite, type Repository } from './repository.ts';
 
@@ -72,24 +71,6 @@ const anchor = (to: Platform, ...args: string[]): Promise<{ code: number; output
     );
   });
 
-const LIVE = nodeServer(`
-  globalThis.boot ??= Math.random().toString(36); globalThis.streams ??= new Set();
-  if (req.url === '/events') { res.writeHead(200, { 'content-type': 'text/event-stream' }); res.write('data: open\\n\\n'); streams.add(res); res.on('close', () => streams.delete(res)); return; }
-  if (req.url.startsWith('/say/')) { for (const stream of streams) stream.write('data: ' + req.url.slice(5) + '\\n\\n'); return res.end(String(streams.size)); }
-  res.end(globalThis.boot);`);
-/** The upgrade by hand: a server without dependencies that echoes each short text frame in capitals. */
-const SOCKET = `
-  .on('upgrade', (req, socket) => {
-    const accept = require('node:crypto').createHash('sha1').update(req.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
-    socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + '\\r\\n\\r\\n');
-    socket.on('data', (frame) => {
-      const length = frame[1] & 127, mask = frame.subarray(2, 6);
-      const text = Buffer.from(frame.subarray(6, 6 + length).map((byte, i) => byte ^ mask[i % 4])).toString().toUpperCase();
-      socket.write(Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]));
-    });
-    socket.on('error', () => {});
-  })`;
-
 before(async () => {
   platform = await startPlatform({ flags: FLAGS });
   repository = await createRepository();
@@ -101,7 +82,7 @@ before(async () => {
   await platform.api('PUT', '/api/projects/shop/environments/production/variables', {
     variables: [{ name: 'SECRET_WORD', value: 'mizzen' }],
   });
-  await deploy('live', { ...LIVE, 'server.js': (LIVE['server.js'] ?? '').replace('.listen(', `${SOCKET}.listen(`) });
+  await deploy('live', LIVE_SITE);
 });
 after(async () => {
   await trickling?.stop().catch(() => undefined);
@@ -109,37 +90,8 @@ after(async () => {
   await platform?.stop();
 });
 
-/** Opens a request and gives its body chunk by chunk. */
-function open(host: string, path: string, headers: Record<string, string> = {}) {
-  const seen: { text: string; upgraded?: Duplex; status?: number } = { text: '' };
-  const call = request(
-    {
-      host: '127.0.0.1',
-      port: platform.edgePort,
-      path,
-      agent: false,
-      headers: { host: `${host}:${platform.edgePort}`, ...headers },
-    },
-    (response) => {
-      if (response.statusCode !== undefined) seen.status = response.statusCode;
-      response
-        .setEncoding('utf8')
-        .on('data', (text: string) => (seen.text += text))
-        .on('error', () => undefined);
-    },
-  );
-  call.on('upgrade', (response, socket) => {
-    if (response.statusCode !== undefined) seen.status = response.statusCode;
-    seen.upgraded = socket;
-    socket.on('error', () => undefined);
-    socket.on('data', (frame: Buffer) => (seen.text += frame.subarray(2).toString()));
-  });
-  call.on('error', () => undefined).end();
-  return { seen, close: () => (seen.upgraded ?? call).destroy() };
-}
-
 test('events reach the browser one by one, and a WebSocket goes both ways', async () => {
-  const events = open('live.localhost', '/events');
+  const events = openStream(platform, 'live.localhost', '/events');
   await eventually(
     () => events.seen.text === 'data: open\n\n',
     10_000,
@@ -152,7 +104,7 @@ test('events reach the browser one by one, and a WebSocket goes both ways', asyn
     () => `no second event: ${events.seen.text}`,
   );
 
-  const socket = open('live.localhost', '/socket', {
+  const socket = openStream(platform, 'live.localhost', '/socket', {
     connection: 'Upgrade',
     upgrade: 'websocket',
     'sec-websocket-version': '13',
@@ -185,46 +137,11 @@ test('events reach the browser one by one, and a WebSocket goes both ways', asyn
   socket.close();
 });
 
-/**
- * Sends three requests at once, with pauses around the time after which an idle function stops; through all of the next
- * tests.
- */
-function trickle() {
-  const boots = new Set<string>();
-  const wrong: string[] = [];
-  const stopping = new AbortController();
-  const run = (async () => {
-    for (let round = 0; !stopping.signal.aborted; round++) {
-      for (const { status, body } of await Promise.all([1, 2, 3].map(() => platform.request('live.localhost')))) {
-        if (status === 200) boots.add(body);
-        else wrong.push(`${status} ${body}`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, [6_500, 1_000, 7_000, 7_500, 900, 8_000][round % 6]);
-        stopping.signal.addEventListener(
-          'abort',
-          () => {
-            clearTimeout(timer);
-            resolve();
-          },
-          { once: true },
-        );
-      });
-    }
-  })();
-  return {
-    boots,
-    wrong,
-    stop: () => {
-      stopping.abort();
-      return run;
-    },
-  };
-}
-let trickling: ReturnType<typeof trickle> | undefined;
+/** Runs through all of the next tests. */
+let trickling: Trickle | undefined;
 
 test('of two promotes at the same time one wins and the other gets a conflict', async () => {
-  trickling = trickle();
+  trickling = new Trickle(() => platform);
   const first = await deploy('shop', nodeServer(`res.end('one ' + process.env.SECRET_WORD);`));
   const second = await deploy('shop', nodeServer(`res.end('two ' + process.env.SECRET_WORD);`));
   const third = await deploy('shop', nodeServer(`res.end('three ' + process.env.SECRET_WORD);`));
@@ -466,33 +383,3 @@ test('a disk that is too full refuses builds with the reason, and serves on', as
   assert.equal(status.body.checks.find(({ name }) => name === 'disk')?.ok, false);
   assert.equal((await platform.request('shop.localhost')).body, 'two mizzen');
 });
-
-/** Processes of this machine whose command line is this one. */
-async function processes(command: string): Promise<string[]> {
-  const all = await readdir('/proc');
-  const found = await Promise.all(
-    all
-      .filter((name) => /^\d+$/.test(name))
-      .map(async (pid) =>
-        (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim() === command
-          ? pid
-          : undefined,
-      ),
-  );
-  return found.filter((pid) => pid !== undefined);
-}
-
-/** Makes everything a hundred days older, as time would. */
-async function age(data: string): Promise<void> {
-  const by = 100 * 86_400_000;
-  const db = new DatabaseSync(join(data, 'anchor.db'));
-  db.prepare(
-    `UPDATE deployments SET created_at = created_at - ?, doc = json_set(doc, '$.createdAt', json_extract(doc, '$.createdAt') - ?)`,
-  ).run(by, by);
-  db.close();
-  for (const entry of await readdir(join(data, 'blobs'), { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile())
-      await utimes(path, new Date((await stat(path)).mtimeMs - by), new Date((await stat(path)).mtimeMs - by));
-  }
-}
