@@ -81,28 +81,8 @@ export async function composeLocal(
   const builder = await openBuilder({ settings, paths, sandboxes, blobs, npm, env });
   const gitProcesses = openGitProcesses(settings, paths, env);
   const git = new Git(gitProcesses);
-  const queue = openJobQueue(db, systemClock);
-  const repositories = openRepositories(paths, git);
   const domains = await openDomainAdapters({ settings, paths, db, secrets, env, report });
-  const ports: Ports = {
-    ...openStores(db),
-    blobs,
-    builds: builder,
-    functions,
-    secrets,
-    clock: systemClock,
-    queue,
-    pushes: openPushTransaction(db, queue),
-    logs: openLogStore(paths.logs),
-    repositories,
-    heads: branchHeads(repositories, remoteHeads(secrets, settings, env)),
-    capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
-    ...edgePorts(settings, paths, domains.served),
-    analyzeFailure: runtimeCause,
-    dns: domains.dns,
-    certificates: domains.certificates,
-    served: domains.served,
-  };
+  const ports = portsOf({ settings, paths, db, secrets, blobs, builder, functions, git, domains, env });
   return {
     ports,
     paths,
@@ -121,6 +101,45 @@ export async function composeLocal(
       functions.close();
       db.close();
     },
+  };
+}
+
+type PortParts = Readonly<{
+  settings: Settings;
+  paths: Paths;
+  db: Database;
+  secrets: Ports['secrets'];
+  blobs: LocalBlobStore;
+  builder: Builder;
+  functions: FunctionHostClient;
+  git: Git;
+  domains: DomainAdapters;
+  env: NodeJS.ProcessEnv;
+}>;
+
+/** Returns the capabilities that the use cases get on one machine. */
+function portsOf(parts: PortParts): Ports {
+  const { settings, paths, db, secrets, builder, domains } = parts;
+  const queue = openJobQueue(db, systemClock);
+  const repositories = openRepositories(paths, parts.git);
+  return {
+    ...openStores(db),
+    blobs: parts.blobs,
+    builds: builder,
+    functions: parts.functions,
+    secrets,
+    clock: systemClock,
+    queue,
+    pushes: openPushTransaction(db, queue),
+    logs: openLogStore(paths.logs),
+    repositories,
+    heads: branchHeads(repositories, remoteHeads(secrets, settings, parts.env)),
+    capacity: diskCapacity(paths.data, settings.minFreeDiskMb, (bytes) => builder.disks.freeSpace(bytes)),
+    ...edgePorts(settings, paths, domains.served),
+    analyzeFailure: runtimeCause,
+    dns: domains.dns,
+    certificates: domains.certificates,
+    served: domains.served,
   };
 }
 

@@ -42,20 +42,7 @@ runProcess(async () => {
   await ensureAdminToken(ports, settings.data);
   await log.step('aliases get the hosts of this domain', () => migrateAliasDomain(ports, log.error)());
 
-  const scrub = new BlobScrub({
-    directory: paths.blobs,
-    blobs: opened.blobs,
-    ports,
-    bytesPerSecond: settings.scrubMb * 1_048_576,
-    report: log.error,
-  });
-  const operations = new LocalOperations({
-    opened,
-    sandboxes: opened.sandboxes,
-    settings,
-    records: { blob: scrub.records },
-    restart: (directory) => process.send?.({ type: 'restore', directory }),
-  });
+  const { scrub, operations } = openOperations(opened, settings);
   const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 5_000, report: log.error });
   const accessLog = new RotatingFile(join(paths.logs, 'api-access.jsonl'));
   const server = createServer({
@@ -108,6 +95,29 @@ async function open(settings: Settings): Promise<LocalComposition> {
   await log.step('scratch of backups is swept', () => sweepScratch(opened.paths));
   await log.step('repositories are swept', () => sweepRepositories(opened, !settings.unsafeNoSandbox));
   return opened;
+}
+
+/** Creates what an operator can do, and the check of stored blobs, whose findings are among the records it reports. */
+function openOperations(
+  opened: LocalComposition,
+  settings: Settings,
+): Readonly<{ scrub: BlobScrub; operations: LocalOperations }> {
+  const { ports, paths, blobs, sandboxes } = opened;
+  const scrub = new BlobScrub({
+    directory: paths.blobs,
+    blobs,
+    ports,
+    bytesPerSecond: settings.scrubMb * 1_048_576,
+    report: log.error,
+  });
+  const operations = new LocalOperations({
+    opened,
+    sandboxes,
+    settings,
+    records: { blob: scrub.records },
+    restart: (directory) => process.send?.({ type: 'restore', directory }),
+  });
+  return { scrub, operations };
 }
 
 /** Writes the root certificate of the local CA where users find it, when there is one: see docs/domains.md. */

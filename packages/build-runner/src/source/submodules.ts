@@ -2,7 +2,8 @@ import { parseCommitSha } from '@anchor/core/names/name.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '@anchor/core/projects/repository-url.ts';
 import { anchorError, err, fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { resolveInTree } from '@anchor/packaging/checkout/checkout-fs.ts';
-import { fetchGit, runInSandbox, sandboxGitCall, type FetchContext } from './fetch-git.ts';
+import { fetchGit } from './fetch-git.ts';
+import { runInSandbox, sandboxGitCall, type FetchContext } from './git-run.ts';
 import { MAX_SUBMODULES, type Listing } from './listing.ts';
 
 /**
