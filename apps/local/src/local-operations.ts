@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { cleanDirectories } from '@anchor/function-host/clean-directories.ts';
 import { dropRow, forgetRow, rowIsSound } from '@anchor/adapter-local/sqlite/damaged-rows.ts';
 import { createBackup } from '@anchor/adapter-local/backup/platform-backup.ts';
-import { openBackup } from '@anchor/adapter-local/backup/platform-restore.ts';
+import { openBackup } from '@anchor/adapter-local/backup/open-backup.ts';
 import { diskSpace } from '@anchor/adapter-local/disk/disk-capacity.ts';
 import type { ProjectId } from '@anchor/core/names/id.ts';
 import type {

@@ -21,9 +21,10 @@ import { checkRenewal } from './renewals/renewal-check.ts';
 import { renewalTime } from './renewals/renewal-time.ts';
 import { possibleTypes } from './solvers/challenge-types.ts';
 import { Challenges } from './solvers/challenges.ts';
+import { MAX_NAMES, noAuthority, noLocalAuthority, unprovable, wrongNumber, mixed } from './certificate-refusals.ts';
 
 const HOUR = 3_600_000;
-const MAX_NAMES = 100;
+
 /** Renewal information that is read in one tick: 5,000 certificates are through within their six hours. */
 const CHECKS_PER_TICK = 50;
 
@@ -312,31 +313,3 @@ function uploadOf({ chain, names }: CheckedUpload): Certificate {
   const fields = fieldsOf(chain[0]);
   return { id: `upload-${fields.fingerprint.slice(0, 32)}`, names, origin: 'upload', ...fields, renewals: 0 };
 }
-
-const noAuthority = (name: string): Result<void> =>
-  fail(
-    'unsupported',
-    `No CA is configured to issue a certificate for ${name}`,
-    'Start the platform with --acme-email and its --https-port, or upload a certificate.',
-  );
-
-const noLocalAuthority = (name: string): Result<void> =>
-  fail('unsupported', `No public CA issues certificates for ${name}`, 'Start the platform with --local-ca.');
-
-const unprovable = (name: string): Result<void> =>
-  fail(
-    'unsupported',
-    name.startsWith('*.') ? `The wildcard ${name} needs a DNS provider` : `Nothing here can prove ${name} to a CA`,
-    'Start the platform with --dns-providers FILE, or upload a certificate.',
-    name.startsWith('*.') ? 'CAs verify a wildcard by a DNS record alone.' : undefined,
-  );
-
-const wrongNumber = (count: number): Result<void> =>
-  fail('invalid_input', `A certificate has 1 to ${MAX_NAMES} names, not ${count}`, 'Request several certificates.');
-
-const mixed = (names: readonly string[]): Result<void> =>
-  fail(
-    'unsupported',
-    `No CA issues one certificate for ${names.join(', ')}`,
-    'Request a certificate for the names below localhost of their own.',
-  );

@@ -27,12 +27,12 @@ import { pathsIn } from '../paths.ts';
 import { createBackup } from './platform-backup.ts';
 import {
   finishRestore,
-  openBackup,
   restoreIsUnfinished,
   restoreOffline,
   setStateAside,
   activateBackup,
 } from './platform-restore.ts';
+import { openBackup } from './open-backup.ts';
 import { openSecretBox } from '../secrets/secret-box.ts';
 import { openStores } from '../sqlite/stores/stores.ts';
 

@@ -8,7 +8,7 @@ import type { Database } from '../sqlite/database.ts';
 import { backupDatabase } from '../sqlite/database-backup.ts';
 import { hasErrorCode } from '@anchor/core/result/has-error-code.ts';
 import type { Paths } from '../paths.ts';
-import { BACKUP_NOTES, openBackup, type BackupReport } from './platform-restore.ts';
+import { BACKUP_NOTES, openBackup, type BackupReport } from './open-backup.ts';
 
 /**
  * Writes everything into one file while the platform runs, and proves it by restoring it into a scratch directory. The

@@ -1,65 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import type { DeploymentId } from '@anchor/core/names/id.ts';
-import type { HostRoute } from '@anchor/core/ports/route-table.ts';
 import type { Asset, Part } from '../static/asset.ts';
 import { cacheKey } from '../cache/cache-key.ts';
-import type { CachedPage, PageCache } from '../cache/page-cache.ts';
-import { freshnessByAge, type PageMetadata, type Freshness } from '../util/page-metadata.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { methodNotAllowed, notFound, rulesTookTooLong } from '../error-pages/problems.ts';
 import { OverBudget } from '@anchor/core/expressions/match.ts';
 import { decode } from '@anchor/protocol/route-rules.ts';
 import type { RequestView } from '../routing/conditions.ts';
-import type { EvaluationBudgets } from '../routing/evaluation-budgets.ts';
 import type { Headers } from '../http/headers.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import { findPage } from '../routing/clean-url.ts';
-import type { Sites } from '../routing/sites.ts';
-import type { TagInvalidationLog } from '../cache/tag-invalidations.ts';
-
-/** The result of resolving a request. */
-export type Resolution =
-  /** A file or cached page, with the headers of routing rules. */
-  | Readonly<{ kind: 'asset'; asset: Asset; basis: Basis }>
-  /** A prerendered shell; the function renders the rest. */
-  | Readonly<{ kind: 'partial'; shell: Asset; postponed: Part }>
-  | Readonly<{ kind: 'redirect'; status: number; location: string; headers: Headers }>
-  | Readonly<{ kind: 'function' }>
-  | Readonly<{ kind: 'problem'; problem: Problem; headers: readonly string[] }>
-  /** Something must be read first. Rare: everything else resolves synchronously. */
-  | Readonly<{ kind: 'pending'; choice: Promise<Resolution> }>;
-
-/**
- * The dependencies of a resolved asset, beside the request: the site alone (`site`), a stored page while it is current
- * and fresh, or more than that (`uncacheable`).
- */
-export type Basis = 'site' | 'uncacheable' | StoredPage;
-
-/**
- * Identifies a stored page without referencing it, so holders do not keep evicted pages alive. `version`: of a cached
- * page; undefined for a page of the build.
- */
-export type StoredPage = Readonly<{ key: string; version: number | undefined }>;
-
-/** Whether a resolution still holds: `invalid` never will on this basis, `unknown` may later. */
-export type MemoValidity = 'valid' | 'unknown' | 'invalid';
-
-export type ResolveDeps = Readonly<{
-  sites: Sites;
-  tags: TagInvalidationLog;
-  pageCache: PageCache;
-  efforts: EvaluationBudgets;
-  now(): number;
-  /** Reports that a request exhausted the project's time for rules. Returns immediately; repeated calls are cheap. */
-  rulesTimedOut(routed: RoutedRequest): void;
-  /** Starts a background revalidation. Returns immediately; concurrent calls for the same page are coalesced. */
-  revalidate(routed: RoutedRequest, metadata: PageMetadata, shell: boolean): void;
-  /** Queues a page for compression. Returns immediately; repeated calls are cheap. */
-  compress(deploymentId: DeploymentId, key: string, page: CachedPage): void;
-}>;
+import type { Resolution, Basis, ResolveDeps } from './resolution.ts';
+import { freshnessOf } from './memo-validity.ts';
 
 const FUNCTION: Resolution = { kind: 'function' };
-const problem = (what: Problem, headers: readonly string[] = []): Resolution => ({
+export const problem = (what: Problem, headers: readonly string[] = []): Resolution => ({
   kind: 'problem',
   problem: what,
   headers,
@@ -168,46 +122,6 @@ function findStoredPage(
   return freshness === 'stale'
     ? { asset: built.stale, postponed, basis: 'uncacheable' }
     : { asset: built.asset, postponed, basis: { key, version: undefined } };
-}
-
-/**
- * Validates a memo entry. `valid`: `resolveRequest` would resolve the same request in the same way, without side
- * effects.
- *
- * `invalid`: another page would be used, or none. A replaced or evicted version never comes back; the build's own page
- * may, but the request that finds it so takes the slow path and is memoized again. `unknown`: decided by time or tags,
- * or not known without waiting. A tag log that is read to its end may leave the page fresh; an expired page is
- * replaced, which makes the entry `invalid`.
- */
-export function validateMemo(
-  { sites, pageCache, tags, now }: Pick<ResolveDeps, 'sites' | 'pageCache' | 'tags' | 'now'>,
-  { deploymentId, artifact }: Pick<HostRoute, 'deploymentId' | 'artifact'>,
-  basis: Basis,
-): MemoValidity {
-  if (typeof basis === 'string') return basis === 'site' ? 'valid' : 'invalid';
-  const { key, version } = basis;
-  const partition = pageCache.partition(deploymentId);
-  const page = partition?.get(key);
-  if (page?.version !== version) return 'invalid';
-  const metadata = page === undefined ? sites.get(artifact)?.pages.get(key)?.metadata : page.metadata;
-  // The site is not in memory.
-  if (metadata === undefined) return 'unknown';
-  if (page === undefined && (partition?.newestVersionAt(metadata.group) ?? 0) > metadata.at) return 'invalid';
-  const time = now();
-  return freshnessByAge(metadata, time) === 'fresh' &&
-    tags.freshness(deploymentId, metadata.tags, metadata.at, time) === 'fresh'
-    ? 'valid'
-    : 'unknown';
-}
-
-function freshnessOf(deps: ResolveDeps, routed: RoutedRequest, metadata: PageMetadata, shell: boolean): Freshness {
-  const now = deps.now();
-  const byAge = freshnessByAge(metadata, now);
-  if (byAge === 'expired') return byAge;
-  const byTags = deps.tags.freshness(routed.deploymentId, metadata.tags, metadata.at, now);
-  const freshness = byTags === 'fresh' ? byAge : byTags;
-  if (freshness === 'stale') deps.revalidate(routed, metadata, shell);
-  return freshness;
 }
 
 /** Finds a file with a content hash in its name in deployments that this host served before (skew protection). */

@@ -1,7 +1,8 @@
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import { withHeaders, type Asset, type Part } from '../static/asset.ts';
 import type { AssetSender } from '../static/asset-sender.ts';
-import { resolveRequest, findInPreviousDeployments, type Resolution, type ResolveDeps } from './resolve.ts';
+import { resolveRequest, findInPreviousDeployments } from './resolve.ts';
+import type { Resolution, ResolveDeps } from './resolution.ts';
 import type { Exchange } from '../http1/transport.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { internal, notFound } from '../error-pages/problems.ts';

@@ -13,31 +13,16 @@ import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
 import type { Prerender, StaticFile } from '@anchor/protocol/artifact/web/files.ts';
 import type { DeploymentId, ProjectId } from '@anchor/core/names/id.ts';
 import type { HostName } from '@anchor/core/names/name.ts';
-import type { FunctionHost, Upstream } from '@anchor/core/ports/function-host.ts';
 import type { HostRoute } from '@anchor/core/ports/route-table.ts';
-import { ok, type AnchorError } from '@anchor/core/result/result.ts';
 import { TestCertificates } from './test-certificates.ts';
 import { createEdge, type Edge } from '../server/edge.ts';
 import type { EdgeOptions } from '../server/edge-options.ts';
 import type { AccessEntry } from '../observability/access-log.ts';
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from '../util/settings.ts';
+import { TestRoutes } from './test-routes.ts';
+import { TestFunctions } from './test-functions.ts';
 
 export const dpl = (n: number): DeploymentId => `dpl_${String(n).padStart(20, '0')}`;
-
-/** Holds routes that tests change as they like. */
-class TestRoutes extends Map<string, HostRoute> {
-  generation = 0;
-
-  override set(host: string, route: HostRoute): this {
-    this.generation++;
-    return super.set(host, route);
-  }
-
-  override delete(host: string): boolean {
-    this.generation++;
-    return super.delete(host);
-  }
-}
 
 /**
  * Runs a real edge worker on real sockets and files, for tests. Routes and function host are in memory, functions are
@@ -306,40 +291,6 @@ export class TestBed {
       socket.on('close', done);
       socket.on('error', done);
     });
-  }
-}
-
-/** Implements the function host of the test bed. */
-export class TestFunctions implements FunctionHost {
-  readonly upstreams = new Map<DeploymentId, Upstream[]>();
-  readonly touched: Readonly<Record<string, { inflight: number }>>[] = [];
-  leaseMs = 10_000;
-  timeoutMs = 60_000;
-  acquired = 0;
-  error: AnchorError | undefined;
-  /** Awaited by `acquire`: what starts slowly. */
-  starting: (id: DeploymentId) => Promise<void> = () => Promise.resolve();
-
-  name(id: DeploymentId, upstream: Upstream): void {
-    this.upstreams.set(id, [...(this.upstreams.get(id) ?? []), upstream]);
-  }
-
-  async acquire(id: DeploymentId): Promise<Awaited<ReturnType<FunctionHost['acquire']>>> {
-    this.acquired++;
-    await this.starting(id);
-    if (this.error !== undefined) return { ok: false, error: this.error };
-    return ok({ upstreams: this.upstreams.get(id) ?? [], leaseMs: this.leaseMs, timeoutMs: this.timeoutMs });
-  }
-
-  /** The result of the next `touch`: deployments whose instances have changed. */
-  changed: DeploymentId[] = [];
-  touch(use: Readonly<Record<DeploymentId, { inflight: number }>>): Promise<readonly DeploymentId[]> {
-    this.touched.push(use);
-    return Promise.resolve(this.changed.splice(0));
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { anchorError } from '@anchor/core/result/result.ts';
 import { until } from '@anchor/testing/until.ts';
-import { dpl, eventually, TestBed, TestFunctions } from '../testing/test-bed.ts';
+import { dpl, eventually, TestBed } from '../testing/test-bed.ts';
+import { TestFunctions } from '../testing/test-functions.ts';
 import { InstancePool } from './instance-pool.ts';
 
 /** Which instance of a function takes a request, and what happens while there is none. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { dpl, eventually, TestFunctions } from '../testing/test-bed.ts';
+import { dpl, eventually } from '../testing/test-bed.ts';
+import { TestFunctions } from '../testing/test-functions.ts';
 import type { UpstreamTransport } from '../http1/upstream/transport.ts';
 import { DEFAULT_EDGE_SETTINGS } from '../util/settings.ts';
 import { FunctionPools } from './function-pools.ts';
