@@ -23,13 +23,13 @@ import { invalid, parse, SignedRequests, type AcmeAccount } from './signed-reque
 
 export type AcmeClientOptions = TransportOptions & Readonly<{ directoryUrl: string }>;
 
-/** An order with its URL, and how long the CA wants to be left alone before it is read again. */
+/** An order, its URL, and the delay before the next poll (Retry-After). */
 export type Order = OrderState & Readonly<{ url: string; retryAfterMs?: number }>;
 export type NewOrder = Readonly<{
   identifiers: readonly Identifier[];
   /** A profile of the directory's `meta.profiles`. */
   profile?: string | undefined;
-  /** The certificate that this one renews, by its `certificateId` (RFC 9773, section 5). */
+  /** The certificate to replace, by its `certificateId` (RFC 9773, section 5). */
   replaces?: string | undefined;
 }>;
 export type NewAccount = Readonly<{
@@ -38,17 +38,17 @@ export type NewAccount = Readonly<{
   externalAccount?: ExternalAccount | undefined;
 }>;
 
-/** For how long a directory is used before it is read again. */
+/** How long a fetched directory is cached. */
 const DIRECTORY_MS = 3_600_000;
-/** Orders that are looked through for one that was placed without its URL having been stored. */
+/** Orders searched for one that was placed before a crash, and whose URL was not stored. */
 const RECENT_ORDERS = 20;
 /** The only certificate format that RFC 8555 defines. */
 const PEM_CHAIN = 'application/pem-certificate-chain';
 
 /**
  * Speaks ACME with one CA: RFC 8555, IP identifiers (RFC 8738), renewal information (RFC 9773) and profiles
- * (draft-ietf-acme-profiles). Every method is one step. Nothing is persisted and nothing is awaited for the CA's sake:
- * the caller stores what it got, and waits.
+ * (draft-ietf-acme-profiles). Every method is one exchange. The client persists nothing and does not
+ * poll: both are up to the caller.
  */
 export class AcmeClient {
   readonly #directoryUrl: string;
@@ -68,7 +68,7 @@ export class AcmeClient {
     return this.#transport.clockSkewMs;
   }
 
-  /** The directory as it was read last; undefined before. */
+  /** The directory as last fetched; undefined before the first fetch. */
   get knownDirectory(): Directory | undefined {
     return this.#directory?.value;
   }
@@ -90,7 +90,7 @@ export class AcmeClient {
     return parsed;
   }
 
-  /** Registers a key, agreeing to the CA's terms. A key that has an account already gets that one, so it can be repeated. */
+  /** Registers a key and agrees to the CA's terms. Idempotent: a registered key gets its existing account. */
   async register({ key, email, externalAccount }: NewAccount): Promise<Result<AcmeAccount, AcmeError>> {
     const directory = await this.directory();
     if (!directory.ok) return directory;
@@ -112,7 +112,7 @@ export class AcmeClient {
     return url.ok ? ok({ url: url.value, key }) : url;
   }
 
-  /** Places an order. Each call makes a new one, unless the CA itself reuses a pending order. */
+  /** Places an order. Not idempotent, unless the CA itself reuses pending orders. */
   async newOrder(account: AcmeAccount, order: NewOrder): Promise<Result<Order, AcmeError>> {
     const directory = await this.directory();
     if (!directory.ok) return directory;
@@ -161,7 +161,7 @@ export class AcmeClient {
   async #lastOrders(account: AcmeAccount, first: string): Promise<Result<readonly string[], AcmeError>> {
     let urls: readonly string[] = [];
     let page: string | undefined = first;
-    // 1,000 pages bound a list that never ends.
+    // At most 1,000 pages: a faulty CA may link them in a circle.
     for (let pages = 0; page !== undefined && pages < 1000; pages++) {
       const response: Result<HttpResponse, AcmeError> = await this.#post(account, page);
       if (!response.ok) return response;
@@ -200,7 +200,7 @@ export class AcmeClient {
       : invalid(url, `The certificate is no ${PEM_CHAIN}`);
   }
 
-  /** Returns when the CA wants a certificate renewed; undefined when it has no renewal information. */
+  /** Returns the renewal window that the CA suggests (ARI); undefined when it does not support ARI. */
   async renewalInfo(
     certificateId: string,
   ): Promise<Result<(RenewalInfo & Readonly<{ retryAfterMs?: number }>) | undefined, AcmeError>> {

@@ -15,20 +15,20 @@ export type AuthoritySettings = Readonly<{
   /** Its name in records and messages, such as "Let's Encrypt". */
   name: string;
   directoryUrl: string;
-  /** Where the CA writes to when something is wrong with a certificate. */
+  /** The contact address of the account, for notices of the CA. */
   email?: string | undefined;
   externalAccount?: ExternalAccount | undefined;
   /** The profile of certificates for names; addresses get `shortlived`. */
   profile?: string | undefined;
-  /** Certificates that the CA's own TLS leads to, for a private CA. */
+  /** The roots (PEM) that verify the TLS of a private CA. */
   trustedPem?: string | undefined;
 }>;
 
-/** For how long a CA that does not respond is left alone, so that its outage costs one timeout and not one per order. */
+/** How long a CA that did not respond is skipped, so that an outage costs one timeout instead of one per order. */
 const REST_MS = 30_000;
 const USER_AGENT = 'anchor-deploy';
 
-/** One CA: the client that speaks with it, and the account that orders are placed under. */
+/** Holds the client and the account of one CA. */
 export class Authority {
   readonly settings: AuthoritySettings;
   readonly client: AcmeClient;
@@ -53,7 +53,7 @@ export class Authority {
     return this.settings.name;
   }
 
-  /** The domains that stand for the CA in CAA records, as far as its directory was read. */
+  /** The CA's identities in CAA records; empty until its directory was fetched. */
   get caa(): readonly string[] {
     return this.client.knownDirectory?.meta.caaIdentities ?? [];
   }
@@ -63,7 +63,7 @@ export class Authority {
     return this.#accountUrl;
   }
 
-  /** Until when no request is sent, after one had no response; 0 when it responds. */
+  /** The time until which the CA is skipped after a request without a response; 0 when it responds. */
   get restsUntil(): number {
     return this.#restsUntil;
   }
@@ -90,7 +90,7 @@ export class Authority {
 
   /**
    * Returns the account, and registers it first when there is none. Its key is stored before the CA sees it, so that a
-   * crash in between makes no second account. Concurrent calls share one registration.
+   * crash in between creates no second account. Concurrent calls share one registration.
    */
   async account(): Promise<Result<AcmeAccount, AcmeError>> {
     this.#account ??= this.#open();
@@ -115,7 +115,7 @@ export class Authority {
     let stored = await this.#accounts.get(this.#id);
     let key = stored === undefined ? undefined : await this.#unseal(stored.value.sealedKey, context);
     if (key === undefined) {
-      // Also when the master key is another one than that of the record: the account is lost, its certificates are not.
+      // Also if the record was encrypted with another master key: the account is lost, its certificates are not.
       key = AccountKey.generate();
       const sealedKey = await this.#secrets.seal(key.toPem(), context);
       stored = await this.#accounts.overwrite(this.#id, { directoryUrl, sealedKey });

@@ -5,12 +5,12 @@ import type { RecordTable } from '../records/record-table.ts';
 const HOUR = 3_600_000;
 const WEEK = 168 * HOUR;
 
-/** At most `limit` in `windowMs`. Renewals have more: they come first, and a CA counts them less strictly. */
+/** At most `limit` per `windowMs`. Renewals have a higher limit: they take priority, and CAs exempt them from some. */
 type Limit = Readonly<{ windowMs: number; limit: number; renewals: number }>;
 
 /**
- * Below what Let's Encrypt allows (50 a registered domain a week, 300 orders in 3 hours, 5 of the same names a week, 5
- * failures of a name an hour): what another client of the same domain uses does not lock this platform out.
+ * Below the limits of Let's Encrypt (per week 50 certificates per registered domain and 5 per set of names; 300 orders
+ * per 3 hours; 5 failures per name per hour), so that another client of the domain does not lock this platform out.
  * https://letsencrypt.org/docs/rate-limits/
  */
 export const LIMITS = {
@@ -21,7 +21,7 @@ export const LIMITS = {
 } as const satisfies Record<string, Limit>;
 export type BudgetKind = keyof typeof LIMITS;
 
-/** What an order uses of the budgets of one CA. */
+/** The budgets of one CA that an order draws on. */
 export type Spending = Readonly<{
   authority: string;
   /** Id of the name set. */
@@ -32,13 +32,13 @@ export type Spending = Readonly<{
   renewal: boolean;
 }>;
 
-/** A budget that is used up: which, of what, and when it has some left. */
+/** An exhausted budget, and when it admits the next order. */
 export type Exhausted = Readonly<{ kind: BudgetKind; of: string; limit: number; windowMs: number; retryAt: number }>;
 
-/** Counts what a CA limits, before the CA does. Counts are stored, so a restart forgets none. */
+/** Enforces the rate limits of CAs before they do. The counts are persistent. */
 export class Budgets {
   readonly #table: RecordTable<BudgetRecord>;
-  /** Serializes reservations, so that two orders do not take the same last place. */
+  /** Serializes reservations, so that two orders cannot take the same last slot. */
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(table: RecordTable<BudgetRecord>) {
@@ -62,7 +62,7 @@ export class Budgets {
     });
   }
 
-  /** Returns what an order reserved and did not use, because it failed. The number of orders stays counted. */
+  /** Releases what a failed order reserved and did not use. The order itself stays counted. */
   release(spending: Spending, now: number): Promise<void> {
     return this.#exclusively(async () => {
       for (const [kind, of] of usesOf(spending))
@@ -70,12 +70,12 @@ export class Budgets {
     });
   }
 
-  /** Counts a validation of a name that failed. */
+  /** Counts a failed validation of a name. */
   countFailure(authority: string, name: string, now: number): Promise<void> {
     return this.#exclusively(() => this.#change(authority, 'failure', name, now, (times) => [...times, now]));
   }
 
-  /** Removes counts that no window includes any more. */
+  /** Removes counts that are older than every window. */
   expire(now: number): Promise<void> {
     return this.#exclusively(async () => {
       for (const { id, value } of await this.#table.list())
@@ -96,7 +96,7 @@ export class Budgets {
     return freed === undefined ? undefined : { kind, of, limit, windowMs, retryAt: freed + windowMs };
   }
 
-  /** Times within the window. One in the future, since the clock stepped back, is forgotten. */
+  /** Returns the times within the window. Times in the future, after the clock was set back, are dropped. */
   async #times(authority: string, kind: BudgetKind, of: string, now: number): Promise<readonly number[]> {
     const stored = await this.#table.get(idOf(authority, kind, of));
     return (stored?.value.times ?? []).filter((time) => time > now - LIMITS[kind].windowMs && time <= now);

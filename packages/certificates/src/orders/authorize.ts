@@ -35,7 +35,7 @@ export type AuthorizeOutcome =
 
 type Pending = Readonly<{ url: string; authorization: Authorization }>;
 
-/** Gets every name of an order validated: stores the responses, puts all in place, then tells the CA. */
+/** Completes the challenges of an order: stores the responses, publishes them, then notifies the CA. */
 export async function authorize(run: Authorizing): Promise<AuthorizeOutcome> {
   const pending: Pending[] = [];
   for (const url of run.order.authorizations) {
@@ -100,7 +100,7 @@ async function pick(run: Authorizing, { url, authorization }: Pending): Promise<
   };
 }
 
-/** Describes a name that nothing here can prove to the CA. */
+/** Describes a name for which no challenge can be completed here. */
 const unsolvable = (name: string, { authority }: Pick<Authorizing, 'authority'>) =>
   anchorError(
     'unsupported',

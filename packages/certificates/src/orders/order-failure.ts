@@ -4,21 +4,21 @@ import { anchorError, type AnchorError, type ErrorCode } from '@anchor/core/resu
 import type { Exhausted } from '../budgets/budgets.ts';
 
 /**
- * Why an order did not go on, and what that means for its next try:
+ * Why an order stopped, and how it is retried:
  * - `validation`: the CA could not verify a name; it counts against the name
- * - `authority`: the CA is down or refuses for now; another CA may do
- * - `final`: it will be refused again until something is changed
+ * - `authority`: the CA is down or refuses for now; another CA may issue
+ * - `final`: every retry fails until the cause is fixed
  */
 export type OrderFailure = Readonly<{
   kind: 'validation' | 'authority' | 'final';
   error: AnchorError;
-  /** How long the CA wants to be left alone. */
+  /** The Retry-After of the CA. */
   retryAfterMs?: number;
   /** The names that could not be verified. */
   names?: readonly string[];
 }>;
 
-/** What a failure is about, for its messages. */
+/** The facts that messages name. */
 export type FailureContext = Readonly<{
   authority: string;
   names: readonly string[];

@@ -18,28 +18,28 @@ import { budgetFailure, requestFailure, type FailureContext, type OrderFailure }
 import { confirmedAt, delayedOrder, failedOrder, interruptedOrder } from './order-record.ts';
 import { pause } from './pause.ts';
 
-/** For how long one run follows an order that the CA works on; another run continues after a minute. */
+/** How long one run polls an order that the CA is processing. The next run resumes after `REST_MS`. */
 const FOLLOW_MS = 120_000;
 const MAX_POLL_MS = 30_000;
 const REST_MS = 60_000;
-/** Interruptions in a row, 80 minutes in all, after which an order that exists is left to be placed at the next CA. */
+/** Consecutive interruptions (80 minutes in all) after which an order is abandoned and placed with the next CA. */
 const INTERRUPTIONS = 4;
 
-/** The order was removed or taken over while it ran: this run has nothing more to do. */
+/** Signals that the order was removed or taken over while it ran. The run then stops. */
 class OrderGone extends Error {}
 
 /**
- * Runs one order from the step that it is stored in. Each step is stored before it is acted on, and a step that may have
- * been acted on already is looked up at the CA: so a run that is killed anywhere is continued, and never repeated.
+ * Runs one order from its stored step. Each step is persisted before it is executed, and a step that may have been
+ * executed already is looked up at the CA. A run that is killed at any point is therefore resumed without repeating one.
  */
 export class OrderRun {
   readonly #context: OrderContext;
   readonly #challenges: Challenges;
   readonly #signal: AbortSignal;
   #stored: Stored<OrderRecord>;
-  /** Whether this run itself sent what the step says: if not, an earlier process may have. */
+  /** Whether this run sent the request of the stored step. If not, an earlier process may have sent it. */
   #placedHere = false;
-  /** Whether the account was registered a second time, since the CA did not know it: once per run. */
+  /** Whether this run has registered the account again because the CA did not know it. Done at most once. */
   #accountForgotten = false;
 
   constructor(context: OrderContext, stored: Stored<OrderRecord>, signal: AbortSignal) {
@@ -49,7 +49,7 @@ export class OrderRun {
     this.#signal = signal;
   }
 
-  /** Runs until the certificate is stored, the order failed, or it has to wait. */
+  /** Runs until the certificate is stored, the order fails, or it has to wait. */
   async run(): Promise<void> {
     try {
       while (!this.#signal.aborted && (await this.#step())) continue;
@@ -63,7 +63,7 @@ export class OrderRun {
     return this.#stored.value;
   }
 
-  /** Does the step that is stored. Returns whether there is another one to do now. */
+  /** Executes the stored step. Returns whether the next one can follow at once. */
   async #step(): Promise<boolean> {
     const authority = this.#context.authorities.find(({ name }) => name === this.#order.authority);
     if (authority === undefined) return this.#moveToFirst();
@@ -107,7 +107,7 @@ export class OrderRun {
   async #sendOnce(authority: Authority, account: AcmeAccount): Promise<boolean> {
     this.#context.onStep(this.#stored.id, 'order');
     const identifiers = this.#order.names.map(identifierOf);
-    // Sent by a process that was killed, or without a response: the CA may have it.
+    // Sent by a killed process, or left without a response: the CA may have the order.
     const sent = !this.#placedHere || this.#order.unconfirmed?.includes(authority.name) === true;
     const found = sent ? await authority.client.unfinishedOrder(account, identifiers) : undefined;
     if (found !== undefined && !found.ok) return this.#refused(authority, found.error);
@@ -147,7 +147,7 @@ export class OrderRun {
     return authority.client.newOrder(account, { identifiers, profile });
   }
 
-  /** Does what the state of the order at the CA calls for. */
+  /** Acts on the state of the order at the CA. */
   async #follow(authority: Authority, account: AcmeAccount, order: Order): Promise<boolean> {
     const failureContext = this.#failureContext(authority);
     if (order.status === 'pending' || order.status === 'invalid') {
@@ -198,7 +198,7 @@ export class OrderRun {
     return finalized.value.status === 'valid' ? true : this.#wait(authority, account, finalized.value);
   }
 
-  /** Reads the order until its state changes. */
+  /** Polls the order until its state changes. */
   async #wait(authority: Authority, account: AcmeAccount, order: Order): Promise<boolean> {
     const until = performance.now() + FOLLOW_MS;
     let { retryAfterMs } = order;
@@ -213,7 +213,7 @@ export class OrderRun {
     return false;
   }
 
-  /** Handles a request that failed. Returns whether the order goes on at once. */
+  /** Handles a failed request. Returns whether the order continues at once. */
   async #refused(authority: Authority, error: AcmeError): Promise<boolean> {
     const now = this.#context.clock.now();
     if (isProblem(error, 'accountDoesNotExist') && !this.#accountForgotten) {
@@ -224,7 +224,7 @@ export class OrderRun {
     if (error.kind === 'unreachable') authority.noteUnreachable(now);
     const failure = requestFailure(error, this.#failureContext(authority));
     const exists = this.#order.step === 'authorizing' || this.#order.step === 'finalizing';
-    // An order that exists is continued where it is, so that no second one is made, unless the CA has forgotten it.
+    // Resume an existing order instead of placing a second one, unless the CA has dropped it.
     const transient = error.kind !== 'problem' || error.problem.type === 'rateLimited' || error.status >= 500;
     return exists && transient ? this.#interrupt(authority, failure) : this.#fail(authority, failure);
   }

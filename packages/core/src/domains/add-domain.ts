@@ -39,7 +39,7 @@ export const addDomain =
     const domain = await store(ports, project, name.value, target.value, own);
     if (domain === undefined)
       return fail('conflict', `${name.value} was added concurrently`, `Retry: anchor domains add ${name.value}`);
-    // An upload for several names stays when one of them is removed: the next owner has another key.
+    // Removing a name keeps an upload that has others, too: its key must not serve the name's next project.
     if (own === undefined && domain.holder) await ports.certificates.removeUploads(name.value);
     const suggested = await suggestionFor(ports, project, name.value);
     return ok({ domain, ...(suggested === undefined ? {} : { suggested }) });
@@ -135,7 +135,7 @@ function newDomain(
   };
   if (before === undefined) return fresh;
   const { version, events, since } = moved(before, now, first);
-  // What it had stays held, also while another project has it.
+  // The name stays reserved for the project that had it, even while another one uses it.
   const { removedAt } = before;
   return { ...fresh, version, events, since, ...(removedAt === undefined ? {} : { removedAt }) };
 }

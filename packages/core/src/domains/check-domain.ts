@@ -16,16 +16,16 @@ import { publishDomains, servedDomains } from './served-domains.ts';
 import { takeOver } from './take-over.ts';
 
 const MIN_DELAY_MS = 1_000;
-/** While a renewal is due, how often its result is looked up. */
+/** Interval of the checks while a renewal is due. */
 const RENEWAL_POLL_MS = 10 * 60_000;
 
 /** What one check found: the verdict, and what goes into the record with it. */
 type Finding = Readonly<{ verdict: Verdict; changes: Partial<Domain> }>;
 
 /**
- * Checks one domain: looks its name up, judges it with the state of its certificate, requests a certificate when one is
- * missing, and lets the edge follow. `onDemand` looks up although the state does not need it. Idempotent; of two
- * concurrent checks the later one finds nothing to change.
+ * Checks one domain: inspects its DNS, derives its state from DNS and certificate, requests a missing certificate, and
+ * publishes the result to the edge. `onDemand` inspects the DNS even if the state does not need it. Idempotent: of two
+ * concurrent checks, the later write is dropped.
  */
 export const checkDomain =
   (ports: DomainPorts) =>
@@ -47,7 +47,7 @@ async function findingOf(
   signal: AbortSignal | undefined,
 ): Promise<Finding> {
   const status = await ports.certificates.statusOf(domain.name);
-  // An order in flight has its own view of DNS: the state is followed without lookups.
+  // An order in flight does its own DNS checks, so its state alone decides.
   const following = status.order !== undefined && (domain.state === 'issuing' || domain.state === 'renewing');
   if (following && !onDemand && domain.holder) return judge(ports, domain, undefined, status);
   if (!isWildcard(domain.name))
@@ -95,7 +95,7 @@ async function verifyOwnership(
           text: `Set the TXT record ${record} to ${wanted}.`,
           record: { type: 'TXT', name: record, value: wanted, now: report.ownership },
         },
-        // What comes next can be set at the same time.
+        // The records of the next step can be set at the same time.
         ...(dns?.steps ?? []),
       ],
     };
@@ -137,7 +137,7 @@ function judge(
   };
 }
 
-/** A name that no certificate can be had for is served by plain HTTP, or fails with the reason. */
+/** Replaces the verdict for a name that no CA can issue for: served over plain HTTP, or failed with the reason. */
 function withoutCertificates({ certificates }: DomainPorts, { name }: Domain, verdict: Verdict): Verdict {
   const possible = certificates.canIssue(name);
   if (possible.ok) return verdict;
@@ -164,7 +164,7 @@ const observed = ({ at, a, aaaa, cname, cdn }: DnsReport): NonNullable<Domain['o
   ...(cdn === undefined ? {} : { cdn }),
 });
 
-/** Writes the finding, unless the domain changed meanwhile, and lets alias and edge follow. */
+/** Stores the finding unless the domain changed concurrently, then updates its alias and the edge. */
 async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: Finding): Promise<Result<Domain>> {
   const now = ports.clock.now();
   const { state, reason, steps } = withClock(verdict, ports.certificates.clockSkewMs());
@@ -195,7 +195,7 @@ function withClock({ state, reason, steps }: Verdict, skewMs: number): Pick<Verd
   return { state, reason: `${reason}. ${warning.message}`, steps: [...steps, { text: `${warning.fix}.` }] };
 }
 
-/** When an active domain's renewal is due: its new certificate is to be seen soon after that. */
+/** Returns when to look for the renewed certificate of an active domain (milliseconds since the epoch). */
 const renewalOf = ({ certificate }: Partial<Domain>, now: number): number | undefined =>
   certificate?.renewAt === undefined ? undefined : Math.max(certificate.renewAt, now) + RENEWAL_POLL_MS;
 

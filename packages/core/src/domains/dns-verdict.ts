@@ -8,7 +8,7 @@ import type { DomainStep } from './domain.ts';
 /** What is wrong with the DNS of a domain and how to fix it; undefined: it leads here. */
 export type DnsVerdict = Readonly<{ reason: string; steps: readonly DomainStep[] }> | undefined;
 
-/** The addresses that names have to lead to; empty when the server does not know them. */
+/** The addresses that names must resolve to; empty when the server does not know its own. */
 export type PublicAddresses = readonly string[];
 
 /**
@@ -91,7 +91,7 @@ function wrongAddresses(report: DnsReport, publicAddresses: PublicAddresses): Dn
   };
 }
 
-/** There is nothing to request below a wildcard: its addresses must be the server's own. */
+/** Checks the addresses of a wildcard, which has no host that could be requested. */
 function wrongWildcard(report: DnsReport, publicAddresses: PublicAddresses): DnsVerdict {
   if (publicAddresses.length === 0 || report.cdn !== undefined) return undefined;
   const wrong = [...report.a, ...report.aaaa].filter((address) => !publicAddresses.includes(address));
@@ -102,7 +102,7 @@ function wrongWildcard(report: DnsReport, publicAddresses: PublicAddresses): Dns
   };
 }
 
-/** The record is right and the port is not reached, or another program responds on it. */
+/** Explains a correct record whose port is closed, or served by another program. */
 function closedPort({ name }: DnsReport, check: AddressCheck): DnsVerdict {
   const other = check.outcome === 'other' || check.outcome === 'redirected';
   return {
@@ -139,7 +139,7 @@ function forbidden(report: DnsReport, authorities: readonly Authority[]): DnsVer
   };
 }
 
-/** Returns one record per family that the server has an address of; the others have to go. */
+/** Returns the records to set, for each address family that the server has, and those to remove. */
 function recordsToSet(report: DnsReport, publicAddresses: PublicAddresses): readonly DomainStep[] {
   const { name, cname, a, aaaa } = report;
   const alias: readonly DomainStep[] =
@@ -184,7 +184,7 @@ function removal({ name, a, aaaa }: DnsReport, address: string, publicAddresses:
     : set(name, type, own, now);
 }
 
-/** Says what a request to an address met. */
+/** Describes the outcome of a request to an address. */
 export function outcomeText({ address, outcome, status, server, location }: AddressCheck): string {
   const by = server === undefined ? '' : ` (${server})`;
   switch (outcome) {

@@ -69,7 +69,7 @@ export type Domain = Readonly<{
   observed?: DomainObservation;
   /** The certificate that is served for it. */
   certificate?: Readonly<{ id: string; issuer: string; notAfter: number; renewAt?: number; renewals: number }>;
-  /** The newest at the end, at most 100. */
+  /** Oldest first, at most 100. */
   events: readonly DomainEvent[];
   createdAt: number;
   updatedAt: number;

@@ -113,7 +113,7 @@ function exchange(address: string, url: URL, settings: AddressCheckSettings, sig
 function outcomeOf(error: unknown, signal: AbortSignal): AddressOutcome {
   if (signal.aborted || hasErrorCode(error, 'ETIMEDOUT')) return 'timeout';
   if (hasErrorCode(error, 'ECONNREFUSED')) return 'refused';
-  // What is not HTTP, or ends in the middle, is a server all the same.
+  // A server that speaks no HTTP, or closes early, is a server nevertheless.
   return UNROUTABLE.some((code) => hasErrorCode(error, code)) ? 'unreachable' : 'other';
 }
 

@@ -18,9 +18,9 @@ export type ZoneWalkSettings = Readonly<{
    * as old as the records' TTL.
    */
   resolvers?: readonly DnsServer[];
-  /** Port of every server that a delegation names; not 53 in tests only. */
+  /** Port of all delegated servers; differs from 53 in tests only. */
   port: number;
-  /** Addresses that are queried although they are private; the others are not, whatever delegates to them. */
+  /** Private addresses that may be queried. Delegations to any other private address are ignored. */
   mayContact: (address: string) => boolean;
 }>;
 
@@ -29,11 +29,11 @@ const TOP_LEVEL_MS = 3_600_000;
 const ZONE_MS = 10_000;
 const ADDRESS_MS = 300_000;
 const CACHE_LIMIT = 2000;
-/** Servers named by servers named by servers. */
+/** Levels of name servers whose own names have to be resolved first. */
 const DEPTH_LIMIT = 3;
 const ALIAS_LIMIT = 4;
 
-/** Finds the authoritative servers of names by walking down from the root, one label a step (RFC 9156). */
+/** Finds the authoritative servers of names by walking down from the root, one label per step (RFC 9156). */
 export class ZoneWalk {
   readonly #client: DnsClient;
   readonly #settings: ZoneWalkSettings;
@@ -45,7 +45,7 @@ export class ZoneWalk {
     this.#settings = settings;
   }
 
-  /** Returns the zone that holds a name, also when the name does not exist. */
+  /** Returns the zone of a name, even if the name itself does not exist. */
   async zoneOf(name: string, budget: Budget, depth = 0): Promise<Result<Zone, WalkFailure>> {
     const { resolvers } = this.#settings;
     if (resolvers !== undefined) return ok({ name: '', servers: resolvers.map(serverAt), recursive: true });

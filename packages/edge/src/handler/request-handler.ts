@@ -102,7 +102,7 @@ export class RequestHandler {
   async handleUpgrade(exchange: NodeExchange, socket: Duplex, head: Buffer): Promise<void> {
     const { gate, responder, routes, sites } = this.#deps;
     const { req } = exchange;
-    // A WebSocket follows no redirect.
+    // WebSocket clients do not follow redirects.
     const decision = gate.decide(exchange);
     if (decision !== undefined)
       return responder.refuse(

@@ -45,7 +45,7 @@ export class Responder implements UpstreamResponder {
     this.inflight++;
   }
 
-  /** Ends an exchange. Later calls for the same exchange do nothing. */
+  /** Finishes an exchange. Idempotent. */
   requestFinished(exchange: Exchange, status = exchange.res.headersSent ? exchange.res.statusCode : CLIENT_LEFT): void {
     if (exchange.done) return;
     exchange.done = true;

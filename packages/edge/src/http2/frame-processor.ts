@@ -18,7 +18,7 @@ export type FrameProcessorParts = Readonly<{
   blocks: HeaderBlocks;
 }>;
 
-/** Acts on the frames of one connection. Each returns the error for which the connection has to be closed, if any. */
+/** Processes the frames of one connection. Methods return a connection error (RFC 9113, section 5.4.1), if any. */
 export class FrameProcessor {
   readonly #server: FrameProcessorParts['server'];
   readonly #streams: StreamTable;
@@ -26,9 +26,9 @@ export class FrameProcessor {
   readonly #client: ClientSettings;
   readonly #blocks: HeaderBlocks;
   #block: PartialBlock | undefined;
-  /** The client's first settings have arrived. */
+  /** Whether the client's first SETTINGS frame has arrived. */
   settled = false;
-  /** No more streams are served: the client was told the last one that is. */
+  /** Whether GOAWAY was sent: streams above the last one that it names are not served. */
   closing = false;
 
   constructor({ server, streams, requests, client, blocks }: FrameProcessorParts) {
@@ -39,13 +39,13 @@ export class FrameProcessor {
     this.#blocks = blocks;
   }
 
-  /** When the header block that is arriving must be complete. */
+  /** The deadline of an incomplete header block. */
   get blockDeadline(): number {
     return this.#block?.deadline ?? Infinity;
   }
 
   process(type: number, flags: number, id: number, bytes: Buffer, from: number, to: number): ErrorCode | undefined {
-    // Nothing may come within a header block, or before the settings.
+    // No other frame may interrupt a header block, or precede SETTINGS.
     if (this.#block !== undefined && (type !== FRAME.continuation || id !== this.#block.id)) return ERROR.protocol;
     if (!this.settled && (type !== FRAME.settings || (flags & FLAG.ack) !== 0)) return ERROR.protocol;
     return this.#read(type, flags, id, bytes, from, to);
@@ -212,7 +212,7 @@ export class FrameProcessor {
     if (id <= this.#streams.lastId) return this.#onTrailers(id, end, bytes, from, to);
     const request = this.#blocks.request(bytes, from, to);
     if (request === undefined) return ERROR.compression;
-    // Not served, and the client knows: it was told the last one that is.
+    // Above the last stream of our GOAWAY: the client retries it on another connection.
     if (this.closing) return this.#streams.spend();
     this.#streams.lastId = id;
     this.#streams.requested();

@@ -17,7 +17,7 @@ import { Http2Stream } from './stream.ts';
 import type { StreamTable } from './stream-table.ts';
 import { Http2Request } from './streamed-request.ts';
 
-/** Hands the requests of one connection to the edge's handler: from the memo, whole, or while their body arrives. */
+/** Dispatches the requests of one connection: from the response memo, with a buffered body, or with a streamed one. */
 export class RequestDispatcher implements ReplyConnection {
   readonly #server: Http2Server;
   readonly #streams: StreamTable;
@@ -80,7 +80,7 @@ export class RequestDispatcher implements ReplyConnection {
     return true;
   }
 
-  /** Whether the client takes a whole response at once. */
+  /** Returns whether the windows of stream and connection admit a whole response. */
   #fits(response: PrebuiltResponse, window: number): boolean {
     return response.bytes !== undefined && windowBytes(response) <= Math.min(window, this.#streams.sender.window);
   }
@@ -147,7 +147,7 @@ export class RequestDispatcher implements ReplyConnection {
     if (this.#streams.get(stream.id) === stream) this.#streams.reset(stream.id, ERROR.none);
   }
 
-  /** Passes a body on that arrives too slowly to be buffered whole. */
+  /** Streams a body that arrives too slowly to be buffered. */
   streamPending(stream: Http2Stream): void {
     const { pending } = stream;
     if (pending === undefined) return;

@@ -3,13 +3,13 @@ import type { FrameOutput } from './output.ts';
 
 type Piece = Buffer | string;
 
-/** From this many waiting bytes on the writer of a body has to pause. */
+/** High-water mark in bytes, from which on the writer of a body must pause. */
 const HIGH = 64 * 1024;
 
-/** What of one response waits to be framed: interim heads, the head, the body, trailers, and its end. */
+/** Queues the parts of one response that are not framed yet: interim heads, head, body, trailers, and its end. */
 export class SendQueue {
   readonly #id: number;
-  /** How many body bytes the client takes on this stream. Negative after it has reduced its window. */
+  /** The send window of the stream. Negative after the client has reduced its initial window size. */
   window: number;
   #interim: Buffer[] | undefined;
   #head: Buffer | undefined;
