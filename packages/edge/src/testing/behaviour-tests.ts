@@ -10,6 +10,7 @@ export const BEHAVIOUR_TESTS = [
   'cache/shell-revalidation.test.ts',
   'cache/uncached-responses.test.ts',
   'handler/routing.test.ts',
+  'handler/static-rules.test.ts',
   'http/client-address.test.ts',
   'routing/hosts.test.ts',
   'routing/large-sites.test.ts',
