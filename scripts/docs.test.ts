@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { FLAGS } from '../apps/local/src/settings.ts';
+import { FLAGS } from '../apps/local/src/flags.ts';
 import { madePages } from './docs/pages.ts';
 
 const root = join(import.meta.dirname, '..');

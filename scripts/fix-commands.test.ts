@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../packages/cli/src/commands.ts';
-import { FLAGS } from '../apps/local/src/settings.ts';
+import { FLAGS } from '../apps/local/src/flags.ts';
 
 const root = join(import.meta.dirname, '..');
 const sources = globSync(

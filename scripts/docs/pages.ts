@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { commands } from '@anchor/cli/commands.ts';
 import { operationsOf, type OperationTree } from '@anchor/client/endpoints/operation.ts';
 import { api } from '@anchor/client/endpoints/table.ts';
-import { FLAGS } from '../../apps/local/src/settings.ts';
+import { FLAGS } from '../../apps/local/src/flags.ts';
 import { cliPage } from './cli-page.ts';
 import { TUNINGS } from '../../apps/local/src/tuning/tunings.ts';
 import { withSettings } from './settings-table.ts';

@@ -1,6 +1,6 @@
-import type { FLAGS } from '../../apps/local/src/settings.ts';
+import type { FLAGS } from '../../apps/local/src/flags.ts';
 
-const BEGIN = '<!-- settings: made by `node scripts/docs.ts` from apps/local/src/settings.ts -->';
+const BEGIN = '<!-- settings: made by `node scripts/docs.ts` from apps/local/src/flags.ts -->';
 const END = '<!-- /settings -->';
 
 /** Returns docs/configuration.md with a regenerated table of settings; the rest of the page is unchanged. */

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { must } from '@anchor/testing/samples.ts';
 import { temporaryDirectory } from '@anchor/testing/temporary.ts';
 import { acmeAuthorities } from './acme-authorities.ts';
-import { parseCommand } from './settings.ts';
+import { parseCommand } from './command-line.ts';
 
 const ACCOUNT = { keyId: 'kid-1', hmacKey: 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W' };
 const TWO = ['--acme-directory', 'https://ca.example/dir', '--acme-directory', 'https://second.example/dir'];

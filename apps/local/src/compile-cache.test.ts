@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { BUNDLED, programFile } from './bundle/programs.ts';
 import { ensureCompileCache, stampOf } from './compile-cache.ts';
-import { parseCommand } from './settings.ts';
+import { parseCommand } from './command-line.ts';
 
 const run = promisify(execFile);
 

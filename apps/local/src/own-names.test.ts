@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { must } from '@anchor/testing/samples.ts';
 import { ownNames } from './own-names.ts';
-import { parseCommand } from './settings.ts';
+import { parseCommand } from './command-line.ts';
 
 const namesOf = (...flags: readonly string[]): readonly string[] =>
   ownNames(must(parseCommand(['--https-port', '443', ...flags], {})).settings);

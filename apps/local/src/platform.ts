@@ -1,7 +1,7 @@
 import type { AnchorError } from '@anchor/core/result/result.ts';
 import { mapStacks } from './bundle/mapped-stacks.ts';
 import { BUNDLES_VARIABLE } from './bundle/programs.ts';
-import { parseCommand, type Command } from './settings.ts';
+import { parseCommand, type Command } from './command-line.ts';
 import { Supervisor } from './supervisor.ts';
 import { prepareState } from './prepare-state.ts';
 import { lockData } from './lock.ts';

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { DEFAULT_LIMITS } from '@anchor/build-runner/session/limits.ts';
 import { DEFAULT_RETENTION } from '@anchor/core/retention/retention-settings.ts';
 import { DEFAULT_FLOOR } from '@anchor/sandbox-linux/cgroup-idle.ts';
-import { FLAGS, parseCommand, usage } from './settings.ts';
+import { FLAGS } from './flags.ts';
+import { parseCommand, usage } from './command-line.ts';
 
 const settingsOf = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) => {
   const parsed = parseCommand(argv, env);

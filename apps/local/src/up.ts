@@ -1,6 +1,6 @@
 import { programFile, BUNDLES_VARIABLE } from './bundle/programs.ts';
 import { compileCacheOf, ensureCompileCache } from './compile-cache.ts';
-import { parseCommand, usage } from './settings.ts';
+import { parseCommand, usage } from './command-line.ts';
 
 const command = parseCommand(process.argv.slice(2), process.env);
 if (!command.ok) {
