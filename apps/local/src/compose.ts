@@ -9,7 +9,7 @@ import { FunctionHostClient } from '@anchor/function-host/client.ts';
 import { Git } from '@anchor/git-host-local/process/git.ts';
 import { HelperLauncher } from '@anchor/git-host-local/launcher/helper-launcher.ts';
 import { GitProcesses } from '@anchor/git-host-local/process/git-processes.ts';
-import { NO_GIT_SANDBOX, openGitSandbox } from '@anchor/git-host-local/process/git-sandbox.ts';
+import { filterFile, NO_GIT_SANDBOX, openGitSandbox } from '@anchor/git-host-local/process/git-sandbox.ts';
 import { RepositoryGate } from '@anchor/git-host-local/repositories/repository-gate.ts';
 import { openPushTransaction } from '@anchor/adapter-local/sqlite/stores/push-transaction.ts';
 import { openJobQueue } from '@anchor/adapter-local/sqlite/stores/job-queue.ts';
@@ -173,6 +173,7 @@ async function openBuilder({ settings, paths, sandboxes, blobs, npm, env }: Buil
     blobs,
     modules: modules.runtimeDir,
     temporary: paths.temporary,
+    ...(settings.unsafeNoSandbox ? {} : { gitFilter: filterFile(settings.data) }),
     repository: paths.repository,
     tools: createTools({ dir: join(paths.data, 'tools'), npm }),
     compressor: createCompressor({ blobs, dir: join(paths.data, 'compressed') }),

@@ -33,4 +33,6 @@ export type BuilderOptions = Readonly<{
   weight?: number;
   /** PATH for the machine's git, see fetch-git.ts. */
   path?: string;
+  /** A file with the system call filter for that git, as bubblewrap reads it. */
+  gitFilter?: string;
 }>;

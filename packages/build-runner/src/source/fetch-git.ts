@@ -1,30 +1,23 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mount } from '@anchor/core/ports/sandbox.ts';
 import { parseRepositoryUrl } from '@anchor/core/projects/repository-url.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import type { WorkDisk } from '../disk/work-disk.ts';
 import { GIT_CONFIG_TEXT, gitCall, type GitCall } from './git-settings.ts';
+import { runHostGit, type HostAccess } from './host-git.ts';
 import { listTree, type Listing } from './listing.ts';
 import { resolveAllowedHost } from './ssrf-guard.ts';
 import { IN_SANDBOX, writeDeployKey, type WrittenKey } from './ssh-identity.ts';
 import { type GitSource, fetchCommit, checkout } from './git-checkout.ts';
-import {
-  type FetchContext,
-  type Run,
-  CONFIG_FILE,
-  runInSandbox,
-  REPOSITORY,
-  sandboxGitCall,
-  runOnHost,
-} from './git-run.ts';
+import { type FetchContext, type Run, CONFIG_FILE, runInSandbox, REPOSITORY, sandboxGitCall } from './git-run.ts';
 
 /**
  * Fetches one commit into a folder of the checkout, with the requested depth of history: no hooks, submodules or Git
  * LFS files, which the returned listing names. Runs as the project's user in a sandbox. A git host on this machine's
  * own loopback, allowed by the operator, is the exception: no rule leads out of a network namespace, so the objects are
- * fetched beside the sandbox, with the same git settings.
+ * fetched beside the sandbox, as the same user and with the same git settings (see host-git.ts).
  */
 export async function fetchGit(source: GitSource, context: FetchContext, folder = ''): Promise<Result<Listing>> {
   await writeFile(join(context.work.home, CONFIG_FILE), GIT_CONFIG_TEXT, { mode: 0o644 });
@@ -33,6 +26,8 @@ export async function fetchGit(source: GitSource, context: FetchContext, folder 
     ? fetch.fromDirectory(source.from.path)
     : fetch.fromUrl(source.from.url, source.from.credentials);
 }
+
+const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** A repository on a git host, and what identifies this platform to it. */
 type Remote = Readonly<{
@@ -71,7 +66,7 @@ class GitFetch {
     if (!reach.ok) return reach;
     await mkdir(machine.temporary, { recursive: true });
     const hostKeys = await hostKeysDirectory(work, credentials);
-    const owner = reach.value.via === 'sandbox' ? work.owner : undefined;
+    const owner = reach.value.via === 'sandbox' || isRoot() ? work.owner : undefined;
     const key = transport === 'ssh' ? await writeDeployKey(credentials, machine.temporary, owner) : undefined;
     const remote = { url, host, credentials, hostKeys, key };
     try {
@@ -107,15 +102,31 @@ class GitFetch {
     const { work, machine, signal } = this.#context;
     const bare = await mkdtemp(join(machine.temporary, 'fetch-'));
     try {
+      if (isRoot()) await chown(bare, work.owner.uid, work.owner.gid);
+      const config = join(work.home, CONFIG_FILE);
+      const { trustStore } = this.#context;
       const call = gitCall({
         home: bare,
-        config: join(work.home, CONFIG_FILE),
+        config,
         path: machine.path,
         ssh: { knownHosts: join(hostKeys, 'known_hosts'), ...(key === undefined ? {} : { key: key.path }) },
         ...this.#settingsFor(remote),
         addresses,
+        // Nothing keeps it away from other addresses of the machine.
+        direct: true,
       });
-      const run: Run = (each, args) => runOnHost(each, args, bare, signal);
+      const access: HostAccess = {
+        owner: work.owner,
+        write: [bare, hostKeys],
+        read: [
+          config,
+          ...(key === undefined ? [] : [key.directory]),
+          ...(trustStore === undefined ? [] : [trustStore]),
+        ],
+        temporary: machine.temporary,
+        ...(machine.filter === undefined ? {} : { filter: machine.filter }),
+      };
+      const run: Run = (each, args) => runHostGit(each, args, access, signal);
       const fetched = await fetchCommit(run, call, ['--bare'], url, this.#source, host);
       if (!fetched.ok) return fetched;
       await chmod(bare, 0o755);

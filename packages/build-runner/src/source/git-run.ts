@@ -3,7 +3,6 @@ import type { Result } from '@anchor/core/result/result.ts';
 import { SANDBOX_PATHS } from '@anchor/protocol/sandbox-paths.ts';
 import { capture } from '../session/command.ts';
 import type { WorkDisk } from '../disk/work-disk.ts';
-import { runBounded } from './bounded-git.ts';
 import { gitCall, type GitCall } from './git-settings.ts';
 
 export type FetchContext = Readonly<{
@@ -16,8 +15,8 @@ export type FetchContext = Readonly<{
   say: (line: string) => void;
   /** Creates the sandbox of the fetch: the checkout is at /app, HOME at /home/build. */
   sandbox: (mounts: readonly Mount[], allow: readonly string[]) => Promise<Result<SandboxHandle>>;
-  /** PATH and HOME for the one case that runs beside the sandbox, see below. */
-  machine: Readonly<{ path: string; temporary: string }>;
+  /** PATH, scratch files and the system call filter for what runs beside the sandbox, see host-git.ts. */
+  machine: Readonly<{ path: string; temporary: string; filter?: string }>;
   signal: AbortSignal;
 }>;
 
@@ -67,9 +66,3 @@ export const sandboxGitCall = (): GitCall =>
     local: true,
     url: `file://${REPOSITORY}`,
   });
-
-/** Of one git beside the sandbox. */
-const GIT_MEMORY_MB = 1_024;
-
-export const runOnHost = (call: GitCall, args: readonly string[], cwd: string, signal: AbortSignal): ReturnType<Run> =>
-  runBounded({ argv: call.argv(...args), env: call.env, cwd, memoryMb: GIT_MEMORY_MB, maxBytes: MAX_OUTPUT, signal });

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { capture } from '../session/command.ts';
 import { SANDBOX_PATHS } from '@anchor/protocol/sandbox-paths.ts';
 import { runInSandbox, sandboxGitCall, type FetchContext, type Run } from './git-run.ts';
+import { hostWords } from './host-git.ts';
 import { resolveAllowedHost } from './ssrf-guard.ts';
 import type { PointerFile } from './lfs-pointer-files.ts';
 
@@ -54,7 +55,8 @@ export async function downloadFromHost(
     ...(context.trustStore === undefined ? {} : { NODE_EXTRA_CA_CERTS: context.trustStore }),
   };
   const input = new TextEncoder().encode(JSON.stringify(job));
-  if (reach.value.via === 'machine') return parseDownloadResult(await downloadOnHost(input, env, context.signal), host);
+  if (reach.value.via === 'machine')
+    return parseDownloadResult(await downloadOnHost(input, env, job.directory, context), host);
   const mounts = [
     { kind: 'read', from: process.execPath, to: LFS_PATHS.node },
     { kind: 'read', from: DOWNLOAD_SCRIPT, to: LFS_PATHS.script },
@@ -73,18 +75,25 @@ export async function downloadFromHost(
 }
 
 /** Downloads from a git host on this machine's loopback, allowed by the operator, which no sandbox reaches. */
-function downloadOnHost(
+async function downloadOnHost(
   input: Uint8Array,
   env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  directory: string,
+  { work, machine, trustStore, signal }: FetchContext,
 ): Promise<string> {
+  const [program = '', ...args] = [
+    ...(await hostWords({
+      owner: work.owner,
+      write: [directory],
+      read: [process.execPath, DOWNLOAD_SCRIPT, ...(trustStore === undefined ? [] : [trustStore])],
+      temporary: machine.temporary,
+      ...(machine.filter === undefined ? {} : { filter: machine.filter }),
+    })),
+    process.execPath,
+    DOWNLOAD_SCRIPT,
+  ];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [DOWNLOAD_SCRIPT], {
-      env,
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'ignore'],
-      signal,
-    });
+    const child = spawn(program, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], signal });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
       text = (text + chunk.toString()).slice(0, 1 << 20);

@@ -42,7 +42,11 @@ export async function fetchSources(session: Session, request: BuildRequest, sink
     signal: session.signal,
     say: (line) => sink.log(line, 'fetch'),
     ...(options.trustStore === undefined ? {} : { trustStore: options.trustStore }),
-    machine: { path: options.path ?? '/usr/local/bin:/usr/bin:/bin', temporary: options.temporary },
+    machine: {
+      path: options.path ?? '/usr/local/bin:/usr/bin:/bin',
+      temporary: options.temporary,
+      ...(options.gitFilter === undefined ? {} : { filter: options.gitFilter }),
+    },
     sandbox: (mounts, allow) => session.sandbox('f', mounts, allow),
   };
   const fetched = await fetchGit(

@@ -63,7 +63,7 @@ export function openGitSandbox(options: GitSandboxOptions): GitSandbox {
     if (!group.procsFiles.every((file) => existsSync(file))) group = joinGroup(options);
     return group.procsFiles;
   };
-  const files = copyFiles(join(data, 'run', 'git'));
+  const files = copyFiles(directoryIn(data));
   const bytes = Math.floor(Math.max(MIN_PROCESS_MB, memoryMb / SHARE) * 1024 * 1024);
   const limits = ['prlimit', `--data=${bytes}`, `--cpu=${CPU_SECONDS}`, '--core=0', '--nofile=1024', '--'];
   const system = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64']
@@ -137,9 +137,15 @@ const ancestors = (path: string): readonly string[] => {
   return parent === '/' ? [] : [...ancestors(parent), parent];
 };
 
+const FILTER = 'filter';
+const directoryIn = (data: string): string => join(data, 'run', 'git');
+
+/** Returns the file with the system call filter of git, which exists once the git sandbox is open. */
+export const filterFile = (data: string): string => join(directoryIn(data), FILTER);
+
 /** Copies of what git's user reads, since the platform may be installed where that user cannot read. */
 function copyFiles(directory: string): Readonly<{ hooks: string; filter: string }> {
-  const filter = join(directory, 'filter');
+  const filter = join(directory, FILTER);
   const hooks = join(directory, 'hooks');
   mkdirSync(hooks, { recursive: true });
   chmodSync(hooks, 0o755);

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runBounded, type BoundedResult } from './bounded-git.ts';
+import type { GitCall } from './git-settings.ts';
+
+/** What one program beside the sandbox may use of the machine. Paths are the same inside. */
+export type HostAccess = Readonly<{
+  owner: Readonly<{ uid: number; gid: number }>;
+  /** Where it writes; its working directory is the first. */
+  write: readonly [string, ...string[]];
+  read: readonly string[];
+  /** A directory of the platform's own, where no tenant can plant a link. */
+  temporary: string;
+  /** A file with a system call filter for bubblewrap. */
+  filter?: string;
+}>;
+
+/** Of one process. */
+const MEMORY_MB = 1_024;
+const MAX_OUTPUT = 1 << 20;
+const SYSTEM: readonly string[] = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64'];
+/** Names of hosts, and the certificates that git trusts. */
+const ETC: readonly string[] = ['/etc/hosts', '/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/ssl', '/etc/pki'];
+const FRESH = '--dev /dev --proc /proc'.split(' ');
+const NAMESPACES = '--unshare-pid --unshare-ipc --unshare-uts --die-with-parent'.split(' ');
+const CAPABILITIES = '--cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID --chdir / -- setpriv'.split(' ');
+/** The directory after it is closed to root, which has no capability by then. */
+const UNPRIVILEGED = '--clear-groups --inh-caps=-all --no-new-privs -- env -C'.split(' ');
+/** Opens the filter as file descriptor 9 and becomes the command. */
+const WITH_FILTER = 'exec 9< "$1"; shift; exec "$@"';
+
+/**
+ * Runs git in the machine's network, for hosts on its loopback, which no sandbox reaches. It is confined by
+ * `hostWords`.
+ */
+export async function runHostGit(
+  call: GitCall,
+  args: readonly string[],
+  access: HostAccess,
+  signal: AbortSignal,
+): Promise<BoundedResult> {
+  const words = await hostWords(access);
+  return runBounded({
+    argv: [...words, ...call.argv(...args)],
+    env: call.env,
+    cwd: words.length === 0 ? access.write[0] : '/',
+    memoryMb: MEMORY_MB,
+    maxBytes: MAX_OUTPUT,
+    signal,
+  });
+}
+
+/**
+ * Returns the words before a command that run it in the machine's network as the project's user: without capabilities,
+ * in a process namespace of its own, with `/usr` and the given paths only. Without root there are none.
+ */
+export async function hostWords(access: HostAccess): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return [];
+  const { owner, write, read, temporary, filter } = access;
+  const [cwd] = write;
+  const users = join(temporary, `passwd-${owner.uid}`);
+  // ssh refuses a user without a name.
+  await mkdir(temporary, { recursive: true });
+  await writeFile(users, `project:x:${owner.uid}:${owner.gid}::/nonexistent:/bin/sh\n`);
+  await chmod(users, 0o644);
+  const bind = (kind: string, paths: readonly string[]): readonly string[] =>
+    paths.filter((path) => existsSync(path)).flatMap((path) => [kind, path, path]);
+  const identity = `--reuid=${owner.uid} --regid=${owner.gid}`.split(' ');
+  return [
+    ...(filter === undefined ? [] : ['/bin/sh', '-c', WITH_FILTER, 'sh', filter]),
+    'bwrap',
+    ...bind('--ro-bind', SYSTEM),
+    // bubblewrap would close these to others where the data directory is closed.
+    ...[...new Set([...ETC, ...write, ...read].flatMap(ancestors))].flatMap((path) => ['--dir', path]),
+    ...bind('--ro-bind', ETC),
+    ...FRESH,
+    '--ro-bind',
+    users,
+    '/etc/passwd',
+    ...bind('--ro-bind', read),
+    ...bind('--bind', write),
+    ...(filter === undefined ? [] : ['--seccomp', '9']),
+    ...NAMESPACES,
+    ...CAPABILITIES,
+    ...identity,
+    ...UNPRIVILEGED,
+    cwd,
+  ];
+}
+
+const ancestors = (path: string): readonly string[] => {
+  const parent = dirname(path);
+  return parent === '/' ? [] : [...ancestors(parent), parent];
+};
