@@ -4,7 +4,7 @@ import { parseHostName } from '../names/name.ts';
 import type { BuildLog } from '../logs/build-log.ts';
 import { must } from '@anchor/testing/samples.ts';
 import { fail, ok } from '../result/result.ts';
-import { verifyRoutes } from './verify-routes.ts';
+import { textOf, verifyRoutes } from './verify-routes.ts';
 
 const host = must(parseHostName('demo.localhost'));
 type RouteStatus = number | 'nothing';
@@ -76,4 +76,18 @@ test('a page that does not respond in time is not checked, and all of them toget
   assert.ok((await verify(paths.map((path) => ({ path })))).ok);
   assert.ok(requested.length < 8, `${requested.length} requests`);
   assert.deepEqual(notes, []);
+});
+
+test('the text of an error page is what a browser shows, in time that grows with its length alone', () => {
+  assert.equal(
+    textOf('<style>a{}</style><h1>Oops</h1>\n <SCRIPT>x < 1</script>see <a href="/">home</a>'),
+    'Oops see home',
+  );
+  assert.equal(textOf('<script>never closed'), 'never closed');
+  assert.equal(textOf('a < b'), 'a < b');
+  assert.equal(textOf('<p></p>'), undefined);
+  const before = process.threadCpuUsage();
+  for (const piece of ['<', '<script', '<style>x', '</script', ' ']) textOf(piece.repeat(200_000));
+  const { user, system } = process.threadCpuUsage(before);
+  assert.ok(user + system < 5_000_000, `${user + system} µs`);
 });
