@@ -37,7 +37,7 @@ test('a server without a domain has a certificate for its address, for six days 
 });
 
 test('the metrics say when the certificate expires, and that its order succeeded', options, async () => {
-  const response = await fetch(`${world.platform.apiUrl}/api/metrics`, {
+  const response = await fetch(`${world.platform.apiUrl}/metrics`, {
     headers: { authorization: `Bearer ${world.platform.token}` },
   });
   const text = await response.text();

@@ -296,6 +296,19 @@ test('a pushed static site follows its vercel.json, and the push names the rule 
     assert.deepEqual([moved.status, moved.headers.location], [308, '/about']);
     assert.equal((await platform.request(host, '/about')).body, 'about');
     assert.equal((await platform.request(host, '/vercel.json')).body, 'one page');
+    // Both edge workers count, and the server reads them every few seconds.
+    const counted = async () =>
+      (await platform.api<{ total: Record<string, number> }>('GET', '/api/projects/rules/metrics')).body.total;
+    await eventually(
+      async () => ((await counted())['requests'] ?? 0) >= 4,
+      20_000,
+      () => 'the requests of the site were not counted',
+    );
+    const total = await counted();
+    assert.ok(
+      (total['redirects'] ?? 0) >= 1 && (total['stored'] ?? 0) >= 3 && (total['p99'] ?? 0) > 0,
+      JSON.stringify(total),
+    );
   } finally {
     await own.remove();
   }

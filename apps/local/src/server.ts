@@ -15,6 +15,7 @@ import { createWorker } from '@anchor/server/worker.ts';
 import { DomainUpkeep } from './domain-upkeep.ts';
 import { ensureAdminToken } from './admin-token.ts';
 import { RotatingFile } from './rotating-file.ts';
+import { MetricsUpkeep } from './metrics-upkeep.ts';
 import { hostedGit } from './hosted-git.ts';
 import { LocalOperations } from './local-operations.ts';
 import { composeLocal, type LocalComposition } from './compose.ts';
@@ -44,10 +45,12 @@ runProcess(async () => {
 
   const { scrub, operations } = openOperations(opened, settings);
   const worker = createWorker(ports, { builds: settings.builds, leaseMs: 60_000, watchMs: 5_000, report: log.error });
+  const counting = new MetricsUpkeep({ ports, paths, settings, log });
   const accessLog = new RotatingFile(join(paths.logs, 'api-access.jsonl'));
   const server = createServer({
     ports,
     operations,
+    metrics: counting.metrics,
     git: gitRemote(hostedGit(opened, settings)),
     log: log.write,
     access: (line) => accessLog.write(`${JSON.stringify(line)}\n`),
@@ -67,6 +70,7 @@ runProcess(async () => {
   const busy = (): boolean => worker.running() > 0;
   const upkeep = new Upkeep({ settings, opened, operations, scrub, recover: () => recovery.run(), busy, log });
   upkeep.start();
+  counting.start();
   return {
     busy,
     async stop() {
@@ -75,6 +79,7 @@ runProcess(async () => {
       clearTimeout(lateGit);
       await server.close();
       await accessLog.close();
+      await counting.stop();
       const stopped = worker.stop();
       // after the builds know that their jobs are released, so that none takes this for its own failure
       opened.abortFetches();

@@ -9,6 +9,8 @@ export const pathsIn = (data: string) =>
     data,
     /** Every store, the job queue and the aliases. */
     database: join(data, 'anchor.db'),
+    /** Counts of requests: no part of a backup. */
+    metrics: join(data, 'metrics.db'),
     /** The routes that the edge serves when the database cannot be read, see route-snapshot.ts. */
     routes: join(data, 'routes'),
     /** The master key of the secret box, mode 0600. */

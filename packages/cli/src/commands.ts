@@ -32,6 +32,7 @@ import { link } from './commands/link.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { logs } from './commands/logs.ts';
+import { metrics } from './commands/metrics.ts';
 import { open } from './commands/open.ts';
 import { projectsCreate } from './commands/projects-create.ts';
 import { projectsHooks } from './commands/projects-hooks.ts';
@@ -93,6 +94,7 @@ export const commands: readonly Command[] = [
   tokensList,
   tokensCreate,
   tokensRevoke,
+  metrics,
   auditList,
   auditExport,
   deadLettersList,

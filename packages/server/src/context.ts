@@ -1,3 +1,4 @@
+import type { RequestMetrics } from '@anchor/core/metrics/request-metrics.ts';
 import type { PlatformOperations } from '@anchor/core/ports/platform-operations.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { RecordHandler } from '@anchor/core/records/redrive.ts';
@@ -10,6 +11,7 @@ import type { ServerSettings } from './settings.ts';
 export type ServerContext = Readonly<{
   ports: Ports;
   operations: PlatformOperations;
+  metrics: RequestMetrics;
   settings: ServerSettings;
   log: ServerLog;
   rateLimits: RateLimits;

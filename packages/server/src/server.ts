@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { RequestMetrics } from '@anchor/core/metrics/request-metrics.ts';
 import type { PlatformOperations } from '@anchor/core/ports/platform-operations.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { Recovery } from '@anchor/core/records/recovery.ts';
@@ -47,6 +48,7 @@ export function createServer({
 }: Readonly<{
   ports: Ports;
   operations: PlatformOperations;
+  metrics: RequestMetrics;
   git?: CreateGitRemote;
   settings: ServerSettings;
   log: ServerLog;
@@ -158,6 +160,8 @@ function dispatcher(server: ServerContext, git: GitRemote | undefined): Listener
     // On every path: a page whose name points at this machine (DNS rebinding) reaches none of it.
     const named = checkHost(request.headers.host, server.settings.hosts);
     if (!named.ok) return respondProblem(request, response, named.error, randomUUID());
+    // Where scrapers look by default.
+    if (request.url === '/metrics') request.url = '/api/metrics/prometheus';
     const url = request.url ?? '/';
     const listener = routes.find(([prefix]) => url.startsWith(prefix))?.[1] ?? rest;
     return listener(request, response);

@@ -555,6 +555,42 @@ export const operations: OperationTree = {
    }
   }
  },
+ "metrics": {
+  "project": {
+   "method": "GET",
+   "path": "/api/projects/{project}/metrics",
+   "params": [
+    "project"
+   ],
+   "query": [
+    "from",
+    "to",
+    "step"
+   ],
+   "body": false,
+   "response": true
+  },
+  "list": {
+   "method": "GET",
+   "path": "/api/metrics",
+   "params": [],
+   "query": [
+    "minutes"
+   ],
+   "body": false,
+   "response": true
+  },
+  "prometheus": {
+   "method": "GET",
+   "path": "/api/metrics/prometheus",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": false,
+   "stream": "download",
+   "mediaType": "text/plain; version=0.0.4; charset=utf-8"
+  }
+ },
  "platform": {
   "health": {
    "method": "GET",
@@ -571,16 +607,6 @@ export const operations: OperationTree = {
    "query": [],
    "body": false,
    "response": true
-  },
-  "metrics": {
-   "method": "GET",
-   "path": "/api/metrics",
-   "params": [],
-   "query": [],
-   "body": false,
-   "response": false,
-   "stream": "download",
-   "mediaType": "text/plain; version=0.0.4; charset=utf-8"
   },
   "openapi": {
    "method": "GET",

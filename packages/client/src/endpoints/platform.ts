@@ -148,17 +148,6 @@ export const platform = {
     status: 200,
     errors: [],
   }),
-  metrics: endpoint({
-    method: 'GET',
-    path: '/api/metrics',
-    summary: 'Metrics in the text format of Prometheus',
-    scope: 'read',
-    resource: 'platform',
-    status: 200,
-    errors: [],
-    stream: 'download',
-    mediaType: 'text/plain; version=0.0.4; charset=utf-8',
-  }),
   openapi: endpoint({
     method: 'GET',
     path: '/api/openapi.json',

@@ -2,6 +2,7 @@ import { flatten } from './endpoint.ts';
 import { audit } from './audit.ts';
 import { deliveries, deployments } from './deployments.ts';
 import { certificates, domains } from './domains.ts';
+import { metrics } from './metrics.ts';
 import { deadLetters, platform, tokens } from './platform.ts';
 import { aliases, environments, projects, variables } from './projects.ts';
 
@@ -18,6 +19,7 @@ export const api = {
   tokens,
   audit,
   deadLetters,
+  metrics,
   platform,
 } as const;
 export type Api = typeof api;

@@ -12,8 +12,13 @@ export type HealthCheck = Readonly<{ name: string; ok: boolean; message: string;
 export type Metric = Readonly<{
   name: string;
   help: string;
-  type: 'gauge' | 'counter';
-  samples: readonly Readonly<{ labels: Readonly<Record<string, string>>; value: number }>[];
+  type: 'gauge' | 'counter' | 'histogram';
+  /** `part`: of a histogram. */
+  samples: readonly Readonly<{
+    part?: 'bucket' | 'sum' | 'count';
+    labels: Readonly<Record<string, string>>;
+    value: number;
+  }>[];
 }>;
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '@anchor/core/ports/clock.ts';
 import { CACHE_STATUS_HEADER, DEPLOYMENT_HEADER } from '@anchor/protocol/headers.ts';
 import type { Exchange, RequestSocket } from '../http1/transport.ts';
 import type { AccessEntry, AccessLogSink, CacheResult, AccessLogTemplate } from '../observability/access-log.ts';
+import { RequestMetrics } from '../observability/request-metrics.ts';
 import { isHopByHop, type Headers } from '../http/headers.ts';
 import { renderProblem, type Problem } from '../error-pages/error-page.ts';
 import type { SiteLogWriter } from '../observability/site-log.ts';
@@ -22,6 +23,7 @@ export class Responder implements UpstreamResponder {
     REDIRECT: 0,
     ERROR: 0,
   };
+  readonly metrics = new RequestMetrics();
   requests = 0;
   inflight = 0;
   readonly #clock: Clock;
@@ -53,15 +55,24 @@ export class Responder implements UpstreamResponder {
     this.inflight--;
     this.counts[exchange.cache]++;
     if (this.inflight === 0) this.#idle?.();
-    this.#accessLog?.(this.#entryOf(exchange, status));
+    const entry = this.#entryOf(exchange, status);
+    this.metrics.add(entry);
+    this.#accessLog?.(entry);
   }
 
   /** Compiles the log line of a response that may be repeated; `recordMemoHit` writes it. */
   compileLogLine(exchange: Exchange): AccessLogTemplate {
     const accessLog = this.#accessLog;
-    if (accessLog === undefined) return NO_LOG_LINE;
     const entry = this.#entryOf(exchange, exchange.res.statusCode);
-    return this.#accessLine?.(entry) ?? ((at, requestId, ms, ip) => accessLog({ ...entry, at, requestId, ms, ip }));
+    const count = this.metrics.repeated(entry);
+    const write: AccessLogTemplate =
+      accessLog === undefined
+        ? NO_LOG_LINE
+        : (this.#accessLine?.(entry) ?? ((at, requestId, ms, ip) => accessLog({ ...entry, at, requestId, ms, ip })));
+    return (at, requestId, ms, ip) => {
+      count(at, ms);
+      write(at, requestId, ms, ip);
+    };
   }
 
   /** Counts and logs a request that was started and finished at once. */

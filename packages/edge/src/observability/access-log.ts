@@ -1,5 +1,7 @@
+import type { CacheResult } from '@anchor/core/metrics/request-counts.ts';
+
 /** How a response was produced, as reported in `x-anchor-cache` and in the access log. */
-export type CacheResult = 'STATIC' | 'HIT' | 'STALE' | 'MISS' | 'DYNAMIC' | 'REDIRECT' | 'ERROR';
+export type { CacheResult };
 
 /** Writes the line of a repeated response; the constant parts are compiled once. */
 export type AccessLogTemplate = (at: number, requestId: string, ms: number, ip: string) => void;

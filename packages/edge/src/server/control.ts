@@ -10,10 +10,13 @@ export type ControlHandlers = Readonly<{
   /** Reads the published certificates and domains now. */
   refreshCertificates(): void;
   status(): Readonly<Record<string, unknown>>;
+  /** Returns the counts of requests after a second of the clock. */
+  metrics(after: number): unknown;
 }>;
 
 /**
  * Opens the worker's control socket, for the platform alone: `GET /serving?host=&deployment=`, `GET /status`,
+ * `GET /metrics?after=` (see RequestMetrics),
  * and `POST /certificates`, after which every new handshake and request sees what was published.
  * Resolves when it listens. `GET /settled` is the former name of `/serving`, for one release.
  */
@@ -30,6 +33,7 @@ export async function listenControl(path: string, handlers: ControlHandlers): Pr
     }
     if (req.method !== 'GET' || url === null) return send(404, { error: 'not found' });
     if (url.pathname === '/status') return send(200, handlers.status());
+    if (url.pathname === '/metrics') return send(200, handlers.metrics(Number(url.searchParams.get('after') ?? '0')));
     if (url.pathname !== '/serving' && url.pathname !== '/settled') return send(404, { error: 'not found' });
     return void handlers.isServing(url.searchParams.get('host') ?? '', url.searchParams.get('deployment') ?? '').then(
       (state) => send(200, url.pathname === '/serving' ? state : { ...state, settled: state.serving }),

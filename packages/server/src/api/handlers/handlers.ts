@@ -6,6 +6,7 @@ import { deliveryHandlers } from './deliveries.ts';
 import { deploymentHandlers } from './deployments.ts';
 import { certificateHandlers, domainHandlers } from './domains.ts';
 import { environmentHandlers } from './environments.ts';
+import { metricHandlers } from './metrics.ts';
 import { deadLetterHandlers, platformHandlers } from './platform.ts';
 import { aliasHandlers, projectHandlers } from './projects.ts';
 import { tokenHandlers } from './tokens.ts';
@@ -22,6 +23,7 @@ export const handlers = (server: ServerContext): HandlersOf<Api> => ({
   deliveries: deliveryHandlers(server),
   tokens: tokenHandlers(server),
   audit: auditHandlers(server),
+  metrics: metricHandlers(server),
   deadLetters: deadLetterHandlers(server),
   platform: platformHandlers(server),
 });

@@ -6,7 +6,6 @@ import type { ServerContext } from '../../context.ts';
 import { redeployDeadLetter } from '../../deployments/redeploy.ts';
 import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
-import { prometheusText } from '../views/prometheus.ts';
 import { compact, deadLetterView, pageView } from '../views/views.ts';
 
 export function deadLetterHandlers({ ports, records }: ServerContext): HandlersOf<Api['deadLetters']> {
@@ -70,14 +69,6 @@ export function platformHandlers({
         queue: { waiting: queue.pending, leased: queue.leased, dead: queue.dead },
         checks: checks.map((check) => compact(check)),
       });
-    },
-    metrics: async () => {
-      const text = prometheusText(await operations.metrics());
-      return ok(
-        (async function* () {
-          yield new TextEncoder().encode(text);
-        })(),
-      );
     },
     openapi: async () => ok(description),
     gc: async ({ body }) => {

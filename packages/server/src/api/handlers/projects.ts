@@ -14,7 +14,7 @@ import { pageRequest } from '../page-request.ts';
 import { validate } from '../validate.ts';
 import { aliasView, compact, pageView, projectView } from '../views/views.ts';
 
-export function projectHandlers({ ports, settings, operations }: ServerContext): HandlersOf<Api['projects']> {
+export function projectHandlers({ ports, settings, operations, metrics }: ServerContext): HandlersOf<Api['projects']> {
   const view = (project: Project) => projectView(project, ports.site, settings.publicUrl);
   const hookUrl = (project: Project, secret: string) => `${settings.publicUrl}/hooks/${project.id}/${secret}`;
   const updated = (change: RecordedChange, before: Project, after: Result<Project>) => {
@@ -57,6 +57,7 @@ export function projectHandlers({ ports, settings, operations }: ServerContext):
     remove: async ({ project, change }) => {
       change.before(view(project));
       await operations.projectRemoved?.(project.id);
+      await metrics.removeProject(project.id);
       return removeProject(ports)(project.id);
     },
     rotateHooks: async ({ project }) => {

@@ -10,7 +10,9 @@ export const prometheusText = (metrics: readonly Metric[]): string =>
     .flatMap(({ name, help, type, samples }) => [
       `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
       `# TYPE ${name} ${type}`,
-      ...samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${value}`),
+      ...samples.map(
+        ({ part, labels, value }) => `${name}${part === undefined ? '' : `_${part}`}${labelsText(labels)} ${value}`,
+      ),
     ])
     .map((line) => `${line}\n`)
     .join('');

@@ -1,0 +1,124 @@
+import { addCounts, emptyCounts, summarize, type RequestCounts, type RequestSummary } from './request-counts.ts';
+import type { ProjectId } from '../names/id.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MetricRow, MetricStore } from '../ports/metric-store.ts';
+import { RecentSeconds } from './recent-seconds.ts';
+import { RETENTION_MS, startOf, STEP_MS, type Resolution } from './resolution.ts';
+
+type Step = Readonly<{ at: number; counts: RequestCounts }>;
+/** The requests of one step: `at` is its start, in milliseconds since the epoch. */
+export type MetricPoint = Readonly<{ at: number }> & RequestSummary;
+/** The steps that have requests, oldest first, and their sum. */
+export type Series = Readonly<{ points: readonly MetricPoint[]; total: RequestSummary }>;
+
+/**
+ * Requests by project and time: the last ten minutes by second in memory, a week by minute and a year by hour in the
+ * store. Minutes that are not stored yet are part of every result.
+ */
+export class RequestMetrics {
+  readonly #store: MetricStore;
+  readonly #clock: Clock;
+  readonly #seconds = new RecentSeconds();
+  #minutes = new Map<string, MetricRow>();
+  readonly #sinceStart = new Map<ProjectId, RequestCounts>();
+
+  constructor({ metrics, clock }: Readonly<{ metrics: MetricStore; clock: Clock }>) {
+    this.#store = metrics;
+    this.#clock = clock;
+  }
+
+  /** Counts what an edge worker reported of the second that starts at `at`. */
+  add(projectId: ProjectId, at: number, counts: RequestCounts): void {
+    this.#seconds.add(projectId, startOf(at, 'second'), counts);
+    const minute = startOf(at, 'minute');
+    const key = `${projectId} ${minute}`;
+    const row = this.#minutes.get(key) ?? { projectId, at: minute, counts: emptyCounts() };
+    addCounts(row.counts, counts);
+    this.#minutes.set(key, row);
+    const total = this.#sinceStart.get(projectId) ?? emptyCounts();
+    addCounts(total, counts);
+    this.#sinceStart.set(projectId, total);
+  }
+
+  /** Stores the minutes that are over, or all. Counts that arrive later are added to the same minute. */
+  async flush(all = false): Promise<void> {
+    const now = this.#clock.now();
+    this.#seconds.prune(now);
+    const due = [...this.#minutes].filter(([, { at }]) => all || at + STEP_MS.minute <= now);
+    if (due.length === 0) return;
+    for (const [key] of due) this.#minutes.delete(key);
+    try {
+      await this.#store.add(due.map(([, row]) => row));
+    } catch (error) {
+      // Such as a full disk: stored with the next ones.
+      for (const [key, row] of due) this.#putBack(key, row);
+      throw error;
+    }
+  }
+
+  /** Removes what is older than its retention. */
+  async expire(): Promise<void> {
+    const now = this.#clock.now();
+    for (const resolution of ['minute', 'hour'] as const)
+      await this.#store.expire(resolution, now - RETENTION_MS[resolution]);
+  }
+
+  /** Forgets a project that was removed. */
+  async removeProject(projectId: ProjectId): Promise<void> {
+    this.#seconds.remove(projectId);
+    this.#sinceStart.delete(projectId);
+    for (const [key, row] of this.#minutes) if (row.projectId === projectId) this.#minutes.delete(key);
+    await this.#store.removeProject(projectId);
+  }
+
+  /** Returns the requests of a project from `from` up to but not including `to`. */
+  async series(projectId: ProjectId, step: Resolution, from: number, to: number): Promise<Series> {
+    const steps = await this.#steps(projectId, step, from, to);
+    const total = emptyCounts();
+    for (const { counts } of steps) addCounts(total, counts);
+    return {
+      points: steps.map(({ at, counts }) => ({ at, ...summarize(counts) })),
+      total: summarize(total),
+    };
+  }
+
+  async #steps(projectId: ProjectId, step: Resolution, from: number, to: number): Promise<readonly Step[]> {
+    if (step === 'second') return this.#seconds.range(projectId, from, to);
+    const points = new Map<number, RequestCounts>();
+    const add = ({ at, counts }: Step): void => {
+      const start = startOf(at, step);
+      if (start < from || start >= to) return;
+      const sum = points.get(start) ?? emptyCounts();
+      addCounts(sum, counts);
+      points.set(start, sum);
+    };
+    for (const row of await this.#store.range(step, projectId, from, to)) add(row);
+    for (const row of this.#minutes.values()) if (row.projectId === projectId) add(row);
+    return [...points].sort(([a], [b]) => a - b).map(([at, counts]) => ({ at, counts }));
+  }
+
+  /** Returns the requests of each project that has some since `from`. */
+  async totals(from: number): Promise<ReadonlyMap<ProjectId, RequestSummary>> {
+    const now = this.#clock.now();
+    const resolution = now - from > RETENTION_MS.minute ? 'hour' : 'minute';
+    const sums = new Map(await this.#store.totals(resolution, startOf(from, resolution), now + STEP_MS.minute));
+    for (const { projectId, at, counts } of this.#minutes.values()) {
+      if (at + STEP_MS.minute <= from) continue;
+      const sum = sums.get(projectId) ?? emptyCounts();
+      addCounts(sum, counts);
+      sums.set(projectId, sum);
+    }
+    return new Map([...sums].map(([projectId, counts]) => [projectId, summarize(counts)]));
+  }
+
+  /** The sum of each project since this process started, which never falls: for scrapers. */
+  sinceStart(): ReadonlyMap<ProjectId, RequestCounts> {
+    return this.#sinceStart;
+  }
+
+  #putBack(key: string, row: MetricRow): void {
+    const meanwhile = this.#minutes.get(key);
+    if (meanwhile === undefined) this.#minutes.set(key, row);
+    else addCounts(meanwhile.counts, row.counts);
+  }
+}
