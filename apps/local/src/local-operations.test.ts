@@ -31,6 +31,7 @@ async function openInstallation() {
       sandboxes,
       settings,
       records: {},
+      checkBlobs: async () => undefined,
       restart: () => {
         restarts += 1;
       },

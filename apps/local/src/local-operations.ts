@@ -37,6 +37,8 @@ type Options = Readonly<{
   settings: Settings;
   /** Handlers of failed records that other parts of the process have. */
   records: Readonly<Record<string, RecordHandler>>;
+  /** Moves those of these blobs aside that are damaged. */
+  checkBlobs: (hashes: readonly string[]) => Promise<void>;
   /** Stops everything, swaps the data directory for this one and starts again; the response in flight still leaves. */
   restart: (directory: string) => void;
 }>;
@@ -78,6 +80,8 @@ export class LocalOperations implements PlatformOperations {
     const made = await this.#exclusive('backup', () => createBackup(db, paths, file));
     if (!made.ok) return made;
     if (!made.value.ok) return made.value;
+    // Else they would be served until the next pass over all blobs, which may be a day away.
+    await this.#options.checkBlobs(made.value.value.broken);
     for (const hash of made.value.value.broken) {
       const listed = await ports.failedRecords.get('blob', hash);
       if (listed !== undefined) continue;

@@ -120,6 +120,7 @@ function openOperations(
     sandboxes,
     settings,
     records: { blob: scrub.records },
+    checkBlobs: (hashes) => scrub.check(hashes),
     restart: (directory) => process.send?.({ type: 'restore', directory }),
   });
   return { scrub, operations };

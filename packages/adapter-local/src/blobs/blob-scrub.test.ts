@@ -72,6 +72,17 @@ test('one changed bit is found, named with its project, not served any more, and
   assert.equal(await ports.failedRecords.get('blob', page), undefined);
 });
 
+test('a blob that a backup found damaged is moved aside at once, and a sound or missing one is not', async (t) => {
+  const { blobs, ports, project, page, scrub } = await site(t);
+  const sound = await blobs.put(bytes('sound'));
+  await flip(blobs.pathOf(page));
+  await scrub.check([page, sound, 'f'.repeat(64)]);
+  assert.equal((await ports.failedRecords.get('blob', page))?.project, project.id);
+  assert.equal(existsSync(blobs.pathOf(page)), false, 'an edge finds no wrong bytes');
+  assert.ok(existsSync(blobs.pathOf(sound)));
+  assert.equal((await ports.failedRecords.list({ limit: 10 })).items.length, 1);
+});
+
 test('a blob that was repaired by hand is taken back', async (t) => {
   const { blobs, page, scrub } = await site(t);
   await flip(blobs.pathOf(page));

@@ -62,6 +62,15 @@ export class BlobScrub {
     return found;
   }
 
+  /** Reads these blobs again at once, such as those that a backup found damaged, and moves the damaged ones aside. */
+  async check(suspects: readonly string[]): Promise<void> {
+    for (const hash of suspects) {
+      const path = this.#options.blobs.pathOf(hash);
+      if ((await exists(path)) && !(await hashes(path, hash)) && !(await hashes(path, hash)) && (await exists(path)))
+        await this.#setAside(hash);
+    }
+  }
+
   /** Returns the actions on a blob that is listed. */
   get records(): RecordHandler {
     const { directory, blobs } = this.#options;
@@ -137,9 +146,14 @@ export class BlobScrub {
   }
 }
 
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 async function hashes(path: string, hash: string): Promise<boolean> {
-  const there = await stat(path).catch(() => undefined);
-  if (there === undefined) return false;
+  if (!(await exists(path))) return false;
   const digest = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path)) digest.update(chunk);
