@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { migrateAliasDomain } from '@anchor/core/aliases/migrate-domain.ts';
 import { BlobScrub } from '@anchor/adapter-local/blobs/blob-scrub.ts';
+import type { CertificatePublisher } from '@anchor/adapter-local/certificates/certificate-publisher.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
 import { sweepScratch } from '@anchor/adapter-local/backup/backup-stage.ts';
 import { checkState } from '@anchor/adapter-local/backup/platform-state.ts';
@@ -24,6 +25,7 @@ import { ProcessLog } from './process-log.ts';
 import { sweepRepositories } from './repositories-upkeep.ts';
 import { openSandboxes } from './sandboxes.ts';
 import { settingsFromEnv, type Settings } from './settings.ts';
+import { publicUrlOf } from './site-urls.ts';
 import { Upkeep } from './upkeep.ts';
 import { VERSION } from './version.ts';
 
@@ -54,7 +56,7 @@ runProcess(async () => {
     git: gitRemote(hostedGit(opened, settings)),
     log: log.write,
     access: (line) => accessLog.write(`${JSON.stringify(line)}\n`),
-    settings: serverSettings(settings),
+    settings: serverSettings(settings, opened.domains.served),
   });
   const { recovery } = server;
   await log.step('unfinished work is taken up', () => recovery.restart());
@@ -140,9 +142,12 @@ function recoverPushes(recover: () => Promise<unknown>): NodeJS.Timeout {
   return setTimeout(run, LATE_GIT_MS);
 }
 
-function serverSettings(settings: Settings): ServerSettings {
+function serverSettings(settings: Settings, served: CertificatePublisher): ServerSettings {
   return {
-    publicUrl: publicUrlOf(settings),
+    // Read for each response: the certificate comes after the start, and may expire.
+    get publicUrl() {
+      return publicUrlOf(settings, served);
+    },
     version: VERSION,
     hosts: [
       ...settings.apiHosts,
@@ -152,12 +157,6 @@ function serverSettings(settings: Settings): ServerSettings {
     pushExit: settings.pushExit,
     limits: DEFAULT_LIMITS,
   };
-}
-
-function publicUrlOf({ host, apiPort, apiDomain, httpsPort }: Settings): string {
-  if (apiDomain !== undefined && httpsPort !== undefined)
-    return `https://${apiDomain}${httpsPort === 443 ? '' : `:${httpsPort}`}`;
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${apiPort}`;
 }
 
 async function close(opened: LocalComposition, snapshot: Readonly<{ stop(): Promise<void> }>): Promise<void> {

@@ -23,5 +23,15 @@ export function urlOf(
   return at('http', host, isForwarded ? 80 : edgePort, 80);
 }
 
+/** Returns the address of API, git remote and webhooks: under its own name only while that has a certificate. */
+export function publicUrlOf(
+  { host, apiPort, apiDomain, httpsPort }: Pick<Settings, 'host' | 'apiPort' | 'apiDomain' | 'httpsPort'>,
+  served: Readonly<{ covers(host: string): boolean }>,
+): string {
+  if (apiDomain !== undefined && httpsPort !== undefined && served.covers(apiDomain))
+    return at('https', apiDomain, httpsPort, 443);
+  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${apiPort}`;
+}
+
 const at = (scheme: string, host: string, port: number, usual: number): string =>
   `${scheme}://${host}${port === usual ? '' : `:${port}`}`;

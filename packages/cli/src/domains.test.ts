@@ -42,7 +42,10 @@ test('domains add prints the record to set, and what the name resolves to now', 
     stdout,
     /fix: Set the A record of example\.com to 203\.0\.113\.7\.\n\n +TYPE +NAME +VALUE +NOW\n +A +example\.com +203\.0\.113\.7 +198\.51\.100\.1\n/,
   );
-  assert.match(stdout, /www\.example\.com too: anchor domains add www\.example\.com --redirect-to example\.com/);
+  assert.match(
+    stdout,
+    /Serve www\.example\.com as well: anchor domains add www\.example\.com --redirect-to example\.com/,
+  );
 });
 
 test('domains add --wait shows each change and ends with the address', async (context) => {
@@ -59,7 +62,7 @@ test('domains add --wait shows each change and ends with the address', async (co
   must(await checkDomain(server.ports)(id));
   const { code, stdout, stderr } = await added;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^✓ Added example\.com \(production\)\n▸ pending: [^]*✓ active: /);
+  assert.match(stderr, /^✓ Added example\.com \(production\)\n▸ pending: The first check is about to run\n/);
   assert.match(stdout, /^✓ example\.com: active\n[^]*\nhttps:\/\/example\.com\n/);
 });
 
@@ -88,7 +91,7 @@ test('at a terminal domains add waits, and Ctrl-C stops the watching alone', asy
   const lines = stripVTControlCharacters(stderr);
   assert.match(
     lines,
-    /✓ Added example\.com[^]*www\.example\.com too: anchor domains add www[^]*A +example\.com +203\.0\.113\.7/,
+    /✓ Added example\.com[^]*Serve www\.example\.com as well: anchor domains add www[^]*A +example\.com +203\.0\.113\.7/,
   );
   assert.match(
     lines,
@@ -112,8 +115,13 @@ test('domains are listed, checked with their history, and removed, as text and a
   );
   const listed: unknown = JSON.parse((await anchor('domains', 'list', '--json')).stdout);
   assert.partialDeepStrictEqual(listed, { items: [{ name: 'example.com', status: 'pending', state: 'issuing' }] });
-  const soon = await anchor('domains', 'check', 'example.com');
-  assert.match(soon.stderr, /checked moments ago/);
+  const soon = await anchor('domains', 'check', 'example.com', '--events');
+  assert.equal(soon.code, 0);
+  assert.match(soon.stderr, /checked moments ago: this was found then/);
+  assert.match(
+    soon.stdout,
+    /^▸ example\.com: certificate is being issued\n[^]* pending +The first check[^]* issuing +A cert/,
+  );
   assert.equal((await anchor('domains', 'remove', 'example.com')).stdout, 'Removed example.com\n');
   const gone = await anchor('domains', 'check', 'example.com');
   assert.equal(gone.code, 4);
@@ -121,7 +129,7 @@ test('domains are listed, checked with their history, and removed, as text and a
 });
 
 test('a certificate is uploaded for domains of the project only, listed and renewed', async (context) => {
-  const { dns, certificates, anchor, folder } = await shop(context);
+  const { dns, certificates, anchor, folder, server } = await shop(context);
   await writeFile(join(folder, 'chain.pem'), 'example.com\n');
   await writeFile(join(folder, 'key.pem'), 'key\n');
   const foreign = await anchor('certificates', 'upload', 'chain.pem', 'key.pem');
@@ -141,4 +149,12 @@ test('a certificate is uploaded for domains of the project only, listed and rene
   certificates.issue('example.com');
   const renewed = await anchor('certificates', 'renew', 'example.com');
   assert.match(renewed.stdout, /example\.com: active, certificate is being renewed/);
+  const late = await anchor('certificates', 'renew', 'example.com', '--wait', '--timeout', '0');
+  assert.equal(late.code, 1, 'it is not renewed in time');
+  assert.match(late.stderr, /^▸ The certificate is being renewed: the CA checks/);
+  certificates.issue('example.com');
+  const [domain] = await server.ports.domains.holders();
+  must(await checkDomain(server.ports)(domain!.id));
+  const shown = await anchor('domains', 'list', '--json');
+  assert.match(shown.stdout, /"renewals": 2/);
 });

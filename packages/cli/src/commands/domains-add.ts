@@ -1,6 +1,6 @@
 import { command } from '../framework/command.ts';
-import { domainLines, targetText } from '../framework/domain-lines.ts';
-import { watchDomain } from '../framework/watch-domain.ts';
+import { domainLines, domainWord, targetText } from '../framework/domain-lines.ts';
+import { checkNow, isActive, watchDomain } from '../framework/watch-domain.ts';
 
 const WAIT_SECONDS = 600;
 
@@ -41,23 +41,23 @@ export const domainsAdd = command({
     const where = { project: project.value, name: added.value.domain.name };
     const { suggested } = added.value;
     const wait = mustWait || (context.out.live && !detach);
-    const other = suggested === undefined ? [] : [`${suggested} too: ${suggestion(suggested, where.name)}`];
+    const other = suggested === undefined ? [] : [`Serve ${suggested} as well: ${suggestion(suggested, where.name)}`];
     if (wait) {
       context.out.note(`${context.out.color.green('✓')} Added ${where.name} (${targetText(added.value.domain)})`);
       if (context.out.live) for (const line of other) context.out.note(`  ${context.out.color.dim(line)}`);
     }
     const domain = wait
       ? await watchDomain(context, client.value, where, timeout ?? WAIT_SECONDS)
-      : await client.value.domains.check(where, { signal: context.signal });
+      : await checkNow(context, client.value, where);
     if (!domain.ok) return domain;
-    const isActive = domain.value.status === 'active';
+    const active = isActive(domain.value);
     const text = [
       ...domainLines(domain.value, context.out, Date.now()),
-      ...(isActive ? ['', context.out.color.bold(domain.value.url)] : []),
+      ...(active ? ['', context.out.color.bold(domain.value.url)] : []),
       ...(other.length === 0 || (wait && context.out.live) ? [] : ['', ...other]),
-      ...(isActive ? [] : ['', `Follow it with: anchor domains check ${where.name}`]),
+      ...(active ? [] : ['', `Follow it with: anchor domains check ${domainWord(where.name)}`]),
     ];
-    return { ok: true, value: { data: { ...added.value, domain: domain.value }, text, failed: wait && !isActive } };
+    return { ok: true, value: { data: { ...added.value, domain: domain.value }, text, failed: wait && !active } };
   },
 });
 

@@ -1,5 +1,6 @@
 import { command, success } from '../framework/command.ts';
 import { domainLines } from '../framework/domain-lines.ts';
+import { checkNow } from '../framework/watch-domain.ts';
 
 export const domainsCheck = command({
   name: 'domains check',
@@ -13,7 +14,7 @@ export const domainsCheck = command({
     if (!client.ok) return client;
     const project = await context.project();
     if (!project.ok) return project;
-    const domain = await client.value.domains.check({ project: project.value, name }, { signal: context.signal });
+    const domain = await checkNow(context, client.value, { project: project.value, name });
     if (!domain.ok) return domain;
     const history = domain.value.events.map(
       ({ at, state, reason }) => `${new Date(at).toISOString()}  ${state.padEnd(10)}  ${context.out.safe(reason)}`,

@@ -1,4 +1,5 @@
 import type { Domain, DomainStep } from '@anchor/client/schemas/domain.ts';
+import { shellWord } from '../folder/git.ts';
 import type { Output } from '../output/output.ts';
 import { keyValueTable, table } from '../output/table.ts';
 import { ago, duration } from '../output/units.ts';
@@ -20,6 +21,9 @@ export const stateText = (domain: Domain): string => STATE_TEXTS[domain.state];
 /** Returns what a domain serves: an environment, or the name that it redirects to. */
 export const targetText = ({ target }: Domain): string =>
   target.kind === 'environment' ? target.environment : `redirects to ${target.to}`;
+
+/** Returns a domain as a word of a command line: shells expand `*`. */
+export const domainWord = (name: string): string => (name.includes('*') ? shellWord(name) : name);
 
 /** Describes a domain with the steps to fix it, as lines for a user. */
 export function domainLines(domain: Domain, out: Output, now: number): readonly string[] {

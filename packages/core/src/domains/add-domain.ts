@@ -3,7 +3,7 @@ import { PREVIEW, PRODUCTION, type DomainName, type EnvironmentName } from '../n
 import type { Project } from '../projects/project.ts';
 import { fail, ok, type Result } from '../result/result.ts';
 import { randomText } from '../tokens/tokens.ts';
-import { isWildcard, parseDomainName, registeredDomain, sibling } from './domain-name.ts';
+import { commandWord, isWildcard, parseDomainName, registeredDomain, sibling } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain, type DomainTarget } from './domain.ts';
 import { HELD_MS } from './ownership.ts';
@@ -31,14 +31,18 @@ export const addDomain =
       return fail(
         'already_exists',
         `${name.value} is a domain of this project already`,
-        `Check it with: anchor domains check ${name.value}`,
+        `Check it with: anchor domains check ${commandWord(name.value)}`,
         `it is ${own.state}: ${own.reason}`,
       );
     if (own === undefined && (await isFull(ports, project)))
       return fail('conflict', `The project has ${MAX_DOMAINS} domains`, 'Use a wildcard, or another project.');
     const domain = await store(ports, project, name.value, target.value, own);
     if (domain === undefined)
-      return fail('conflict', `${name.value} was added concurrently`, `Retry: anchor domains add ${name.value}`);
+      return fail(
+        'conflict',
+        `${name.value} was added concurrently`,
+        `Retry: anchor domains add ${commandWord(name.value)}`,
+      );
     // Removing a name keeps an upload that has others, too: its key must not serve the name's next project.
     if (own === undefined && domain.holder) await ports.certificates.removeUploads(name.value);
     const suggested = await suggestionFor(ports, project, name.value);

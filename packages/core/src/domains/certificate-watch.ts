@@ -1,4 +1,5 @@
 import type { Certificate } from '../ports/certificates.ts';
+import { commandWord } from './domain-name.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -31,7 +32,7 @@ export function certificateWarnings(certificates: readonly Certificate[], now: n
     const fix =
       origin === 'upload'
         ? 'Upload a new one: anchor certificates upload'
-        : `See why with: anchor certificates list, then: anchor certificates renew ${name}`;
+        : `See why with: anchor certificates list, then: anchor certificates renew ${commandWord(name)}`;
     return [{ id, level, message, fix }];
   });
 }

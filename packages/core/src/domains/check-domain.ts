@@ -24,8 +24,9 @@ type Finding = Readonly<{ verdict: Verdict; changes: Partial<Domain> }>;
 
 /**
  * Checks one domain: inspects its DNS, derives its state from DNS and certificate, requests a missing certificate, and
- * publishes the result to the edge. `onDemand` inspects the DNS even if the state does not need it. Idempotent: of two
- * concurrent checks, the later write is dropped.
+ * publishes the result to the edge. `onDemand` inspects the DNS even if the state does not need it, and lets the next
+ * checks follow soon: its user is about to change something. Idempotent: of two concurrent checks, the later write is
+ * dropped.
  */
 export const checkDomain =
   (ports: DomainPorts) =>
@@ -35,9 +36,9 @@ export const checkDomain =
     const finding = await findingOf(ports, domain, onDemand, signal);
     if (finding.verdict.request === true) {
       const requested = await ports.certificates.request([domain.name], 'domain');
-      if (!requested.ok) return settle(ports, domain, refused(finding, requested.error, ports.clock.now()));
+      if (!requested.ok) return settle(ports, domain, refused(finding, requested.error, ports.clock.now()), onDemand);
     }
-    return settle(ports, domain, finding);
+    return settle(ports, domain, finding, onDemand);
   };
 
 async function findingOf(
@@ -165,10 +166,15 @@ const observed = ({ at, a, aaaa, cname, cdn }: DnsReport): NonNullable<Domain['o
 });
 
 /** Stores the finding unless the domain changed concurrently, then updates its alias and the edge. */
-async function settle(ports: DomainPorts, domain: Domain, { verdict, changes }: Finding): Promise<Result<Domain>> {
+async function settle(
+  ports: DomainPorts,
+  domain: Domain,
+  { verdict, changes }: Finding,
+  onDemand: boolean,
+): Promise<Result<Domain>> {
   const now = ports.clock.now();
   const { state, reason, steps } = withClock(verdict, ports.certificates.clockSkewMs());
-  const attempts = domain.state === state ? domain.attempts + 1 : 0;
+  const attempts = domain.state === state && !onDemand ? domain.attempts + 1 : 0;
   const due = now + delayOf(state, attempts);
   const next: Domain = {
     ...moved({ ...domain, ...changes }, now, { state, reason, steps }),

@@ -58,6 +58,9 @@ export const isWildcard = (name: DomainName): boolean => name.startsWith(WILDCAR
 /** Returns the name without `*.`. */
 export const base = (name: DomainName): string => (isWildcard(name) ? name.slice(WILDCARD.length) : name);
 
+/** Returns the name as a word of a command line: shells expand `*`. */
+export const commandWord = (name: string): string => (name.startsWith(WILDCARD) ? `'${name}'` : name);
+
 /** Returns the alias that serves a domain. A wildcard's is `*.example.com`, which no request can name. */
 export const hostOf = (name: DomainName): HostName => name as string as HostName;
 

@@ -96,6 +96,17 @@ test('checks follow after 10 s, 30 s, 1, 2 and 5 minutes', async () => {
   assert.deepEqual(delays, [10, 30, 60, 120, 300]);
 });
 
+test('a check on demand is followed by others soon, as after the first one', async () => {
+  const { home, add, check } = setUp();
+  let domain = await check(await add());
+  for (let i = 0; i < 5; i++) domain = await check(domain);
+  const now = home.clock.now();
+  assert.equal(domain.nextCheckAt, now + 10 * 60_000);
+  const soon = must(await checkDomain(home)(domain.id, true));
+  assert.equal(soon.nextCheckAt, now + 10_000);
+  assert.equal((await check(soon)).nextCheckAt, now + 30_000);
+});
+
 test('a wrong AAAA beside a right A is named, with the record to remove', async () => {
   const { home, add, check } = setUp();
   home.dns.set(NAME, { a: [HERE], aaaa: ['2001:db8::9'] });

@@ -2,6 +2,7 @@ import type { ProjectId } from '../names/id.ts';
 import type { DomainName } from '../names/name.ts';
 import type { Certificate } from '../ports/certificates.ts';
 import { fail, ok, type Result } from '../result/result.ts';
+import { commandWord } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { publishDomains } from './served-domains.ts';
 
@@ -51,7 +52,7 @@ async function foreignName(
   const refused = fail(
     'invalid_input',
     `The certificate is also for ${name}, which is no domain of this project`,
-    `Add the domain first: anchor domains add ${name}`,
+    `Add the domain first: anchor domains add ${commandWord(name)}`,
     `it is for ${names.join(', ')}`,
   );
   return { ...refused, name };

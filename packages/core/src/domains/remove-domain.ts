@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../result/result.ts';
 import { domainNotFound } from './check-domain.ts';
 import { checkPathOf } from './check-path.ts';
 import { removeAliasOf } from './domain-aliases.ts';
+import { commandWord } from './domain-name.ts';
 import type { DomainPorts } from './domain-ports.ts';
 import { moved, type Domain } from './domain.ts';
 import { removeCertificates } from './remove-certificates.ts';
@@ -28,7 +29,7 @@ export const removeDomain =
       return fail(
         'conflict',
         `${first.name} redirects to ${name}`,
-        `Remove it first: anchor domains remove ${first.name}`,
+        `Remove it first: anchor domains remove ${commandWord(first.name)}`,
       );
     await withdraw(ports, domain.value);
     await publishDomains(ports)();

@@ -1,7 +1,7 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import { addDomain, platformNames } from '@anchor/core/domains/add-domain.ts';
 import { checkDomain } from '@anchor/core/domains/check-domain.ts';
-import { parseDomainName } from '@anchor/core/domains/domain-name.ts';
+import { commandWord, parseDomainName } from '@anchor/core/domains/domain-name.ts';
 import type { Domain } from '@anchor/core/domains/domain.ts';
 import { certificatesOf, uploadCertificate } from '@anchor/core/domains/project-certificates.ts';
 import { domainOf, removeDomain } from '@anchor/core/domains/remove-domain.ts';
@@ -14,7 +14,7 @@ import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
 import { certificateView, domainView } from '../views/domain.ts';
 import { pageView } from '../views/views.ts';
-import { CheckLimits } from './check-limits.ts';
+import { CheckLimits, type TooSoon } from './check-limits.ts';
 
 export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']> {
   const { ports } = server;
@@ -46,7 +46,7 @@ export function domainHandlers(server: ServerContext): HandlersOf<Api['domains']
       const checked = await limits.run(domain.value, ports.clock.now(), () =>
         checkDomain(ports)(domain.value.id, true, signal),
       );
-      if ('waitMs' in checked) return tooSoon(checked.waitMs);
+      if ('waitMs' in checked) return tooSoon(checked);
       return checked.ok ? ok(view(checked.value)) : checked;
     },
     remove: async ({ project, params, change }) => {
@@ -79,7 +79,7 @@ export function certificateHandlers(server: ServerContext): HandlersOf<Api['cert
         return fail(
           'unsupported',
           `${name} is not verified, so the project has no certificate for it`,
-          `Verify it first: anchor domains check ${name}`,
+          `Verify it first: anchor domains check ${commandWord(name)}`,
         );
       const renewed = await ports.certificates.renew(name);
       if (!renewed.ok) return renewed;
@@ -97,11 +97,11 @@ const finder =
     return name.ok ? domainOf(ports)(project.id, name.value) : name;
   };
 
-const tooSoon = (waitMs: number): Result<never, HttpError> => {
+const tooSoon = ({ waitMs, busy }: TooSoon): Result<never, HttpError> => {
   const retryAfterSeconds = Math.ceil(waitMs / 1_000);
   const limited = fail(
     'rate_limited',
-    'The domain was checked moments ago, or many of the project are being checked',
+    busy ? 'Several domains of the project are being checked' : 'The domain was checked moments ago',
     `Retry in ${retryAfterSeconds} s.`,
   );
   return { ok: false, error: { ...limited.error, retryAfterSeconds } };
