@@ -60,10 +60,8 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
       request.limit + 1,
     );
     const items = itemsOf<T>(db, table, rows.slice(0, request.limit));
-    const last = rows[request.limit - 1];
-    return rows.length > request.limit && last !== undefined
-      ? { items, cursor: `${Number(last['created_at'])}.${Number(last['seq'])}` }
-      : { items };
+    const cursor = cursorAfter(rows, request.limit);
+    return cursor === undefined ? { items } : { items, cursor };
   };
 
   return {
@@ -84,6 +82,12 @@ export function documents<T extends Item>(db: Database, { table, columns }: Spec
     },
     page,
   };
+}
+
+/** Returns the cursor of the next page from rows read up to one beyond the limit; undefined on the last page. */
+function cursorAfter(rows: readonly Row[], limit: number): string | undefined {
+  const last = rows[limit - 1];
+  return rows.length > limit && last !== undefined ? `${Number(last['created_at'])}.${Number(last['seq'])}` : undefined;
 }
 
 function parseCursor(cursor: string): readonly [number, number] | undefined {

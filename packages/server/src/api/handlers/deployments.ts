@@ -26,7 +26,6 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
     if (after.ok) change.after({ status: after.value.state });
     return viewed(after);
   };
-  const environment = (name: string | undefined) => (name === undefined ? ok(PRODUCTION) : parseEnvironmentName(name));
   return {
     list: async ({ project, query }) => {
       const wanted = query.environment === undefined ? undefined : parseEnvironmentName(query.environment);
@@ -54,7 +53,7 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
     get: async ({ deployment }) => ok(await view(deployment)),
     logs: logHandlers(server),
     promote: async ({ deployment, body, change }) => {
-      const target = environment(body.environment);
+      const target = environmentOf(body.environment);
       if (!target.ok) return target;
       change.before(await liveIn(ports, deployment.projectId, target.value));
       change.after({ environment: target.value, deployment: deployment.id });
@@ -66,7 +65,7 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
       return promoted.ok ? current(server, deployment, target.value) : promoted;
     },
     rollback: async ({ deployment, body, change }) => {
-      const target = environment(body.environment);
+      const target = environmentOf(body.environment);
       if (!target.ok) return target;
       change.before(await liveIn(ports, deployment.projectId, target.value));
       change.after({ environment: target.value, deployment: deployment.id });
@@ -77,6 +76,8 @@ export function deploymentHandlers(server: ServerContext): HandlersOf<Api['deplo
     approve: async ({ deployment, change }) => moved(change, deployment, await approveDeployment(ports)(deployment.id)),
   };
 }
+
+const environmentOf = (name: string | undefined) => (name === undefined ? ok(PRODUCTION) : parseEnvironmentName(name));
 
 async function current(
   { ports }: ServerContext,

@@ -6,8 +6,9 @@ import {
   type VariableInput,
 } from '@anchor/core/environments/put-variables.ts';
 import type { Variable } from '@anchor/core/environments/variable.ts';
-import { parseEnvironmentName } from '@anchor/core/names/name.ts';
-import { fail, ok } from '@anchor/core/result/result.ts';
+import type { ProjectId } from '@anchor/core/names/id.ts';
+import { parseEnvironmentName, type EnvironmentName } from '@anchor/core/names/name.ts';
+import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
 import { allows } from '../../http/scope.ts';
 import type { HandlersOf } from '../handler.ts';
@@ -26,6 +27,18 @@ const view = (variable: Variable, value?: string): contract.Variable => ({
 const byName = (a: contract.Variable, b: contract.Variable): number =>
   a.name < b.name || (a.name === b.name && (a.branch ?? '') < (b.branch ?? '')) ? -1 : 1;
 
+/** Returns the variables with their values. Secrets are write-only for every caller. */
+async function revealed(
+  ports: ServerContext['ports'],
+  project: ProjectId,
+  environment: EnvironmentName,
+): Promise<Result<{ items: contract.Variable[] }>> {
+  const read = await readVariables(ports)(project, environment);
+  if (!read.ok) return read;
+  const items = read.value.map(({ variable, value }) => view(variable, variable.secret ? undefined : value));
+  return ok({ items: items.sort(byName) });
+}
+
 export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['variables']> {
   return {
     list: async ({ project, params, query, token }) => {
@@ -37,22 +50,14 @@ export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['vari
             .map((variable) => view(variable))
             .sort(byName),
         });
-      if (!allows(token.scope, 'deploy'))
-        return fail(
-          'forbidden',
-          'Reading values needs a token with scope deploy',
-          'Use a token with scope deploy, or leave out "reveal".',
-          `yours has scope ${token.scope}`,
-        );
-      const read = await readVariables(ports)(project.id, environment.value);
-      // Secrets are write-only for every caller.
-      return read.ok
-        ? ok({
-            items: read.value
-              .map(({ variable, value }) => view(variable, variable.secret ? undefined : value))
-              .sort(byName),
-          })
-        : read;
+      return allows(token.scope, 'deploy')
+        ? revealed(ports, project.id, environment.value)
+        : fail(
+            'forbidden',
+            'Reading values needs a token with scope deploy',
+            'Use a token with scope deploy, or leave out "reveal".',
+            `yours has scope ${token.scope}`,
+          );
     },
     put: async ({ project, params, body, change }) => {
       // Their names only, never a value.
