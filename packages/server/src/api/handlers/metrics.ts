@@ -15,7 +15,8 @@ const DEFAULT_STEPS = 60;
 const MAX_STEPS = 1_500;
 const DEFAULT_MINUTES = 60;
 
-export function metricHandlers({ ports, metrics, operations }: ServerContext): HandlersOf<Api['metrics']> {
+export function metricHandlers(server: ServerContext): HandlersOf<Api['metrics']> {
+  const { ports, metrics, operations } = server;
   const nameOf = async (id: ProjectId): Promise<string | undefined> => (await ports.projects.get(id))?.name;
   return {
     project: async ({ project, query }) => {
@@ -54,7 +55,7 @@ export function metricHandlers({ ports, metrics, operations }: ServerContext): H
       }
       const text = prometheusText([
         ...requestMetricFamilies(metrics.sinceStart(), (id) => names.get(id)),
-        ...(await platformMetrics()),
+        ...(await platformMetrics(server)),
         ...(await operations.metrics()),
       ]);
       return ok(
@@ -64,20 +65,20 @@ export function metricHandlers({ ports, metrics, operations }: ServerContext): H
       );
     },
   };
+}
 
-  async function platformMetrics(): Promise<readonly Metric[]> {
-    const [{ freeBytes, totalBytes }, { pending, leased, dead }] = await Promise.all([
-      operations.disk(),
-      ports.queue.depth(),
-    ]);
-    return [
-      gauge('disk_free_bytes', 'Free space of the disk of the data directory.', freeBytes),
-      gauge('disk_size_bytes', 'Size of the disk of the data directory.', totalBytes),
-      gauge('jobs_waiting', 'Jobs that wait for a turn.', pending),
-      gauge('jobs_running', 'Jobs that run.', leased),
-      gauge('jobs_dead', 'Jobs that were given up.', dead),
-    ];
-  }
+async function platformMetrics({ ports, operations }: ServerContext): Promise<readonly Metric[]> {
+  const [{ freeBytes, totalBytes }, { pending, leased, dead }] = await Promise.all([
+    operations.disk(),
+    ports.queue.depth(),
+  ]);
+  return [
+    gauge('disk_free_bytes', 'Free space of the disk of the data directory.', freeBytes),
+    gauge('disk_size_bytes', 'Size of the disk of the data directory.', totalBytes),
+    gauge('jobs_waiting', 'Jobs that wait for a turn.', pending),
+    gauge('jobs_running', 'Jobs that run.', leased),
+    gauge('jobs_dead', 'Jobs that were given up.', dead),
+  ];
 }
 
 const gauge = (name: string, help: string, value: number): Metric => ({

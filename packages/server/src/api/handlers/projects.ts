@@ -36,10 +36,8 @@ export function projectHandlers({ ports, settings, operations, metrics }: Server
       if (!created.ok) return created;
       const { project, webhookSecret, deployHookSecret } = created.value;
       change.after(view(project));
-      return ok({
-        project: view(project),
-        hooks: { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) },
-      });
+      const hooks = { webhookSecret, deployHookUrl: hookUrl(project, deployHookSecret) };
+      return ok({ project: view(project), hooks });
     },
     get: async ({ project }) => ok(view(project)),
     replace: async ({ project, body, ifMatch, change }) => {
