@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { MIGRATIONS } from '@anchor/adapter-local/sqlite/migrations.ts';
 import { FLAGS } from '../apps/local/src/flags.ts';
 import { madePages } from './docs/pages.ts';
 
@@ -116,4 +117,12 @@ test('each row of the table of shared resources has a limit, an effect, settings
     assert.ok(files.length > 0, `${resource} names no test`);
     for (const file of files) assert.match(read(file), /\btest\(/, `${resource}: ${file} has no tests`);
   }
+});
+
+test('the changelog names the schema of the database once, and it is the newest', () => {
+  const unreleased = read('CHANGELOG.md').split(/^## /m)[1] ?? '';
+  assert.deepEqual(
+    [...unreleased.matchAll(/goes to schema (\d+)/g)].map((match) => Number(match[1])),
+    [MIGRATIONS.at(-1)?.version],
+  );
 });
