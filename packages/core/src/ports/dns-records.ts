@@ -2,8 +2,9 @@ import type { Result } from '../result/result.ts';
 
 /**
  * Writes TXT records with a DNS provider (RFC 2136, Cloudflare, Route 53), for dns-01. A name that is an alias (CNAME) is
- * written where the alias leads to. Values are added and removed one by one: other values of the same name stay. Names are absolute, in ASCII, without trailing dot. Errors are
- * `source_unreachable` when the provider does not respond and `source_refused` when it refuses, with its own reason.
+ * written where the alias leads to. Values are added and removed one by one: other values of the same name stay. Names
+ * are absolute, in ASCII, without trailing dot. Errors are `source_unreachable` when the provider does not respond and
+ * `source_refused` when it refuses, with its own reason.
  */
 export interface DnsRecords {
   /** Returns the zone of a configured provider that contains `name`; undefined when no provider does. */
