@@ -168,6 +168,59 @@ const ROWS: readonly Row[] = [
       'handler.mjs': 'export default { fetch: (request) => new Response("ok handler " + new URL(request.url).host) };',
     },
   },
+  {
+    what: 'a site that its build made for a base path, below that path',
+    body: /^one/,
+    path: '/app/assets/index-B3x9Kq2z.js',
+    files: {
+      'package.json': JSON.stringify({
+        name: 'a',
+        private: true,
+        scripts: {
+          build: 'mkdir -p dist/assets && cp site.html dist/index.html && echo one > dist/assets/index-B3x9Kq2z.js',
+        },
+        devDependencies: { vite: 'file:vite' },
+      }),
+      'vite/package.json': '{ "name": "vite", "version": "7.0.0" }',
+      'site.html': '<!doctype html><script type="module" src="/app/assets/index-B3x9Kq2z.js"></script>',
+    },
+  },
+  {
+    what: 'a server of SvelteKit with a base path, which has nothing at /',
+    body: /^ok shop/,
+    path: '/shop',
+    files: {
+      'package.json': JSON.stringify({
+        name: 'a',
+        private: true,
+        type: 'module',
+        scripts: { build: 'sh build.sh' },
+        devDependencies: { '@sveltejs/kit': 'file:kit', '@sveltejs/adapter-node': 'file:adapter' },
+      }),
+      'kit/package.json': '{ "name": "@sveltejs/kit", "version": "2.0.0" }',
+      'adapter/package.json': '{ "name": "@sveltejs/adapter-node", "version": "5.0.0" }',
+      'build.sh':
+        'mkdir -p build/client/shop/_app/immutable && cp server.js build/index.js && echo 1 > build/client/shop/_app/immutable/a.B3x9Kq2z.js',
+      'server.js':
+        "import { createServer } from 'node:http'; createServer((q, s) => { s.statusCode = q.url.startsWith('/shop') ? 200 : 404; s.end('ok shop'); }).listen({ path: false, port: process.env.PORT });",
+    },
+  },
+  {
+    what: 'a server whose code only looks as if it had a base path',
+    body: /^ok root/,
+    files: {
+      'package.json': JSON.stringify({
+        name: 'a',
+        private: true,
+        type: 'module',
+        scripts: { build: 'mkdir -p dist/server dist/client && cp server.js dist/server/entry.mjs' },
+        dependencies: { astro: 'file:astro', '@astrojs/node': 'file:adapter' },
+      }),
+      'astro/package.json': '{ "name": "astro", "version": "6.0.0" }',
+      'adapter/package.json': '{ "name": "@astrojs/node", "version": "9.0.0" }',
+      'server.js': `import { createServer } from 'node:http'; const other = '"base":"/docs","trailingSlash"'; createServer((q, s) => { s.statusCode = q.url === '/' ? 200 : 404; s.end('ok root'); }).listen(process.env.PORT);`,
+    },
+  },
 ];
 
 /**

@@ -29,7 +29,8 @@ export async function verifyHealth(
   const { status: accepted, timeoutSeconds } = project.health;
   const manifest = await manifestOf(ports, deployment);
   const web = manifest === undefined ? undefined : webOf(manifest);
-  const path = project.health.path === '/' && web !== undefined ? homePathOf(web) : project.health.path;
+  const home = project.health.path === '/' && web !== undefined ? homePathOf(web) : project.health.path;
+  let path = home;
   const deadline = ports.clock.now() + timeoutSeconds * 1_000;
   for (let tries = 1; ; tries++) {
     const response = await ports.probe.request(deployment.host, path, Math.max(1, deadline - ports.clock.now()));
@@ -47,6 +48,12 @@ export async function verifyHealth(
     }
     const mayPass = status === undefined || PASSING.includes(status);
     if (mayPass && tries < TRIES && ports.clock.now() < deadline) continue;
+    // The base path of a server was read from what its framework wrote: the server itself may serve from the root.
+    if (status === 404 && path !== '/' && path === home && project.health.path === '/') {
+      path = '/';
+      tries = 0;
+      continue;
+    }
     const failed =
       status === undefined
         ? `${path} did not respond within ${timeoutSeconds} s`

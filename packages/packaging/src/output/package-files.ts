@@ -1,12 +1,13 @@
 import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
 import type { StaticFile } from '@anchor/protocol/artifact/web/files.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
-import { resolveInTree } from '../checkout/checkout-fs.ts';
+import { readInTree, resolveInTree } from '../checkout/checkout-fs.ts';
 import { siteRules } from '../site-rules/site-rules.ts';
 import { readVercelJson } from '../site-rules/vercel-json.ts';
 import { ArtifactError, inParallel, catchArtifactError, type ArtifactStore } from './artifact-store.ts';
+import { basePathOfPage } from './base-path.ts';
 import { tooMany } from './manifest-text.ts';
-import { walkOutput } from './walk.ts';
+import { walkOutput, type Walked } from './walk.ts';
 
 export type FilesOutput = Readonly<{
   root: string;
@@ -53,34 +54,37 @@ export async function packageFiles(output: FilesOutput, store: ArtifactStore): P
       store.limits,
     );
     if (many !== undefined) throw new ArtifactError(many);
+    // Rules of the project's own may lead from the base path to the files already.
+    const basePath = rules.value === undefined ? await basePathOf(output.root, chosen.value, walked) : '';
     await inParallel(walked, async ({ relative, found }) => {
-      const url = `/${relative}`;
+      const url = `${basePath}/${relative}`;
       if (url.length > 4096) return;
       const immutable = HASHED_FOLDERS.test(relative) && HASHED.test(relative);
       files[url] = await store.staticFile(found, url, { immutable });
     });
     const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
     const notFound =
-      sorted['/404.html'] !== undefined
-        ? '/404.html'
-        : sorted['/404/index.html'] !== undefined
-          ? '/404/index.html'
+      sorted[`${basePath}/404.html`] !== undefined
+        ? `${basePath}/404.html`
+        : sorted[`${basePath}/404/index.html`] !== undefined
+          ? `${basePath}/404/index.html`
           : undefined;
     const fallback =
-      sorted['/__spa-fallback.html'] !== undefined
-        ? '/__spa-fallback.html'
-        : output.spa && notFound === undefined && sorted['/index.html'] !== undefined
-          ? '/index.html'
-          : sorted['/200.html'] !== undefined
-            ? '/200.html'
+      sorted[`${basePath}/__spa-fallback.html`] !== undefined
+        ? `${basePath}/__spa-fallback.html`
+        : output.spa && notFound === undefined && sorted[`${basePath}/index.html`] !== undefined
+          ? `${basePath}/index.html`
+          : sorted[`${basePath}/200.html`] !== undefined
+            ? `${basePath}/200.html`
             : undefined;
     const component: WebComponent = {
       kind: 'web',
       framework: { name: output.framework },
-      basePath: '',
+      basePath,
       trailingSlash: rules.value?.trailingSlash ?? false,
       files: sorted,
       prerenders: {},
+      ...(basePath === '' ? {} : { routing: homeAt(basePath) }),
       ...(notFound === undefined ? {} : { notFound }),
       ...(fallback === undefined ? {} : { fallback }),
       ...(rules.value === undefined ? {} : { routing: rules.value.routing }),
@@ -88,6 +92,23 @@ export async function packageFiles(output: FilesOutput, store: ArtifactStore): P
     return { component, notes: rules.value?.notes ?? [] };
   });
 }
+
+/** Returns the base path that the home page was built for; '' where the output has a folder of that name already. */
+async function basePathOf(root: string, folder: string, walked: readonly Walked[]): Promise<string> {
+  const html = await readInTree(root, folder === '' ? 'index.html' : `${folder}/index.html`);
+  if (html === undefined) return '';
+  const files = new Set(walked.map(({ relative }) => `/${relative}`));
+  const base = basePathOfPage(html, (url) => files.has(url));
+  return base !== '' && walked.some(({ relative }) => `/${relative}`.startsWith(`${base}/`)) ? '' : base;
+}
+
+/** Leads from the root of the host to the site below its base path, as the preview server of Vite does. */
+const homeAt = (basePath: string): WebComponent['routing'] => ({
+  beforeMiddleware: [{ source: '/', sourceRegex: '^/$', status: 307, headers: { Location: `${basePath}/` } }],
+  middlewareMatchers: [],
+  beforeFiles: [],
+  onMatch: [],
+});
 
 /** Returns the first candidate with an index.html, else a folder that the user named and that is not empty. */
 async function outputFolder(output: FilesOutput): Promise<Result<string>> {

@@ -6,6 +6,7 @@ import type { BuiltServer } from '../detect/frameworks.ts';
 import { ancestorsOf } from '../detect/folders.ts';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
 import { catchArtifactError, type ArtifactStore } from './artifact-store.ts';
+import { basePathOfServer } from './base-path.ts';
 import { frameworkAssets } from './framework-assets.ts';
 import { productionPackages, programLinks } from './production-packages.ts';
 import type { Runnable } from './runnable.ts';
@@ -77,7 +78,7 @@ export async function packageServer(output: ServerOutput, store: ArtifactStore):
     return {
       kind: 'web',
       framework: { name: 'node' },
-      basePath: '',
+      basePath: built === undefined ? '' : await basePathOfServer(root, project, built),
       trailingSlash: false,
       files,
       prerenders: {},

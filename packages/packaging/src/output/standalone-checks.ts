@@ -26,8 +26,7 @@ export async function standaloneChecks(
   const prerenders = prerendersSchema.safeParse(await readJsonInTree(root, `${dist}/prerender-manifest.json`));
   const pages = pagesSchema.safeParse(await readJsonInTree(root, `${dist}/server/pages-manifest.json`));
   const app = pagesSchema.safeParse(await readJsonInTree(root, `${dist}/app-path-routes-manifest.json`));
-  // With locales the same page has several names, of which a domain may have its own.
-  if (!prerenders.success || locales) return [];
+  if (!prerenders.success) return [];
   const matchers = await middlewareMatchers(root, dist);
   const checks = new Map<string, Check>();
   const add = (route: string, prerendered: boolean): void => {
@@ -35,7 +34,10 @@ export async function standaloneChecks(
     if (/^\/[\x21-\x7e]*$/.test(path) && path.length <= 2048 && !checks.has(path))
       checks.set(
         path,
-        prerendered && !matchers.some((matcher) => mayMatch(matcher, path)) ? { path, prerendered } : { path },
+        // With locales the same page has several names, of which a domain may have its own.
+        prerendered && !locales && !matchers.some((matcher) => mayMatch(matcher, path))
+          ? { path, prerendered }
+          : { path },
       );
   };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Paths that are requested of one deployment before it goes live, at most. */
-export const MAX_CHECKS = 24;
+export const MAX_CHECKS = 64;
 
 /** A path that represents a route of the app: requested before the deployment goes live. */
 export const checkSchema = z.object({
