@@ -28,6 +28,8 @@ test('every spelling of a folder means the folder with all that is below it', ()
     './apps//web/**/',
     ' apps/web ',
     'apps/web/**/*',
+    '"apps/web"',
+    "'apps/web/**'",
   ]) {
     assert.deepEqual(watched([path], FILES), ['apps/web/a.ts', 'apps/web/src/b.ts'], path);
   }
@@ -40,6 +42,7 @@ test('lists with commas and braces name several paths', () => {
     ['apps/web/**, apps/api/** ,package.json'],
     ['apps/{web,api}', 'package.json'],
     ['{apps/{web,api},package.json}'],
+    ['apps/web\napps/api/**\n"package.json"\n'],
   ])
     assert.deepEqual(watched(paths, FILES), both, paths.join(' '));
 });
@@ -71,6 +74,10 @@ test('a path that can match nothing is refused with how to write it', () => {
     ['apps/../../web'],
     ['apps\\web'],
     ['https://example.com/a'],
+    ['~/app'],
+    ['C:/app'],
+    ['$PWD/app'],
+    ['""'],
     ['a\0b'],
     ['!'],
     ['a'.repeat(257)],
@@ -94,7 +101,10 @@ test('no untrusted text throws or takes long, and parsing again changes nothing'
   const text = fc.oneof(
     fc.string(),
     fc
-      .array(fc.constantFrom('a', '/', '**', '*', '?', '{', '}', ',', '!', '.', '..', ' '), { maxLength: 60 })
+      .array(
+        fc.constantFrom('a', '/', '**', '*', '?', '{', '}', ',', '!', '"', "'", '~', 'C:', '$A', '\n', '.', '..', ' '),
+        { maxLength: 60 },
+      )
       .map((parts) => parts.join('')),
   );
   fc.assert(
@@ -105,7 +115,7 @@ test('no untrusted text throws or takes long, and parsing again changes nothing'
       assert.deepEqual(parseWatchPaths(parsed.value), parsed);
       assert.equal(watches(parsed.value, [file]), watches(paths, [file]));
     }),
-    { numRuns: 500 },
+    { numRuns: 2_000 },
   );
 });
 

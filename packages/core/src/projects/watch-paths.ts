@@ -96,7 +96,7 @@ function splitList(text: string): readonly string[] {
     const char = text.charAt(i);
     if (char === '{') depth++;
     else if (char === '}') depth = Math.max(0, depth - 1);
-    else if (i === text.length || (char === ',' && depth === 0)) {
+    else if (i === text.length || ((char === ',' || char === '\n') && depth === 0)) {
       items.push(text.slice(start, i));
       start = i + 1;
     }
@@ -122,11 +122,17 @@ function expand(text: string, most: number): readonly string[] {
   }
 }
 
+/** Returns the text without quotes around it, which no shell has removed in an environment file or a form. */
+function unquoted(text: string): string {
+  const inner = /^(["'])(.*)\1$/s.exec(text)?.[2]?.trim();
+  return inner === undefined ? text : unquoted(inner);
+}
+
 /** Returns the one spelling of a path, with its `!`; undefined when it names nothing inside a repository. */
 function normalize(item: string): string | undefined {
-  const text = item.trim();
+  const text = unquoted(item.trim());
   const excluded = text.startsWith('!');
-  const given = excluded ? text.slice(1).trim() : text;
+  const given = unquoted(excluded ? text.slice(1).trim() : text);
   if (
     given === '' ||
     given.length > MAX_LENGTH ||
@@ -139,7 +145,10 @@ function normalize(item: string): string | undefined {
     .split('/')
     .map((segment) => segment.trim())
     .filter((segment) => segment !== '' && segment !== '.');
-  if (segments.includes('..') || segments[0]?.startsWith('!') === true) return undefined;
+  const joined = segments.join('/');
+  if (unquoted(joined) !== joined) return normalize(`${excluded ? '!' : ''}${unquoted(joined)}`);
+  // Places outside of a repository: the home of a user, a disk, a variable that no shell has replaced.
+  if (segments.includes('..') || /^(?:!|(?:~|[A-Za-z]:|\$[A-Z_]+)(?:\/|$))/.test(joined)) return undefined;
   // `apps/web/**` and `apps/web` are the same files.
   while (segments.length > 1 && segments.at(-1) === '**') segments.pop();
   return `${excluded ? '!' : ''}${segments.length === 0 ? '**' : segments.join('/')}`;

@@ -17,7 +17,8 @@ export function orchestrated(facts: Facts, start: ResolvedStart | undefined): Re
     has,
   } = facts;
   const runs = (text: string | undefined): boolean =>
-    text !== undefined && /(?:^|[\s;&])(?:turbo|nx|lerna)\s+(?:run\s+|run-many|exec\s+)?/.test(text);
+    text !== undefined &&
+    /(?:^|[\s;&])(?:turbo|nx|lerna|moon|wireit|lage|rush|rushx|ultra|bolt|wsrun)(?:\s|$)/.test(text);
   // Only of a package manager: `node -r` loads a module, `cp -r` copies a folder.
   const everywhere = (text: string | undefined): boolean =>
     (shellCommands(text ?? '') ?? []).some(
@@ -80,7 +81,9 @@ export const unclear = (facts: Facts): Result<never> => {
     'No build command was found for this project',
     folders.length > 0
       ? `Set the root directory to the application: anchor projects update --root ${folders[0]}, and run anchor redeploy; or add a "build" or "start" script to package.json`
-      : 'Add a "build" or "start" script to package.json, or an index.html; or set framework, root directory and output directory of the project.',
+      : facts.has('expo')
+        ? 'Add a build of the web version to package.json: "build": "expo export --platform web"; the packages that it needs come with: npx expo install react-dom react-native-web'
+        : 'Add a "build" or "start" script to package.json, or an index.html; or set framework, root directory and output directory of the project.',
     folders.length > 0
       ? `Applications found: ${folders.slice(0, 10).join(', ')}.`
       : 'package.json has neither a dependency on next, nor a build script, nor a start script.',

@@ -38,6 +38,12 @@ test('a file that starts with a byte order mark has the same result', () => {
     );
 });
 
+test('a version with the name that node-build gives it is that version', () => {
+  assert.equal(namedNode([folder('', { '.node-version': 'node-22.1.0\n' })])?.range, '22.1.0');
+  assert.equal(namedNode([folder('', { '.nvmrc': 'node-v20' })])?.range, '20');
+  assert.equal(namedNode([folder('', { '.nvmrc': 'node' })])?.range, 'node');
+});
+
 test('sources of the Node version, in the order of their precedence', () => {
   const files: Record<string, string | object> = {
     ...Object.fromEntries(PRECEDENCE.map(([file, content]) => [file, content])),

@@ -221,6 +221,19 @@ test('a version file names the version where package.json does not, and engines 
   assert.deepEqual([manager.version, manager.preferred], ['>=8', '10']);
 });
 
+test('a manager is known by its name alone, by engines, and by a field of its own', () => {
+  const nameOf = (json: object, files: readonly string[] = []): string =>
+    detectPackageManager(sources([...files], { ...json }, '')).manager.name;
+  for (const packageManager of ['pnpm', '^pnpm@9.0.0', ' pnpm@10.1.0 ', 'pnpm@latest'])
+    assert.equal(nameOf({ packageManager }), 'pnpm', packageManager);
+  assert.equal(nameOf({ engines: { node: '>=20', npm: 'please-use-pnpm', pnpm: '>=9' } }), 'pnpm');
+  assert.equal(nameOf({ engines: { bun: '>=1.1' } }), 'bun');
+  assert.equal(nameOf({ pnpm: { overrides: {} } }), 'pnpm');
+  assert.equal(nameOf({ engines: { yarn: '>=1', pnpm: '>=9' } }), 'npm', 'two are none');
+  assert.equal(nameOf({ engines: { pnpm: '>=9' } }, ['yarn.lock']), 'yarn', 'a lock file is surer');
+  assert.equal(nameOf({ packageManager: 'cnpm@1' }), 'npm');
+});
+
 test('the hash of packageManager is stored to be checked', () => {
   const hash = (text: string) => detectPackageManager(sources([], { packageManager: text }, '')).manager.hash;
   assert.deepEqual(hash('pnpm@10.2.0+sha512.AbC123'), { algorithm: 'sha512', hex: 'abc123' });

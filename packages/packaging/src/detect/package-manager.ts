@@ -72,11 +72,11 @@ export function detectPackageManager(
   };
 }
 
-/** Parses `pnpm@10.2.0+sha512.…` as Corepack writes it. */
+/** Parses `pnpm@10.2.0+sha512.…` as Corepack writes it; also `pnpm` and `^pnpm@10`, which Corepack refuses. */
 function pinnedIn(
   text: string | undefined,
 ): Readonly<{ name: PackageManagerName; version?: string; hash?: PackageManager['hash'] }> | undefined {
-  const [, name = '', version = ''] = /^(\w+)@(.+)$/s.exec(text ?? '') ?? [];
+  const [, name = '', version = ''] = /^[\^~]?(\w+)(?:@(.+))?$/s.exec(text?.trim() ?? '') ?? [];
   if (!isPackageManager(name)) return undefined;
   const [wanted = '', build = ''] = version.split('+');
   const [algorithm = '', hex = ''] = build.split('.');
@@ -94,12 +94,20 @@ const range = (text: string | undefined): string | undefined =>
 /**
  * Returns the manager of a workspace whose lock file is not committed: every manager but npm understands `workspace:`.
  */
+const OTHER_MANAGERS = ['pnpm', 'yarn', 'bun'] as const;
+
 function withoutLockFile({ files, packages }: ManagerSources): PackageManagerName {
   if (files.includes('pnpm-workspace.yaml') || files.includes('.pnpmfile.cjs') || files.includes('.pnpmfile.mjs'))
     return 'pnpm';
   if (files.includes('bunfig.toml')) return 'bun';
   if (files.includes('.yarnrc.yml') || files.includes('.yarnrc')) return 'yarn';
   const root = packages.at(-1);
+  const demanded = packages.flatMap((json) => {
+    const engines = OTHER_MANAGERS.filter((name) => textField(objectField(json, 'engines'), name) !== undefined);
+    return [...engines, ...(json !== undefined && Object.hasOwn(json, 'pnpm') ? (['pnpm'] as const) : [])];
+  });
+  const [only, ...further] = new Set(demanded);
+  if (only !== undefined && further.length === 0) return only;
   const protocol = packages.some((json) =>
     Object.values(dependenciesOf(json)).some(
       (value) => typeof value === 'string' && /^(?:workspace|catalog):/.test(value),

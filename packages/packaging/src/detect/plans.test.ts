@@ -29,6 +29,38 @@ test('the root of a monorepo is not deployed as one of its tools: the error name
   }
 });
 
+test('the root of a monorepo is known by any tool that runs the scripts of its packages', () => {
+  const packages = new Map([['apps/web', { scripts: { build: 'vite build' }, devDependencies: { vite: '7' } }]]);
+  for (const build of ['moon run :build', 'wireit', 'lage build', 'rush build', 'npx turbo run build', 'turbo build']) {
+    const result = detect({
+      files: ['apps/'],
+      settings: {},
+      packageJson: { private: true, scripts: { build } },
+      packages,
+    });
+    assert.ok(!result.ok, build);
+    assert.match(result.error.fix, /anchor projects update --root apps\/web/);
+  }
+  assert.equal(planFor({ scripts: { build: 'node moon.js && echo turbocharged' } })?.framework, 'static');
+});
+
+test('an app for phones is told how its web version is built, and one of Ember has one page for all paths', () => {
+  const expo = detect({
+    files: ['app/'],
+    settings: {},
+    packageJson: { main: 'expo-router/entry', dependencies: { expo: '53' }, scripts: { start: 'expo start' } },
+  });
+  assert.ok(!expo.ok && /expo export --platform web/.test(expo.error.fix));
+  const ember = { devDependencies: { 'ember-cli': '6' }, scripts: { build: 'ember build', start: 'ember serve' } };
+  assert.equal(planFor(ember)?.framework, 'spa');
+});
+
+test('a server of Fastify that watches its files runs once', () => {
+  const scripts = { start: 'fastify start -w -l info -P app.js' };
+  const plan = planFor({ scripts, dependencies: { fastify: '5', 'fastify-cli': '7' } });
+  assert.equal(plan && startOf(plan), 'fastify start -l info app.js');
+});
+
 test('a module that node loads first, and a folder that is copied, make no monorepo', () => {
   for (const start of [
     'node -r dotenv/config dist/index.js',

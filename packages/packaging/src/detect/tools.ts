@@ -14,6 +14,7 @@ export const SPA_TOOLS: readonly string[] = [
   'preact-cli',
   '@farmfe/core',
   '@rspack/cli',
+  'ember-cli',
 ];
 
 /** Dependencies that write many pages, so that an unknown path is a 404 although they may use vite underneath. */

@@ -17,7 +17,8 @@ export function parseVersionFile(text: string): string | undefined {
     .split(/\r?\n/)
     .map((each) => each.replace(/#.*/, '').trim())
     .find((each) => each !== '');
-  return line === undefined || line.length > LONGEST_VERSION ? undefined : line;
+  // node-build, which nodenv uses, writes "node-22.1.0".
+  return line === undefined || line.length > LONGEST_VERSION ? undefined : line.replace(/^node-v?(?=\d)/, '');
 }
 
 /** Parses .tool-versions of asdf: a tool and its versions per line, separated by blanks, `#` starts a comment. */

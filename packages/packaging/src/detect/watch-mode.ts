@@ -52,6 +52,10 @@ export function withoutWatching(name: string, argv: readonly string[]): Unwatche
         ? { argv, changed: false }
         : { argv: ['node', script, ...(rest.includes('--') ? rest.slice(rest.indexOf('--') + 1) : [])], changed: true };
     }
+    case 'fastify': {
+      const words = argv.filter((word) => !/^(?:-w|--watch|-P|--pretty-logs)$/.test(word));
+      return { argv: words, changed: words.length !== argv.length };
+    }
     case 'forever':
       return file === undefined ? { argv, changed: false } : { argv: after('node'), changed: true };
     default:

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CASES } from './fixtures/log-cases.ts';
 import { EXPECTED } from './fixtures/expected-causes.ts';
+import { WRITTEN_LOGS } from './fixtures/written-logs.ts';
 import { OutputTail } from './output-tail.ts';
 import { findCause } from './find-cause.ts';
 
@@ -20,6 +21,14 @@ for (const { log, why, fix, missing = [] } of EXPECTED) {
     assert.deepEqual(found.lines, why);
     assert.equal(found.fix, fix);
     assert.deepEqual(found.missing, missing);
+  });
+}
+
+for (const { log, text, why, fix } of WRITTEN_LOGS) {
+  test(`the log ${log} of a bug report is explained by the line that matters, with its fix`, () => {
+    const found = findCause(text.join('\n'));
+    assert.deepEqual(found.lines, why);
+    assert.equal(found.fix, fix);
   });
 }
 

@@ -1,3 +1,4 @@
+import { BROWSER_GLOBAL, browserFix } from './browser-fix.ts';
 import { ERROR_LINE, errorWithPlace, WRAPPER } from './error-line.ts';
 import { codeFix, importFix, missingImport } from './import-fix.ts';
 import { isTelling } from './lines.ts';
@@ -30,6 +31,16 @@ function typescriptFix(found: Found): string {
   const types = /Try `npm i --save-dev (@types\/[\w.-]{1,80})`/.exec(text)?.[1];
   if (types !== undefined)
     return `Add ${types} to the development dependencies (\`npm install --save-dev ${types}\`), and push again.`;
+  const definitions = /Cannot find type definition file for '([^'/]{1,100}|@[^'/]{1,100}\/[^'/]{1,100})/.exec(
+    text,
+  )?.[1];
+  if (definitions !== undefined) {
+    const name =
+      definitions.startsWith('@') || definitions.includes('/') || /TS2688.*'[\w.-]+\//.test(text)
+        ? definitions
+        : `@types/${definitions}`;
+    return `Add ${name} to the development dependencies (\`npm install --save-dev ${name}\`), and push again; or remove it from "types" in tsconfig.json.`;
+  }
   if (/TS(?:5\d{3}|18003|6053)$/.test(`TS${group(found)}`))
     return 'Correct tsconfig.json, or the path to it in the build command, and push again.';
   return codeFix();
@@ -71,7 +82,7 @@ export const BUNDLER_SHAPES: readonly Shape[] = [
   },
   {
     name: 'resolve',
-    line: /(?:Could not resolve|failed to resolve import|Failed to resolve import|Could not load|Failed to load url) ["'`]?([^"'`\s(]{1,300})["'`]?/,
+    line: /(?:Could not resolve(?! entry module)|failed to resolve import|Failed to resolve import|Could not load|Failed to load url) ["'`]?([^"'`\s(]{1,300})["'`]?/,
     unless: isWarning,
     cause: ({ lines, at }) =>
       [trimmed(lines[at])].concat(
@@ -131,6 +142,38 @@ export const BUNDLER_SHAPES: readonly Shape[] = [
     fix: codeFix,
   },
   {
+    name: 'entry-missing',
+    line: /Could not resolve entry module ["'`]([^"'`]{1,300})["'`]/,
+    cause: ({ match }) => [match[0]],
+    fix: (found) =>
+      `Check that ${group(found)} is committed, and that the root directory of the project is the folder that holds it: anchor projects update --root <folder>.`,
+  },
+  {
+    name: 'node-too-old',
+    line: /TypeError: (?:crypto\.hash|(?:styleText|util\.styleText|import_node_util\.styleText|Promise\.withResolvers|Object\.groupBy|URL\.parse)) is not a function|TypeError: \w{1,30}\.(?:toSorted|toReversed|with) is not a function|does not provide an export named 'styleText'/,
+    cause: ({ match }) => [match[0]],
+    fix: () =>
+      'Choose a newer version of Node.js: anchor projects update --node 24 (or engines.node in package.json), then run `anchor redeploy`.',
+  },
+  {
+    name: 'tailwind-postcss',
+    line: /trying to use `?tailwindcss`? directly as a PostCSS plugin/,
+    cause: ({ lines, at }) => [
+      trimmed(lines[at])
+        .replace(/^(?:Error: )?\[(?:vite:css|postcss)\] (?:\[postcss\] )?/, '')
+        .replace(/\. The PostCSS plugin.*$/, ''),
+    ],
+    fix: () =>
+      'Run `npm install -D @tailwindcss/postcss`, name it in the PostCSS configuration in place of tailwindcss, commit both, and push again.',
+  },
+  {
+    name: 'native-binding',
+    line: /Error: (?:Cannot find native binding|Cannot find module @rollup\/rollup-\S{1,60})|npm has a bug related to optional dependencies/,
+    cause: ({ lines, at }) => [(lines[at] ?? '').replace(/\. npm has a bug.*$/, '')],
+    fix: () =>
+      'Remove package-lock.json and node_modules, run `npm install` locally, commit the lock file, and push again: npm left out the packages of other systems when it was written.',
+  },
+  {
     name: 'bundler-plugin',
     line: /^(?:error during build:|\[!\]|RollupError:|✗ Build failed|x Build failed)/,
     cause: bundlerCause,
@@ -187,6 +230,49 @@ export const BUNDLER_SHAPES: readonly Shape[] = [
         .map((line) => line.trim()),
     ],
     fix: () => 'Correct the schema, check it with `npx prisma validate`, and push again.',
+  },
+  {
+    name: 'prisma-schema-missing',
+    line: /Could not find Prisma Schema that is required for this command|Could not load `?--schema`? from provided path/,
+    fix: () =>
+      'Commit prisma/schema.prisma, or name its place in package.json: "prisma": { "schema": "path/to/schema.prisma" }. With a root directory the path starts there.',
+  },
+  {
+    name: 'prisma-failed-migration',
+    line: /^Error: P3009$|^migrate found failed migrations in the target database/,
+    cause: ({ lines, at }) =>
+      lines
+        .slice(at, at + 6)
+        .filter((line) => /failed/.test(line))
+        .map((line) => line.replace(/, new migrations will not be applied.*$/, ''))
+        .slice(0, 2),
+    fix: () =>
+      'Resolve it in the database with `npx prisma migrate resolve --rolled-back <migration>` (or --applied), then run `anchor redeploy`.',
+  },
+  {
+    name: 'docusaurus-links',
+    line: /^(?:\[ERROR\] |\s*\[cause\]: )?(?:Error: )?Docusaurus found broken (links|anchors)!/,
+    cause: ({ match, lines, at }) => [
+      `Docusaurus found broken ${match[1] ?? 'links'}:`,
+      ...lines
+        .slice(at + 1, at + 40)
+        .filter((line) => /^\s*- Broken (?:link|anchor)|^\s*-> linking to/.test(line))
+        .map((line) => `  ${line.trim().replace(/:$/, '')}`)
+        .slice(0, 4),
+    ],
+    fix: () => "Correct the links, or set onBrokenLinks: 'warn' in docusaurus.config, and push again.",
+  },
+  {
+    name: 'browser-global',
+    line: BROWSER_GLOBAL,
+    cause: (found) => {
+      const page = found.lines
+        .slice(Math.max(0, found.at - 20), found.at)
+        .map((line) => /(?:failed for path|prerendering page) "([^"]{1,200})"/.exec(line)?.[1])
+        .findLast((path) => path !== undefined);
+      return [`${page === undefined ? '' : `${page}: `}${(errorWithPlace(found.lines, found.at)[0] ?? '').trim()}`];
+    },
+    fix: ({ lines, at }) => browserFix(lines.slice(at, at + 1)),
   },
   {
     name: 'prisma-engine',

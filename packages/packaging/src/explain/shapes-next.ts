@@ -1,5 +1,6 @@
 import { ERROR_LINE, errorWithPlace, WRAPPER } from './error-line.ts';
 import { FILE_LINE, codeFix, importFix, missingImport } from './import-fix.ts';
+import { browserFix } from './browser-fix.ts';
 import { isTelling } from './lines.ts';
 import { alike, following, group, isWarning, under, type Found, type Shape } from './shape.ts';
 
@@ -110,10 +111,50 @@ export const NEXT_SHAPES: readonly Shape[] = [
       'Wrap the component that reads the data in <Suspense>, or cache what it reads with "use cache", and push again: cacheComponents is on, so every page is prerendered.',
   },
   {
+    name: 'next-handlers',
+    line: /Event handlers cannot be passed to Client Component props/,
+    cause: (found) => [
+      ...under(/^Error occurred prerendering page "/)(found)
+        .slice(0, -1)
+        .map((line) => line.replace(/\. Read more: \S{1,200}$/, '')),
+      found.lines[found.at] ?? '',
+      ...found.lines.slice(found.at + 1, found.at + 2).filter((line) => /^\s*</.test(line)),
+    ],
+    fix: () =>
+      "Put 'use client' at the top of the file with the handler, or move the element into a component that has it, and push again.",
+  },
+  {
+    name: 'next-file-names',
+    line: /^\s*(?:⨯ )?(?:Error: )?(?:Both middleware file |You cannot use different slug names for the same dynamic path|Conflicting (?:public and page file|app and page file|paths returned)|You cannot define a route with the same specificity|Cannot have both )/,
+    cause: ({ lines, at }) => [
+      (lines[at] ?? '').replace(/^\s*⨯ /, '').replace(/\.? (?:Learn more: )?https:\S{1,200}$/, ''),
+      ...lines
+        .slice(at + 1, at + 4)
+        .filter((line) => /^\s*"?\/?[\w[\]().-]+(?:\/[\w[\]().-]+)*"?(?: - ".*)?$/.test(line)),
+    ],
+    fix: () =>
+      'Rename or remove one of the files that stand for the same address, check with `next build`, and push again.',
+  },
+  {
+    name: 'next-swc',
+    line: /Failed to load SWC binary for linux\/(\w{1,10})/,
+    cause: ({ match }) => [match[0]],
+    fix: () =>
+      'Remove the lock file and node_modules, run the install again locally, commit the lock file, and push again: it was written on another system and lacks the compiler for Linux.',
+  },
+  {
+    name: 'next-worker-killed',
+    only: 'build',
+    line: /build worker exited with code: null and signal: SIGKILL/,
+    fix: () =>
+      'Use less memory while building: fewer workers (experimental: { cpus: 1 }), no source maps; or raise the memory limit of builds.',
+  },
+  {
     name: 'next-prerender',
     line: /^Error occurred prerendering page "/,
     cause: besideError,
-    fix: () =>
+    fix: ({ lines, at }) =>
+      browserFix(lines.slice(at, at + 8)) ??
       "Look for the page's data while it is built: what it reads must exist then, or the page must be rendered on request (export const dynamic = 'force-dynamic').",
   },
   {

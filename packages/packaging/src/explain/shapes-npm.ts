@@ -22,7 +22,10 @@ const npmLines =
           .slice(at)
           .filter((line) => /^npm (?:error|ERR!) (?!code )/.test(line) && pattern.test(line))
           .map((line) =>
-            line.replace(/^npm (?:error|ERR!) (?:notsup |notarget |network |engine |JSON\.parse |[45]\d\d )?\s*/, ''),
+            line.replace(
+              /^npm (?:error|ERR!) (?:notsup |notarget |network |enoent |engine |JSON\.parse |[45]\d\d )?\s*/,
+              '',
+            ),
           ),
       ),
     ].slice(0, count);
@@ -84,7 +87,7 @@ export const NPM_SHAPES: readonly Shape[] = [
     line: new RegExp(
       `${NPM}(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH)`,
     ),
-    cause: npmLines(/failed, reason|request to/, 1),
+    cause: npmLines(/failed, reason|request to|while trying to fetch/, 1),
     fix: () => HOST_FIX,
   },
   {
@@ -93,6 +96,28 @@ export const NPM_SHAPES: readonly Shape[] = [
     cause: npmLines(/integrity checksum failed/, 1),
     fix: () =>
       "Remove the package's entry from package-lock.json, run `npm install` locally, commit the lock file, and push again.",
+  },
+  {
+    name: 'npm-platform',
+    line: new RegExp(`${NPM}EBADPLATFORM`),
+    cause: npmLines(/Unsupported platform/, 1),
+    fix: (found) => {
+      const name = named(/platform for ((?:@[\w.-]{1,100}\/)?[\w.-]{1,100})@/)(found);
+      return `Move ${name === '' ? 'the package' : name} to optionalDependencies or remove it from package.json, update the lock file, and push again: builds run on Linux.`;
+    },
+  },
+  {
+    name: 'npm-file',
+    line: /^npm (?:error|ERR!) enoent Could not read package\.json: /,
+    cause: npmLines(/Could not read package\.json/, 1),
+    fix: () =>
+      'Check that the folder which package.json names with "file:" or under "workspaces" is committed, and that the root directory of the project includes it: anchor projects update --root .',
+  },
+  {
+    name: 'npm-lock-damaged',
+    line: /^npm (?:error|ERR!) (?:Invalid Version: ?|Cannot read properties of (?:null|undefined) \(reading '(?:matches|edgesOut|package|isDescendantOf|extraneous)'\))$/,
+    fix: () =>
+      'Remove package-lock.json and node_modules, run `npm install` locally, commit the lock file, and push again: npm cannot read the one that is there.',
   },
   {
     name: 'npm-engine',

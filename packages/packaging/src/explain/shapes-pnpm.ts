@@ -105,6 +105,34 @@ export const PNPM_SHAPES: readonly Shape[] = [
     cause: pnpmLines(),
     fix: () => 'Run `pnpm approve-builds` locally, commit what it changed, and push again.',
   },
+  {
+    name: 'pnpm-catalog',
+    line: /ERR_PNPM_CATALOG_ENTRY_\w+/,
+    cause: pnpmLines(),
+    fix: () =>
+      'Add the entry to the catalog in pnpm-workspace.yaml, run `pnpm install` locally, and commit both files.',
+  },
+  {
+    name: 'pnpm-patch',
+    line: /ERR_PNPM_(?:PATCH_FAILED|UNUSED_PATCH|PATCH_NOT_APPLIED|PATCH_FILE_NOT_FOUND)/,
+    cause: pnpmLines(),
+    fix: () =>
+      'Make the patch again for the installed version (`pnpm patch <package>`), or remove it from patchedDependencies, and commit the lock file.',
+  },
+  {
+    name: 'pnpm-own-version',
+    line: /ERR_PNPM_BAD_PM_VERSION/,
+    cause: pnpmLines(),
+    fix: () =>
+      'Name one version of pnpm in package.json, such as "packageManager": "pnpm@10.33.0", and remove the others (engines.pnpm, devEngines).',
+  },
+  {
+    name: 'pnpm-too-new',
+    line: /ERR_PNPM_NO_MATURE_MATCHING_VERSION/,
+    cause: pnpmLines(),
+    fix: () =>
+      'Choose a version that is older, or list the package under minimumReleaseAgeExclude in pnpm-workspace.yaml, and push again.',
+  },
   { name: 'pnpm-host', line: /ERR_PNPM_META_FETCH_FAIL|ERR_PNPM_(?:ENOTFOUND|ECONN)/, fix: () => HOST_FIX },
   {
     name: 'pnpm-script-missing',

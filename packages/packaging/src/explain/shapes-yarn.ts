@@ -79,8 +79,24 @@ export const YARN_SHAPES: readonly Shape[] = [
     ],
   },
   {
+    name: 'yarn-checksum',
+    line: /^➤ YN0018: /,
+    cause: ({ lines, at }) => [bare(lines[at])],
+    fix: () =>
+      'Run `YARN_CHECKSUM_BEHAVIOR=update yarn install` locally, check what changed, commit yarn.lock, and push again.',
+  },
+  {
+    name: 'yarn-not-in-project',
+    line: /doesn't seem to be part of the project declared in|This package doesn't seem to be present in your lockfile/,
+    cause: ({ lines, at }) => [bare(lines[at]).replace(/^(?:Usage|Internal) Error: /, '')],
+    fix: ({ lines, at }) =>
+      (lines[at] ?? '').includes('present in your lockfile')
+        ? LOCK_FIX('yarn install', 'yarn.lock')
+        : 'List the folder under "workspaces" in the package.json of the root, run `yarn install` there, commit both files, and push again.',
+  },
+  {
     name: 'yarn-host',
-    line: /^➤ YN0001: [│|] RequestError: |There appears to be trouble with your network connection/,
+    line: /^➤ YN0001: [│|] RequestError: |^error An unexpected error occurred: "https?:.{0,300}(?:TIMEDOUT|ECONN|ENOTFOUND|EAI_AGAIN)|^error .{0,200}There appears to be trouble with your network connection/,
     cause: ({ lines, at }) => [bare(lines[at])],
     fix: () => HOST_FIX,
   },
