@@ -18,6 +18,7 @@ import { createArtifactStore } from '@anchor/packaging/output/artifact-store.ts'
 import { createCompressor } from '@anchor/packaging/output/compressor.ts';
 import { DEFAULT_ARTIFACT_LIMITS } from '@anchor/packaging/output/limits.ts';
 import type { WebComponent } from '@anchor/protocol/artifact/web/component.ts';
+import { installPackages } from './next/shared-packages.ts';
 
 export type BuiltApp = Readonly<{
   directory: string;
@@ -32,7 +33,7 @@ export async function buildApp(name: string, env: Readonly<Record<string, string
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'anchor-test-')));
   const app = join(directory, 'app');
   await cp(fileURLToPath(new URL(`./apps/${name}`, import.meta.url)), app, { recursive: true });
-  await run(app, ['npm', 'ci', '--no-audit', '--no-fund'], {});
+  await installPackages(app);
   const { runtimeDir, adapterPath } = await emitModules({ modules: join(directory, 'modules') });
   await run(app, [process.execPath, 'node_modules/next/dist/bin/next', 'build'], {
     NEXT_ADAPTER_PATH: adapterPath,

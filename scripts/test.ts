@@ -58,9 +58,19 @@ const before = lookAround();
 const directory = await mkdtemp('/tmp/at-');
 await chmod(directory, 0o755); // sandboxed processes run as other users and pass through it
 const mark = directory.slice('/tmp/at-'.length);
+// shared by all processes of the run, as `./up` does: each would strip the types of all that it loads otherwise
+const compileCache = `${directory}.compiled`;
+const shared = `${directory}.shared`;
 const context: RunContext = {
   root,
-  env: { ...withoutOwnSettings(process.env), TMPDIR: directory, ANCHOR_TEST_RUN: mark, NODE_NO_WARNINGS: '1' },
+  env: {
+    ...withoutOwnSettings(process.env),
+    TMPDIR: directory,
+    ANCHOR_TEST_RUN: mark,
+    ANCHOR_TEST_SHARED: shared,
+    NODE_NO_WARNINGS: '1',
+    NODE_COMPILE_CACHE: compileCache,
+  },
 };
 const countFile = (name: string): string => `${directory}.${name}`;
 
@@ -110,7 +120,8 @@ if (wants('next') || (named !== undefined && next.length > 0))
   );
 outcomes.push(await nothingLeft(before));
 
-await rm(directory, { recursive: true, force: true }).catch((error: unknown) => console.error(String(error)));
+for (const path of [directory, compileCache, shared])
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => console.error(String(error)));
 console.log(summary(outcomes, (performance.now() - started) / 1000));
 process.exitCode = outcomes.every((outcome) => outcome.ok) ? 0 : 1;
 

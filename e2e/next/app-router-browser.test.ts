@@ -4,7 +4,7 @@ import { inEveryPhase } from './site.ts';
 import { useStage } from './stage.ts';
 
 /** The App Router on a deployed site in a real browser. */
-const stage = useStage(['browser', 'gates'], { app: 'app-router', hold: '/api/hold' });
+const stage = useStage(['browser', 'gates'], { app: 'app-router', hold: '/api/hold', shared: true });
 const site = () => stage.site;
 
 inEveryPhase(site, () => {

@@ -9,7 +9,7 @@ import { useStage } from './stage.ts';
  * The same requests to a deployed site and to `next start` of the same app: what differs is in the list, with its
  * reason.
  */
-const stage = useStage(['reference'], { app: 'app-router', hold: '/api/hold' });
+const stage = useStage(['reference'], { app: 'app-router', hold: '/api/hold', shared: true });
 const sides = (): readonly [Side, Side] => [
   plainly({ buildId: '<none>', request: stage.site.request }),
   plainly(stage.reference),

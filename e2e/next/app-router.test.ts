@@ -8,7 +8,7 @@ import { inEveryPhase } from './site.ts';
 import { useStage } from './stage.ts';
 
 /** Requests over HTTP to the App Router fixture on a deployed site; a browser's are in app-router-browser.test.ts. */
-const stage = useStage(['gates'], { app: 'app-router', hold: '/api/hold' });
+const stage = useStage(['gates'], { app: 'app-router', hold: '/api/hold', shared: true });
 const site = () => stage.site;
 const gates = () => stage.gates;
 

@@ -8,6 +8,7 @@ import { inTab, mark, marked } from '../browser.ts';
 import { logOf } from '../helpers.ts';
 import { eventually, plain, type Platform } from '../platform.ts';
 import { APPS } from '../repository.ts';
+import { ASSETS_SITE } from './assets-site.ts';
 import { inEveryPhase, type Site } from './site.ts';
 import { useStage } from './stage.ts';
 
@@ -17,26 +18,9 @@ let browser: Browser;
 const YEAR = /^public, ?max-age=31536000, ?immutable$/;
 const REVALIDATE_ALWAYS = 'public, max-age=0, must-revalidate';
 
-async function variables(on: Platform, environment: string, values: Record<string, string>): Promise<void> {
-  const body = { variables: Object.entries(values).map(([name, value]) => ({ name, value, secret: false })) };
-  const response = await on.api('PUT', `/api/projects/assets/environments/${environment}/variables`, body);
-  assert.equal(response.status, 200, JSON.stringify(response.body));
-}
-
-useStage(
-  ['browser'],
-  {
-    app: 'assets',
-    hold: '/api/hold',
-    async prepare(on) {
-      await variables(on, 'production', { NEXT_PUBLIC_STAGE: 'the real one', SERVER_STAGE: 'run production' });
-      await variables(on, 'preview', { NEXT_PUBLIC_STAGE: 'a preview', SERVER_STAGE: 'run preview' });
-    },
-  },
-  (stage) => {
-    ({ platform, site, browser } = stage);
-  },
-);
+useStage(['browser'], ASSETS_SITE, (stage) => {
+  ({ platform, site, browser } = stage);
+});
 
 /** Addresses of files that the page names, by what they end in. */
 async function named(path: string, ending: RegExp): Promise<string[]> {

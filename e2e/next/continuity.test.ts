@@ -11,6 +11,7 @@ import { mark, marked, openTab, type Tab } from '../browser.ts';
 import { createProject, newest } from '../helpers.ts';
 import { eventually, type Platform } from '../platform.ts';
 import { createRepository, staticSite } from '../repository.ts';
+import { ASSETS_SITE } from './assets-site.ts';
 import type { Site } from './site.ts';
 import { useStage } from './stage.ts';
 
@@ -35,7 +36,7 @@ const setSkew = async (skewSeconds: number): Promise<void> => {
   assert.equal(response.status, 200, JSON.stringify(response.body));
 };
 
-useStage(['browser'], { app: 'assets', name: 'going', hold: '/api/hold' }, (stage) => {
+useStage(['browser'], ASSETS_SITE, (stage) => {
   ({ platform, site, browser } = stage);
   first = site.live();
 });

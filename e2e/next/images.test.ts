@@ -13,6 +13,7 @@ import type { Browser } from 'playwright-core';
 import { inTab } from '../browser.ts';
 import { eventually, type HttpResponse, type Platform } from '../platform.ts';
 import { APPS } from '../repository.ts';
+import { ASSETS_SITE } from './assets-site.ts';
 import { inEveryPhase, type Site } from './site.ts';
 import { useStage } from './stage.ts';
 
@@ -56,7 +57,7 @@ useStage(
     const address = remote.address();
     assert.ok(address !== null && typeof address === 'object');
     remotePort = address.port;
-    return { app: 'assets', hold: '/api/hold', flags: ['--allow-network', `${ADDRESS}/32`] };
+    return { ...ASSETS_SITE, flags: ['--allow-network', `${ADDRESS}/32`] };
   },
   (stage) => {
     ({ platform, site, browser } = stage);

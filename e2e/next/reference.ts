@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { eventually, freePort, plain, type HttpResponse, type RequestOptions } from '../platform.ts';
 import { APPS } from '../repository.ts';
+import { installPackages } from './shared-packages.ts';
 
 export type Reference = Readonly<{
   port: number;
@@ -51,7 +52,7 @@ export async function startReference({
     const [code] = await once(child, 'close');
     if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output().slice(-4000)}`);
   };
-  await run(['npm', 'ci', '--no-audit', '--no-fund', '--prefer-offline']);
+  await installPackages(directory);
   const next = [process.execPath, 'node_modules/next/dist/bin/next'];
   await run([...next, 'build']);
   const port = await freePort();

@@ -44,24 +44,46 @@ export type SiteOptions = Readonly<{
   settings?: object;
   /** Files to add or replace before the first push. */
   files?: Readonly<Record<string, string>>;
-  /** Work between the project's creation and the first push, such as setting its variables. */
+  /** Plain variables by environment. */
+  variables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Work between the project's creation and the first push. */
   prepare?: (platform: Platform) => Promise<void>;
 }>;
 
 /** Creates the project, pushes the app, and fails with the build's output when it does not go live. */
 export async function deployApp(
   platform: Platform,
-  { app, name = app, hold, settings = {}, files = {}, prepare }: SiteOptions,
+  { app, name = app, hold, settings = {}, files = {}, variables = {}, prepare }: SiteOptions,
 ): Promise<Site> {
   // One request in flight is all that a process takes before another is started, and none goes by itself.
   await createProject(platform, name, {
     functions: { concurrency: 1, maxInstances: 2, idleSeconds: 900 },
     ...settings,
   });
+  for (const [environment, values] of Object.entries(variables)) {
+    const response = await platform.api('PUT', `/api/projects/${name}/environments/${environment}/variables`, {
+      variables: Object.entries(values).map(([key, value]) => ({ name: key, value, secret: false })),
+    });
+    assert.equal(response.status, 200, JSON.stringify(response.body));
+  }
   await prepare?.(platform);
-  const repository = await createRepository(join(APPS, app));
+  const site = siteOn(platform, { name, hold, repository: await createRepository(join(APPS, app)) });
+  await site.push(files);
+  return site;
+}
+
+/** Returns the site of a project. `served` is the deployment that serves it already, if one does. */
+export function siteOn(
+  platform: Platform,
+  {
+    name,
+    hold,
+    repository,
+    served = '',
+  }: Readonly<{ name: string; hold: string; repository: Repository; served?: string }>,
+): Site {
   const host = `${name}.localhost`;
-  let live = '';
+  let live = served;
 
   const control = <T>(method: string, path: string, body?: unknown): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -103,7 +125,6 @@ export async function deployApp(
     live = deployment;
   };
 
-  await push(files);
   return {
     platform,
     name,

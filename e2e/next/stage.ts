@@ -8,11 +8,18 @@ import { launchBrowser } from '../browser.ts';
 import { startPlatform, type Platform } from '../platform.ts';
 import { startGates, type Gates } from './gates.ts';
 import { startReference, type Reference } from './reference.ts';
+import { startWithShared } from './shared-site.ts';
 import { deployApp, type Site, type SiteOptions } from './site.ts';
 
 type Parts = { platform: Platform; site: Site; browser: Browser; reference: Reference; gates: Gates };
 type Extra = 'browser' | 'reference' | 'gates';
-export type StageOptions = SiteOptions & Readonly<{ /** Of the platform. */ flags?: readonly string[] }>;
+export type StageOptions = SiteOptions &
+  Readonly<{
+    /** Of the platform. */
+    flags?: readonly string[];
+    /** Other files start from the same site: it is built once, and this file works on a copy. */
+    shared?: boolean;
+  }>;
 export type Stage<More extends Extra> = Readonly<
   Pick<Parts, 'platform' | 'site' | More> & {
     /** Ends the platform and starts it again on the same data. */
@@ -33,14 +40,17 @@ export function useStage<More extends Extra = never>(
   const wants = (extra: Extra): boolean => more.some((one) => one === extra);
 
   before(async () => {
-    const { flags = [], ...site } = typeof options === 'function' ? await options() : options;
+    const { flags: own = [], shared = false, ...site } = typeof options === 'function' ? await options() : options;
     if (wants('gates')) parts.gates = await startGates();
-    const platform = (parts.platform = await startPlatform({
-      flags: ['--function-round-robin', ...flags, ...(parts.gates?.flags ?? [])],
-    }));
+    const flags = ['--function-round-robin', ...own, ...(parts.gates?.flags ?? [])];
+    const deploy = async (): Promise<void> => {
+      if (shared) return void Object.assign(parts, await startWithShared(site, flags));
+      parts.platform = await startPlatform({ flags });
+      parts.site = await deployApp(parts.platform, site);
+    };
     if (wants('browser')) parts.browser = await launchBrowser();
     const started = await Promise.allSettled([
-      deployApp(platform, site).then((value) => (parts.site = value)),
+      deploy(),
       ...(wants('reference') ? [startReference(site).then((value) => (parts.reference = value))] : []),
     ]);
     for (const one of started) if (one.status === 'rejected') throw one.reason;
