@@ -90,7 +90,11 @@ export async function startPlatform(
     },
     60_000,
     () => `the platform did not become ready:\n${output}`,
-  );
+  ).catch(async (cause: unknown) => {
+    child.kill('SIGTERM'); // or it would keep this test file from ending
+    await exited;
+    throw cause;
+  });
 
   const platform: Platform = {
     data,

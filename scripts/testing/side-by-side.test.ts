@@ -5,39 +5,47 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runSideBySide } from './side-by-side.ts';
 
-/** Passes when the other file starts while it runs. */
-const MEETS = (own: string, other: string): string => `
+/** Passes when the other files start while it runs. */
+const MEETS = (own: string, others: readonly string[]): string => `
 import { test } from 'node:test';
 import { existsSync, writeFileSync } from 'node:fs';
-test('${own} meets ${other}', async () => {
+test('${own} meets ${others.join(' and ')}', async () => {
   writeFileSync('${own}.started', '');
-  while (!existsSync('${other}.started')) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const other of ${JSON.stringify(others)})
+    while (!existsSync(other + '.started')) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 process.on('exit', () => writeFileSync('${own}.ended', ''));
 `;
 const ALONE = `
 import { test } from 'node:test';
 import { existsSync } from 'node:fs';
-test('both have ended', () => { if (!existsSync('a.ended') || !existsSync('b.ended')) throw new Error('not alone'); });
+test('all have ended', () => {
+  for (const name of ['a', 'b', 'c']) if (!existsSync(name + '.ended')) throw new Error('not alone');
+});
 test('fails', () => { throw new Error('on purpose'); });
 test('skipped', { skip: 'not here' }, () => {});
 `;
 
-test('two files run at a time, the others alone after them, and their counts are added up', async (t) => {
+test('three files run at a time, the others alone after them, and their counts are added up', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'anchor-test-'));
   t.after(() => rm(root, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries({ a: MEETS('a', 'b'), b: MEETS('b', 'a'), alone: ALONE }))
+  for (const [name, text] of Object.entries({
+    a: MEETS('a', ['b', 'c']),
+    b: MEETS('b', ['a', 'c']),
+    c: MEETS('c', ['a', 'b']),
+    alone: ALONE,
+  }))
     await writeFile(join(root, `${name}.test.mjs`), text);
   const printed: string[] = [];
   const outcome = await runSideBySide(
     { root, env: { PATH: process.env.PATH }, print: (text) => void printed.push(String(text)) },
     'some',
-    { together: ['a.test.mjs', 'b.test.mjs'], alone: ['alone.test.mjs'] },
+    { together: ['a.test.mjs', 'b.test.mjs', 'c.test.mjs'], alone: ['alone.test.mjs'] },
     { timeoutSeconds: 30, countFile: join(root, 'counts') },
   );
   const { ok, counts } = outcome;
-  assert.deepEqual([ok, counts], [false, { passed: 3, failed: 1, cancelled: 0, skipped: ['skipped (not here)'] }]);
-  assert.equal(printed.filter((text) => text.includes('a meets b') && !text.includes('b meets a')).length, 1);
+  assert.deepEqual([ok, counts], [false, { passed: 4, failed: 1, cancelled: 0, skipped: ['skipped (not here)'] }]);
+  assert.equal(printed.filter((text) => text.includes('a meets') && !/[bc] meets/.test(text)).length, 1);
 });
 
 test('a file whose runner cannot count is a failure', async (t) => {

@@ -2,11 +2,12 @@ import type { Schedule } from './schedule.ts';
 import { print, runTests, type Outcome, type RunContext } from './steps.ts';
 import { duration } from './summary.ts';
 
-const FILES_AT_ONCE = 2;
+/** One more than the cores of the smallest machine: a file waits for leases, downloads and lifetimes most of the time. */
+const FILES_AT_ONCE = 3;
 
 /**
- * Runs each test file in a test runner of its own: those of `together` two at a time, then those of `alone`. Output of
- * files that run at the same time is printed when each has ended, so that it does not mix.
+ * Runs each test file in a test runner of its own: those of `together` three at a time, then those of `alone`. Output
+ * of files that run at the same time is printed when each has ended, so that it does not mix.
  */
 export async function runSideBySide(
   context: RunContext,
