@@ -58,7 +58,6 @@ export const TERMS: readonly Term[] = [
   { id: 'lies', use: 'is stored, is in', prose: /\b(?:lies|lie|lay|lain)\b/i },
   { id: 'mend', use: 'fix', prose: /\bmend(?:s|ed|ing)?\b/i, name: /\bmend(?:s|ed|ing)?\b/ },
   { id: 'old tab', use: 'skew protection', prose: /\bold(?:er)? tabs?\b/i, name: /\bold tabs?\b/ },
-  { id: 'person', use: 'user, client', prose: /\b(?:a person|people)\b/i },
   { id: 'place', use: 'path, sandbox, target, slot', name: /^(?:open )?places?$/ },
   { id: 'room', use: 'package, module, space', prose: /\brooms?\b/i, name: /\brooms?\b/ },
   { id: 'run-time', use: 'runtime', prose: /\brun-time\b/i },

@@ -15,6 +15,7 @@ import { openPushTransaction } from '@anchor/adapter-local/sqlite/stores/push-tr
 import { openJobQueue } from '@anchor/adapter-local/sqlite/stores/job-queue.ts';
 import { openLogStore } from '@anchor/adapter-local/logs/log-store.ts';
 import { emitModules } from '@anchor/function-host/modules.ts';
+import { LocalIdentity } from '@anchor/adapter-local/identity/local-identity.ts';
 import { pathsIn, type Paths } from '@anchor/adapter-local/paths.ts';
 import { openRepositories } from '@anchor/git-host-local/repositories/repositories.ts';
 import { openSecretBox } from '@anchor/adapter-local/secrets/secret-box.ts';
@@ -140,6 +141,7 @@ function portsOf(parts: PortParts): Ports {
     dns: domains.dns,
     certificates: domains.certificates,
     served: domains.served,
+    identity: new LocalIdentity(db),
   };
 }
 

@@ -9,6 +9,7 @@ import { isFinalStatus, type Deployment } from '@anchor/client/schemas/deploymen
 import type { Project } from '@anchor/client/schemas/project.ts';
 import type { HostName } from '@anchor/core/names/name.ts';
 import { err, fail, ok, type Result } from '@anchor/core/result/result.ts';
+import { readFirstOwnerInvitation } from './first-owner.ts';
 import { connect, prepareFolder, push } from './demo-folder.ts';
 
 const NAME = 'demo';
@@ -144,6 +145,9 @@ function printNext({ apiUrl, token, data }: DemoOptions, projects: readonly Proj
       ...(process.stdout.isTTY ? [`  Token   ${token}`] : [`  Token   in ${near(join(data, 'admin-token'))}`]),
       '',
       `  Log in  ./anchor login ${apiUrl} --token-file ${near(join(data, 'admin-token'))}`,
+      ...(readFirstOwnerInvitation(data) === undefined
+        ? []
+        : [`  Owner   ./anchor join ${apiUrl} --invitation-file ${near(join(data, 'first-owner'))}`]),
       ...demo,
       '',
     ].join('\n'),

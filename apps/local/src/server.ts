@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { migrateAliasDomain } from '@anchor/core/aliases/migrate-domain.ts';
+import { ensureDefaultTeam } from '@anchor/core/people/default-team.ts';
 import { BlobScrub } from '@anchor/adapter-local/blobs/blob-scrub.ts';
 import type { CertificatePublisher } from '@anchor/adapter-local/certificates/certificate-publisher.ts';
 import { pathsIn } from '@anchor/adapter-local/paths.ts';
@@ -15,6 +16,7 @@ import { DEFAULT_LIMITS, type ServerSettings } from '@anchor/server/settings.ts'
 import { createWorker } from '@anchor/server/worker.ts';
 import { DomainUpkeep } from './domain-upkeep.ts';
 import { ensureAdminToken } from './admin-token.ts';
+import { keepFirstOwnerInvitation, platformId } from './first-owner.ts';
 import { RotatingFile } from './rotating-file.ts';
 import { MetricsUpkeep } from './metrics-upkeep.ts';
 import { hostedGit } from './hosted-git.ts';
@@ -43,6 +45,8 @@ runProcess(async () => {
     log.error(`routes could not be copied for the edge: ${String(error)}`),
   );
   await ensureAdminToken(ports, settings.data);
+  await ensureDefaultTeam(ports);
+  await keepFirstOwnerInvitation(ports, settings.data);
   await log.step('aliases get the hosts of this domain', () => migrateAliasDomain(ports, log.error)());
 
   const { scrub, operations } = openOperations(opened, settings);
@@ -56,7 +60,7 @@ runProcess(async () => {
     git: gitRemote(hostedGit(opened, settings)),
     log: log.write,
     access: (line) => accessLog.write(`${JSON.stringify(line)}\n`),
-    settings: serverSettings(settings, opened.domains.served),
+    settings: serverSettings(settings, opened.domains.served, await platformId(ports)),
   });
   const { recovery } = server;
   await log.step('unfinished work is taken up', () => recovery.restart());
@@ -142,13 +146,14 @@ function recoverPushes(recover: () => Promise<unknown>): NodeJS.Timeout {
   return setTimeout(run, LATE_GIT_MS);
 }
 
-function serverSettings(settings: Settings, served: CertificatePublisher): ServerSettings {
+function serverSettings(settings: Settings, served: CertificatePublisher, id: string): ServerSettings {
   return {
     // Read for each response: the certificate comes after the start, and may expire.
     get publicUrl() {
       return publicUrlOf(settings, served);
     },
     version: VERSION,
+    platformId: id,
     hosts: [
       ...settings.apiHosts,
       ...(settings.apiDomain === undefined ? [] : [settings.apiDomain]),

@@ -28,6 +28,20 @@ import { gc } from './commands/gc.ts';
 import { gitCredential } from './commands/git-credential.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
+import { join } from './commands/join.ts';
+import { password } from './commands/password.ts';
+import { peopleList } from './commands/people-list.ts';
+import { peopleInvite } from './commands/people-invite.ts';
+import { peopleInvitations } from './commands/people-invitations.ts';
+import { peopleRole } from './commands/people-role.ts';
+import { peopleRemove } from './commands/people-remove.ts';
+import { peopleReset } from './commands/people-reset.ts';
+import { peopleSuspend } from './commands/people-suspend.ts';
+import { sessionsList } from './commands/sessions-list.ts';
+import { sessionsRevoke } from './commands/sessions-revoke.ts';
+import { teamsList } from './commands/teams-list.ts';
+import { teamsCreate } from './commands/teams-create.ts';
+import { teamsLeave } from './commands/teams-leave.ts';
 import { link } from './commands/link.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
@@ -52,8 +66,10 @@ import { whoami } from './commands/whoami.ts';
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
   login,
+  join,
   logout,
   whoami,
+  password,
   init,
   link,
   deploy,
@@ -95,6 +111,18 @@ export const commands: readonly Command[] = [
   tokensCreate,
   tokensRevoke,
   metrics,
+  peopleList,
+  peopleInvite,
+  peopleInvitations,
+  peopleRole,
+  peopleRemove,
+  peopleReset,
+  peopleSuspend,
+  sessionsList,
+  sessionsRevoke,
+  teamsList,
+  teamsCreate,
+  teamsLeave,
   auditList,
   auditExport,
   deadLettersList,

@@ -142,9 +142,9 @@ test('a job that was given up is listed and put back', async (context) => {
 test('login prompts for the token at a terminal and shows nothing of it', async (context) => {
   const server = await openServer(context);
   const { anchor } = await openPerson(context);
-  const typed = await anchor(['login', server.url], { stdin: `${server.admin}\n`, terminal: true });
+  const typed = await anchor(['login', server.url], { stdin: `\n${server.admin}\n`, terminal: true });
   assert.equal(typed.code, 0, typed.stderr);
-  assert.match(typed.stderr, /^Token for http:\/\/127\.0\.0\.1:\d+: /);
+  assert.match(typed.stderr, /^E-mail address for http:\/\/127\.0\.0\.1:\d+ \(none: use a token\): [^]*Token: /);
   assert.ok(!typed.stderr.includes(server.admin) && !typed.stdout.includes(server.admin));
 });
 
@@ -204,7 +204,7 @@ test('audit list names changes and their authors, and audit export replaces no f
   assert.equal((await anchor(['env', 'set', 'A=hidden-value', '-p', 'shop'])).code, 0);
   const listed = await anchor(['audit', 'list', '--of', 'shop']);
   assert.equal(listed.code, 0, listed.stderr);
-  assert.match(listed.stdout, /admin +\S*127\.0\.0\.1 +variables\.put +production shop +success +variables/);
+  assert.match(listed.stdout, /admin +\S*127\.0\.0\.1 +variables\.put +shop production +success +variables/);
   assert.doesNotMatch(listed.stdout, /hidden-value/);
   const created = await anchor(['audit', 'list', '--action', 'projects.create', '--json']);
   const { items } = JSON.parse(created.stdout) as { items: { after: { name: string } }[] };

@@ -12,6 +12,8 @@ import { checkHost } from './api/host.ts';
 import type { ServerContext } from './context.ts';
 import type { CreateGitRemote, GitRemote } from './git-remote.ts';
 import { respondProblem } from './http/respond.ts';
+import { AttemptLimit } from '@anchor/core/sessions/attempt-limit.ts';
+import { SessionCookie } from './http/session-cookie.ts';
 import { apiAccess, type AccessLine } from './http/access.ts';
 import { ProxiedListener } from './http/proxied-listener.ts';
 import { createRateLimits } from './http/rate-limits.ts';
@@ -63,6 +65,8 @@ export function createServer({
     closing: closing.signal,
     rateLimits: createRateLimits(options.settings.limits, now),
     access: apiAccess(access, now),
+    accounts: new AttemptLimit(options.settings.limits.wrongPasswords, options.settings.limits.lockedMs, now),
+    cookie: new SessionCookie(options.settings.platformId, () => options.settings.publicUrl),
   };
   const git = createGitRemote?.(server);
   const handlers = { ...recordHandlers(options.ports, git?.pushes), ...options.operations.records };

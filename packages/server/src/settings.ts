@@ -3,6 +3,8 @@ export type ServerSettings = Readonly<{
   /** Where users and git hosts reach the API, without a slash at the end: http://127.0.0.1:7400. */
   publicUrl: string;
   version: string;
+  /** 8 hex digits that tell this platform from others on the same host, in the name of its cookie. */
+  platformId: string;
   /** Host names under which the API may be reached, besides localhost and addresses. */
   hosts: readonly string[];
   /**
@@ -35,6 +37,11 @@ export type Limits = Readonly<{
   uploadBytesPerHour: number;
   /** How many wrong tokens one address may send within a minute before it gets 429. */
   refusedPerMinute: number;
+  /** How often one address may try to sign in within a minute. */
+  signInsPerMinute: number;
+  /** Wrong passwords of one account, after which it is locked for `lockedMs`. */
+  wrongPasswords: number;
+  lockedMs: number;
 }>;
 
 export const DEFAULT_LIMITS: Limits = {
@@ -50,4 +57,7 @@ export const DEFAULT_LIMITS: Limits = {
   streamsPerProject: 200,
   uploadBytesPerHour: 20 * 1024 * 1024 * 1024,
   refusedPerMinute: 60,
+  signInsPerMinute: 20,
+  wrongPasswords: 10,
+  lockedMs: 15 * 60_000,
 };

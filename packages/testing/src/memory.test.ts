@@ -18,6 +18,13 @@ import { edgeProbeContract, type Served } from './contracts/edge-probe.ts';
 import { certificateStoreContract } from './contracts/certificate-store.ts';
 import { factStoreContract } from './contracts/facts.ts';
 import { failedRecordContract } from './contracts/failed-records.ts';
+import { identityContract } from './contracts/identity.ts';
+import {
+  invitationStoreContract,
+  personStoreContract,
+  sessionStoreContract,
+  teamStoreContract,
+} from './contracts/people.ts';
 import { idempotencyStoreContract } from './contracts/idempotency.ts';
 import { pushTransactionContract } from './contracts/push-transaction.ts';
 import { jobQueueContract } from './contracts/job-queue.ts';
@@ -38,6 +45,7 @@ import { memoryCertificates } from './memory/certificates.ts';
 import { memoryDns } from './memory/dns-lookup.ts';
 import { edgeProbe } from './memory/edge-probe.ts';
 import { pushTransaction } from './memory/push-transaction.ts';
+import { MemoryIdentity } from './memory/identity.ts';
 import { jobQueue } from './memory/job-queue.ts';
 import { logStore } from './memory/log-store.ts';
 import { memoryHome } from './memory/home.ts';
@@ -73,6 +81,11 @@ dnsLookupContract('lookups in memory', async () => {
 });
 domainStoreContract('domains in memory', async () => ({ subject: memoryStores().domains, end }));
 auditStoreContract('audit log in memory', async () => ({ subject: memoryStores().audit, end }));
+personStoreContract('people in memory', async () => ({ subject: memoryStores().people, end }));
+teamStoreContract('teams in memory', async () => ({ subject: memoryStores().teams, end }));
+invitationStoreContract('invitations in memory', async () => ({ subject: memoryStores().invitations, end }));
+sessionStoreContract('sessions in memory', async () => ({ subject: memoryStores().sessions, end }));
+identityContract('identity in memory', async () => ({ subject: new MemoryIdentity(), end }));
 factStoreContract('facts in memory', async () => ({ subject: memoryStores().facts, end }));
 failedRecordContract('failed records in memory', async () => ({ subject: memoryStores().failedRecords, end }));
 blobStoreContract('blobs in memory', async () => ({ subject: blobStore(), end }));

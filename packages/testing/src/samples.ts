@@ -15,6 +15,10 @@ import {
   type DomainName,
 } from '@anchor/core/names/name.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
+import type { Invitation } from '@anchor/core/people/invitation.ts';
+import { parseEmail, type Person } from '@anchor/core/people/person.ts';
+import type { Team } from '@anchor/core/people/team.ts';
+import type { Session } from '@anchor/core/sessions/session.ts';
 import type { Job } from '@anchor/core/queue/job.ts';
 import type { Result } from '@anchor/core/result/result.ts';
 import type { Token } from '@anchor/core/tokens/token.ts';
@@ -122,6 +126,56 @@ export function sampleToken(over: Partial<Token> = {}): Token {
     hash: sha256(n),
     scope: 'admin',
     createdAt: at,
+    version: 1,
+    ...over,
+  };
+}
+
+export function samplePerson(over: Partial<Person> = {}): Person {
+  const { n, at } = next();
+  return {
+    id: newId('per', at),
+    email: must(parseEmail(`person-${n}@example.com`)),
+    name: `Ünï ${n}`,
+    teams: [],
+    createdAt: at,
+    version: 1,
+    ...over,
+  };
+}
+
+export function sampleTeam(over: Partial<Team> = {}): Team {
+  const { n, at } = next();
+  return { id: newId('tem', at), name: `team ${n}`, members: [], createdAt: at, version: 1, ...over };
+}
+
+export function sampleInvitation(over: Partial<Invitation> = {}): Invitation {
+  const { n, at } = next();
+  return {
+    id: newId('inv', at),
+    teamId: newId('tem', at),
+    hash: sha256(n),
+    grant: { role: 'viewer', projects: {} },
+    expiresAt: at + 1_000,
+    createdAt: at,
+    version: 1,
+    ...over,
+  };
+}
+
+export function sampleSession(over: Partial<Session> = {}): Session {
+  const { n, at } = next();
+  return {
+    id: newId('ses', at),
+    personId: newId('per', at),
+    kind: 'browser',
+    hash: sha256(n),
+    createdAt: at,
+    lastUsedAt: at,
+    renewedAt: at,
+    expiresAt: at + 1_000,
+    address: '::1',
+    userAgent: 'test',
     version: 1,
     ...over,
   };

@@ -128,6 +128,31 @@ const AUDIT = `
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 `;
 
+/** People, teams with their members, invitations, sessions, and what proves a person on one machine. */
+const PEOPLE = `
+  CREATE TABLE people (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    email TEXT NOT NULL UNIQUE, doc TEXT NOT NULL);
+  CREATE INDEX people_newest ON people (created_at, seq);
+  CREATE TABLE teams (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    name TEXT NOT NULL UNIQUE, doc TEXT NOT NULL);
+  CREATE INDEX teams_newest ON teams (created_at, seq);
+  CREATE TABLE invitations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    hash TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, expires_at INTEGER NOT NULL, doc TEXT NOT NULL);
+  CREATE INDEX invitations_newest ON invitations (team_id, created_at, seq);
+  CREATE TABLE sessions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    hash TEXT NOT NULL UNIQUE, person_id TEXT NOT NULL, expires_at INTEGER NOT NULL, doc TEXT NOT NULL);
+  CREATE INDEX sessions_person ON sessions (person_id, created_at, seq);
+  CREATE TABLE passwords (person_id TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+  ALTER TABLE tokens ADD COLUMN team_id TEXT;
+  CREATE INDEX tokens_team ON tokens (team_id, created_at, seq) WHERE team_id IS NOT NULL;
+  ALTER TABLE audit ADD COLUMN team_id TEXT;
+  CREATE INDEX audit_team ON audit (team_id, created_at, seq);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: FIRST },
   { version: 2, sql: FAILED_RECORDS },
@@ -137,6 +162,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, sql: CERTIFICATES },
   { version: 7, sql: DOMAINS },
   { version: 8, sql: AUDIT },
+  { version: 9, sql: PEOPLE },
 ];
 
 /**

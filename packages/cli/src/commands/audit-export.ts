@@ -12,11 +12,12 @@ export const auditExport = command({
   arguments: [{ name: 'file', help: 'the file to write; one that ends in .csv is CSV, any other JSON lines' }],
   options: {
     of: { kind: 'text', value: 'project', help: 'only changes of this project' },
-    by: { kind: 'text', value: 'id', help: 'only changes by this token' },
+    by: { kind: 'text', value: 'id', help: 'only changes by this token or person' },
+    team: { kind: 'text', value: 'team', help: 'only changes of this team (default: of the whole platform)' },
     action: { kind: 'text', value: 'name', help: 'only this action, such as projects.update' },
   },
   examples: ['anchor audit export changes.jsonl', 'anchor audit export changes.csv --of shop'],
-  async run(context, { file, of, by, action }) {
+  async run(context, { file, of, by, team, action }) {
     const path = resolve(context.directory, file);
     if (await stat(path).catch(() => undefined))
       return commandError('conflict', `${path} exists already.`, 'Name another file, or move the existing one.');
@@ -24,7 +25,7 @@ export const auditExport = command({
     if (!client.ok) return client;
     const format = path.endsWith('.csv') ? 'csv' : 'jsonl';
     const response = await client.value.audit.export(
-      { project: of, actor: by, action, format },
+      { project: of, team, actor: by, action, format },
       { signal: context.signal },
     );
     if (!response.ok) return response;

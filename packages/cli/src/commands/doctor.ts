@@ -86,14 +86,16 @@ async function there(context: Context): Promise<readonly Check[]> {
   if (!session.ok)
     return [reachable, { name: 'token', ok: false, message: session.problem.detail, fix: session.problem.fix }];
   const client = createClient({ baseUrl: url, token: session.value.token });
-  const token = await client.tokens.current({}, { signal: context.signal });
-  if (!token.ok)
-    return [reachable, { name: 'token', ok: false, message: token.problem.detail, fix: token.problem.fix }];
+  const caller = await client.people.current({}, { signal: context.signal });
+  if (!caller.ok)
+    return [reachable, { name: 'token', ok: false, message: caller.problem.detail, fix: caller.problem.fix }];
   const status = await client.platform.status({}, { signal: context.signal });
   const records = await failedRecords(client, context);
   return [
     reachable,
-    { name: 'token', ok: true, message: `${token.value.name} (${token.value.scope})` },
+    caller.value.kind === 'token'
+      ? { name: 'token', ok: true, message: `${caller.value.token.name} (${caller.value.token.scope})` }
+      : { name: 'session', ok: true, message: caller.value.person.email },
     ...(status.ok
       ? status.value.checks
       : [{ name: 'status', ok: false, message: status.problem.detail, fix: status.problem.fix }]),
@@ -101,7 +103,7 @@ async function there(context: Context): Promise<readonly Check[]> {
   ];
 }
 
-/** Lists failed records, each with the command that retries or drops it. Only an admin's token may see them. */
+/** Lists failed records, each with the command that retries or drops it. Only owners of the platform see them. */
 async function failedRecords(client: Client, context: Context): Promise<readonly Check[]> {
   const page = await client.deadLetters.records.list({ limit: 100 }, { signal: context.signal });
   if (!page.ok) return [];

@@ -12,6 +12,9 @@ const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   env: 'Variables and secrets of an environment',
   deliveries: 'Received webhooks and pushes: list, replay',
   tokens: 'Access tokens: create, list, revoke',
+  people: 'Members of a team: list, invite, change, remove',
+  sessions: 'Your sessions: list, revoke',
+  teams: 'Teams: list, create, leave',
   audit: 'Log of all changes: list, export',
   'dead-letters': 'Dead jobs and records: list, revive, drop',
 };

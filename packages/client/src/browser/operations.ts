@@ -19,7 +19,9 @@ export const operations: OperationTree = {
    "method": "POST",
    "path": "/api/projects",
    "params": [],
-   "query": [],
+   "query": [
+    "team"
+   ],
    "body": true,
    "response": true
   },
@@ -424,7 +426,8 @@ export const operations: OperationTree = {
    "params": [],
    "query": [
     "limit",
-    "cursor"
+    "cursor",
+    "team"
    ],
    "body": false,
    "response": true
@@ -433,7 +436,9 @@ export const operations: OperationTree = {
    "method": "POST",
    "path": "/api/tokens",
    "params": [],
-   "query": [],
+   "query": [
+    "team"
+   ],
    "body": true,
    "response": true
   },
@@ -451,7 +456,9 @@ export const operations: OperationTree = {
    "params": [
     "token"
    ],
-   "query": [],
+   "query": [
+    "team"
+   ],
    "body": false,
    "response": false
   }
@@ -464,6 +471,7 @@ export const operations: OperationTree = {
    "query": [
     "limit",
     "cursor",
+    "team",
     "project",
     "actor",
     "action"
@@ -476,6 +484,7 @@ export const operations: OperationTree = {
    "path": "/api/audit/export",
    "params": [],
    "query": [
+    "team",
     "project",
     "actor",
     "action",
@@ -485,6 +494,216 @@ export const operations: OperationTree = {
    "response": false,
    "stream": "download",
    "mediaType": "application/octet-stream"
+  }
+ },
+ "sessions": {
+  "create": {
+   "method": "POST",
+   "path": "/api/sessions",
+   "params": [],
+   "query": [],
+   "body": true,
+   "response": true
+  },
+  "list": {
+   "method": "GET",
+   "path": "/api/sessions",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": true
+  },
+  "removeOthers": {
+   "method": "DELETE",
+   "path": "/api/sessions",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": false
+  },
+  "removeCurrent": {
+   "method": "DELETE",
+   "path": "/api/sessions/current",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": false
+  },
+  "remove": {
+   "method": "DELETE",
+   "path": "/api/sessions/{session}",
+   "params": [
+    "session"
+   ],
+   "query": [],
+   "body": false,
+   "response": false
+  }
+ },
+ "people": {
+  "current": {
+   "method": "GET",
+   "path": "/api/people/current",
+   "params": [],
+   "query": [],
+   "body": false,
+   "response": true
+  },
+  "changePassword": {
+   "method": "POST",
+   "path": "/api/people/current/password",
+   "params": [],
+   "query": [],
+   "body": true,
+   "response": false
+  },
+  "list": {
+   "method": "GET",
+   "path": "/api/people",
+   "params": [],
+   "query": [
+    "limit",
+    "cursor"
+   ],
+   "body": false,
+   "response": true
+  },
+  "update": {
+   "method": "PATCH",
+   "path": "/api/people/{person}",
+   "params": [
+    "person"
+   ],
+   "query": [],
+   "body": true,
+   "response": true
+  },
+  "reset": {
+   "method": "POST",
+   "path": "/api/people/{person}/reset",
+   "params": [
+    "person"
+   ],
+   "query": [],
+   "body": false,
+   "response": true
+  },
+  "endSessions": {
+   "method": "DELETE",
+   "path": "/api/people/{person}/sessions",
+   "params": [
+    "person"
+   ],
+   "query": [],
+   "body": false,
+   "response": false
+  }
+ },
+ "teams": {
+  "list": {
+   "method": "GET",
+   "path": "/api/teams",
+   "params": [],
+   "query": [
+    "limit",
+    "cursor"
+   ],
+   "body": false,
+   "response": true
+  },
+  "create": {
+   "method": "POST",
+   "path": "/api/teams",
+   "params": [],
+   "query": [],
+   "body": true,
+   "response": true
+  },
+  "get": {
+   "method": "GET",
+   "path": "/api/teams/{team}",
+   "params": [
+    "team"
+   ],
+   "query": [],
+   "body": false,
+   "response": true
+  },
+  "leave": {
+   "method": "POST",
+   "path": "/api/teams/{team}/leave",
+   "params": [
+    "team"
+   ],
+   "query": [],
+   "body": false,
+   "response": false
+  },
+  "updateMember": {
+   "method": "PUT",
+   "path": "/api/teams/{team}/members/{person}",
+   "params": [
+    "team",
+    "person"
+   ],
+   "query": [],
+   "body": true,
+   "response": true
+  },
+  "removeMember": {
+   "method": "DELETE",
+   "path": "/api/teams/{team}/members/{person}",
+   "params": [
+    "team",
+    "person"
+   ],
+   "query": [],
+   "body": false,
+   "response": false
+  }
+ },
+ "invitations": {
+  "list": {
+   "method": "GET",
+   "path": "/api/teams/{team}/invitations",
+   "params": [
+    "team"
+   ],
+   "query": [
+    "limit",
+    "cursor"
+   ],
+   "body": false,
+   "response": true
+  },
+  "create": {
+   "method": "POST",
+   "path": "/api/teams/{team}/invitations",
+   "params": [
+    "team"
+   ],
+   "query": [],
+   "body": true,
+   "response": true
+  },
+  "remove": {
+   "method": "DELETE",
+   "path": "/api/teams/{team}/invitations/{invitation}",
+   "params": [
+    "team",
+    "invitation"
+   ],
+   "query": [],
+   "body": false,
+   "response": false
+  },
+  "accept": {
+   "method": "POST",
+   "path": "/api/invitations/accept",
+   "params": [],
+   "query": [],
+   "body": true,
+   "response": true
   }
  },
  "deadLetters": {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { auditEntrySchema } from '../schemas/audit.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
-import { projectRef } from '../schemas/primitive.ts';
+import { projectRef, teamRef } from '../schemas/primitive.ts';
 import { endpoint } from './endpoint.ts';
 
 const filter = {
+  team: teamRef.optional().meta({ description: 'Only changes of this team; of the whole platform when absent.' }),
   project: projectRef.optional(),
-  actor: z.string().min(1).max(100).optional().meta({ description: 'Id of a token.' }),
+  actor: z.string().min(1).max(100).optional().meta({ description: 'Id of a token or a person.' }),
   action: z.string().min(1).max(100).optional().meta({ description: 'Name of an endpoint, such as projects.update.' }),
 };
 

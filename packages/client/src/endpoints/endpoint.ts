@@ -1,15 +1,19 @@
 import type { z } from 'zod';
 import type { ProblemCode } from '../schemas/problem.ts';
 
-/** The smallest token scope that may call it; `none` needs no token. */
+/**
+ * The smallest token scope that may call it, and by it the smallest role: `read` a viewer, `deploy` a developer, `admin`
+ * an admin, and where the resource is the platform its owner. `none` needs neither.
+ */
 export type Scope = 'none' | 'read' | 'deploy' | 'admin';
 
 /**
- * The resource that the endpoint's path names, which decides which tokens may reach it. A token that is bound to a
- * project gets 404 for another project's. `shared`: any token, the response has only what it may see. `platform`: only
- * tokens that are bound to no project.
+ * The resource that the endpoint's path names, which decides which callers may reach it. What a caller may not see is
+ * 404 for it. `shared`: any caller, the response has only what it may see. `team`: the one of the path or of `?team=`;
+ * without it the default team. `platform`: its owners, and tokens that are bound to nothing; with `?team=`, where the
+ * query has it, that team.
  */
-export type ResourceScope = 'project' | 'deployment' | 'delivery' | 'shared' | 'platform';
+export type ResourceScope = 'project' | 'deployment' | 'delivery' | 'team' | 'shared' | 'platform';
 
 /** One operation of the API: the server's validation, the typed client and OpenAPI all derive from it. */
 export type Endpoint = Readonly<{

@@ -8,9 +8,13 @@ import {
   restoreReportSchema,
   statusSchema,
 } from '../schemas/platform.ts';
-import { jobId, tokenId } from '../schemas/primitive.ts';
+import { jobId, teamRef, tokenId } from '../schemas/primitive.ts';
 import { createdTokenSchema, tokenInputSchema, tokenSchema } from '../schemas/token.ts';
 import { endpoint } from './endpoint.ts';
+
+const ofTeam = {
+  team: teamRef.optional().meta({ description: 'Tokens of this team; of the whole platform when absent.' }),
+};
 
 export const tokens = {
   list: endpoint({
@@ -19,7 +23,7 @@ export const tokens = {
     summary: 'List tokens',
     scope: 'admin',
     resource: 'platform',
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({ ...pageQuery, ...ofTeam }),
     response: pageOf(tokenSchema),
     status: 200,
     errors: [],
@@ -30,6 +34,7 @@ export const tokens = {
     summary: 'Create a token; its value is shown once',
     scope: 'admin',
     resource: 'platform',
+    query: z.strictObject(ofTeam),
     body: tokenInputSchema,
     response: createdTokenSchema,
     status: 201,
@@ -53,6 +58,7 @@ export const tokens = {
     scope: 'admin',
     resource: 'platform',
     params: z.strictObject({ token: tokenId }),
+    query: z.strictObject(ofTeam),
     status: 204,
     errors: ['not_found'],
   }),

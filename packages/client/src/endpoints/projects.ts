@@ -3,7 +3,7 @@ import { aliasSchema } from '../schemas/alias.ts';
 import { deliverySchema } from '../schemas/delivery.ts';
 import { environmentSchema, variableSchema, variablesInputSchema } from '../schemas/environment.ts';
 import { pageOf, pageQuery } from '../schemas/page.ts';
-import { branchName, deploymentId, environmentName, projectRef, variableName } from '../schemas/primitive.ts';
+import { branchName, deploymentId, environmentName, projectRef, teamRef, variableName } from '../schemas/primitive.ts';
 import {
   createdProjectSchema,
   hookSecretsSchema,
@@ -34,7 +34,8 @@ export const projects = {
     path: '/api/projects',
     summary: 'Create a project',
     scope: 'admin',
-    resource: 'platform',
+    resource: 'team',
+    query: z.strictObject({ team: teamRef.optional().meta({ description: 'The default team when absent.' }) }),
     body: projectInputSchema,
     response: createdProjectSchema,
     status: 201,

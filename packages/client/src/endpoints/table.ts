@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import { deliveries, deployments } from './deployments.ts';
 import { certificates, domains } from './domains.ts';
 import { metrics } from './metrics.ts';
+import { invitations, people, sessions, teams } from './people.ts';
 import { deadLetters, platform, tokens } from './platform.ts';
 import { aliases, environments, projects, variables } from './projects.ts';
 
@@ -18,6 +19,10 @@ export const api = {
   deliveries,
   tokens,
   audit,
+  sessions,
+  people,
+  teams,
+  invitations,
   deadLetters,
   metrics,
   platform,

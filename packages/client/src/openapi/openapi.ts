@@ -58,10 +58,22 @@ export function openApi(
     components: {
       schemas: components,
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token, `anc_…`. Its scope is admin, deploy or read.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token, `anc_…`. Its scope is admin, deploy or read. Or a session of the command line, `ans_…`.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'anchor_session_…',
+          description:
+            'Set by POST /api/sessions. Changes need the header Origin or Sec-Fetch-Site of the platform itself.',
+        },
       },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
   };
 }
 
@@ -93,9 +105,8 @@ function operationOf(name: string, endpoint: Endpoint, components: Components): 
     };
   operation.responses[String(endpoint.status)] = responseOf(endpoint, components);
   const problem = { 'application/problem+json': { schema: schemaOf(problemSchema, 'output', components) } };
-  const codes = [...COMMON, ...(endpoint.body === undefined ? [] : BODY), ...endpoint.errors].filter(
-    (code) => endpoint.scope !== 'none' || code === 'internal',
-  );
+  const common = endpoint.scope === 'none' ? (['internal'] as const) : COMMON;
+  const codes = new Set([...common, ...(endpoint.body === undefined ? [] : BODY), ...endpoint.errors]);
   for (const code of codes) {
     const status = String(statusOf(code));
     const before = operation.responses[status]?.['description'];

@@ -10,11 +10,13 @@ export const auditEntrySchema = z
     at: timestamp,
     actor: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('token'), id: z.string(), name: z.string() }),
+      z.object({ kind: z.literal('person'), id: z.string(), name: z.string() }).meta({ description: 'By e-mail.' }),
       z.object({ kind: z.literal('anonymous') }),
     ]),
     action: z.string().meta({ description: 'Name of the endpoint, such as projects.update; git.push for a push.' }),
     target: z.record(z.string(), z.string()).meta({ description: 'What the path named.' }),
     projectId: projectId.optional(),
+    teamId: z.string().optional(),
     outcome: z.enum(['started', 'success', 'refused', 'failed']).meta({
       description: 'started: it runs, or the platform was killed meanwhile; refused: nothing was changed.',
     }),

@@ -9,6 +9,12 @@ export const deploymentId = id('dpl');
 export const deliveryId = id('dlv');
 export const tokenId = id('tok');
 export const jobId = id('job');
+export const personId = id('per');
+export const teamId = id('tem');
+export const invitationId = id('inv');
+export const sessionId = id('ses');
+/** Where a path names a team: its id or its name. */
+export const teamRef = z.string().min(1).max(40).meta({ description: "The team's id or name." });
 
 export const projectName = z
   .string()

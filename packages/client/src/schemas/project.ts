@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { branchName, environmentName, projectId, projectName, timestamp } from './primitive.ts';
+import { branchName, environmentName, projectId, projectName, teamId, timestamp } from './primitive.ts';
 
 const gitProvider = z.enum(['github', 'gitlab', 'gitea', 'generic']);
 export const branchRuleSchema = z.object({
@@ -77,6 +77,7 @@ export const projectSchema = z
   .object({
     id: projectId,
     name: projectName,
+    teamId,
     source: sourceSchema,
     productionBranch: branchName,
     branchRules: z.array(branchRuleSchema),

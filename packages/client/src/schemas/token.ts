@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { projectId, projectRef, timestamp, tokenId } from './primitive.ts';
+import { projectId, projectRef, teamId, timestamp, tokenId } from './primitive.ts';
 
 /** `admin` may do everything; `deploy` may push, deploy and read; `read` may only read. */
 export const tokenScope = z.enum(['admin', 'deploy', 'read']);
@@ -11,6 +11,7 @@ export const tokenSchema = z
     name: z.string(),
     scope: tokenScope,
     projectId: projectId.optional().meta({ description: 'With it, the token works only there.' }),
+    teamId: teamId.optional().meta({ description: 'With it, the token works only for the projects of this team.' }),
     expiresAt: timestamp.optional(),
     lastUsedAt: timestamp.optional(),
     createdAt: timestamp,

@@ -1,9 +1,11 @@
-import type { AuditId, ProjectId } from '../names/id.ts';
+import type { AuditId, ProjectId, TeamId } from '../names/id.ts';
 import type { ErrorCode } from '../result/result.ts';
 
 /** The author of a change. The name is the one at that time: a token that is revoked since stays readable in the log. */
 export type AuditActor =
   | Readonly<{ kind: 'token'; id: string; name: string }>
+  /** `name` is the e-mail address. */
+  | Readonly<{ kind: 'person'; id: string; name: string }>
   /** A request that needs no token. */
   | Readonly<{ kind: 'anonymous' }>;
 
@@ -23,6 +25,10 @@ export type AuditResult = Readonly<{
   code?: ErrorCode;
   before?: AuditFields;
   after?: AuditFields;
+  /** The person that this very request has proven: a sign-in, an invitation. */
+  actor?: AuditActor;
+  /** With what the request named beside the path. */
+  target?: Readonly<Record<string, string>>;
 }>;
 
 /** One change of the platform: its author, the action, the resource, the address, and the outcome. */
@@ -35,11 +41,12 @@ export type AuditEntry = Readonly<{
   /** What the path named, by the names of the endpoint's parameters. */
   target: Readonly<Record<string, string>>;
   projectId?: ProjectId;
+  teamId?: TeamId;
   requestId: string;
   address: string;
   userAgent: string;
 }> &
-  Omit<AuditResult, 'outcome'> &
+  Omit<AuditResult, 'outcome' | 'actor' | 'target'> &
   Readonly<{ outcome: AuditOutcome }>;
 
 /** How long entries are kept. */

@@ -11,6 +11,7 @@ const COLUMNS: readonly (readonly [name: string, value: (entry: AuditEntry) => s
   ['actor_id', ({ actor }) => ('id' in actor ? actor.id : '')],
   ['actor_name', ({ actor }) => ('name' in actor ? actor.name : '')],
   ['action', ({ action }) => action],
+  ['team', ({ teamId }) => teamId ?? ''],
   ['project', ({ projectId }) => projectId ?? ''],
   ['target', ({ target }) => JSON.stringify(target)],
   ['outcome', ({ outcome }) => outcome],

@@ -1,4 +1,4 @@
-import { newId, type ProjectId } from '../names/id.ts';
+import { newId, type ProjectId, type TeamId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { AuditActor, AuditFields, AuditResult } from './audit-entry.ts';
 import { changedFields } from './changed-fields.ts';
@@ -11,6 +11,7 @@ export type ChangeStart = Readonly<{
   action: string;
   target: Readonly<Record<string, string>>;
   projectId?: ProjectId;
+  teamId?: TeamId;
   requestId: string;
   address: string;
   userAgent: string;
@@ -27,7 +28,12 @@ export class RecordedChange {
   #before: AuditFields | undefined;
   #after: AuditFields | undefined;
 
-  private constructor(complete: (result: AuditResult) => Promise<boolean>) {
+  readonly #target: Readonly<Record<string, string>>;
+  #actor: AuditActor | undefined;
+  #about: Readonly<Record<string, string>> = {};
+
+  private constructor(target: Readonly<Record<string, string>>, complete: (result: AuditResult) => Promise<boolean>) {
+    this.#target = target;
     this.#complete = complete;
   }
 
@@ -42,7 +48,17 @@ export class RecordedChange {
       userAgent: start.userAgent.slice(0, USER_AGENT_CHARS),
       outcome: 'started',
     });
-    return new RecordedChange((result) => ports.audit.complete(id, result));
+    return new RecordedChange(start.target, (result) => ports.audit.complete(id, result));
+  }
+
+  /** Notes the person that this very request has proven. */
+  by(actor: AuditActor): void {
+    this.#actor = actor;
+  }
+
+  /** Notes what the request named beside its path; kept also when it is refused. */
+  about(target: Readonly<Record<string, string>>): void {
+    this.#about = { ...this.#about, ...target };
   }
 
   /** Notes the state before the change. Never secrets: of variables their names. */
@@ -58,6 +74,11 @@ export class RecordedChange {
   /** Completes the entry with what came of the change; returns false when it was complete already. */
   async end(result: Pick<AuditResult, 'outcome' | 'code'>): Promise<boolean> {
     const changed = result.outcome === 'success' ? changedFields(this.#before, this.#after) : {};
-    return this.#complete({ ...result, ...changed });
+    return this.#complete({
+      ...result,
+      ...changed,
+      ...(this.#actor === undefined ? {} : { actor: this.#actor }),
+      ...(Object.keys(this.#about).length === 0 ? {} : { target: { ...this.#target, ...this.#about } }),
+    });
   }
 }

@@ -11,6 +11,10 @@ export type TokenId = Id<'tok'>;
 export type JobId = Id<'job'>;
 export type DomainId = Id<'dom'>;
 export type AuditId = Id<'aud'>;
+export type PersonId = Id<'per'>;
+export type TeamId = Id<'tem'>;
+export type InvitationId = Id<'inv'>;
+export type SessionId = Id<'ses'>;
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 const TIME_CHARS = 9; // base 36: covers 3,000 years of milliseconds

@@ -1,8 +1,8 @@
 import type { AuditEntry, AuditResult } from '../audit/audit-entry.ts';
-import type { AuditId, ProjectId } from '../names/id.ts';
+import type { AuditId, ProjectId, TeamId } from '../names/id.ts';
 import type { Page, PageRequest } from './page.ts';
 
-export type AuditFilter = Readonly<{ projectId?: ProjectId; actorId?: string; action?: string }>;
+export type AuditFilter = Readonly<{ projectId?: ProjectId; teamId?: TeamId; actorId?: string; action?: string }>;
 
 /**
  * The audit log: entries are appended and completed once, then never change. Only their age removes them. (DynamoDB:

@@ -9,6 +9,7 @@ import type { EdgeProbe } from './edge-probe.ts';
 import type { FailureAnalyzer } from './failure-analyzer.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { PushTransaction } from './push-transaction.ts';
+import type { Identity } from './identity.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { LogStore } from './log-store.ts';
 import type { Repositories } from './repositories.ts';
@@ -49,6 +50,7 @@ export type Ports = Stores &
     dns: DnsLookup;
     certificates: Certificates;
     served: ServedCertificates;
+    identity: Identity;
     clock: Clock;
     site: Site;
   }>;

@@ -2,7 +2,7 @@ import type { Alias } from '../aliases/alias.ts';
 import type { Delivery, DeliveryState } from '../deliveries/delivery.ts';
 import type { Deployment, DeploymentState } from '../deployments/deployment.ts';
 import type { Variable } from '../environments/variable.ts';
-import type { DeliveryId, DeploymentId, ProjectId, TokenId, VariableId } from '../names/id.ts';
+import type { DeliveryId, DeploymentId, ProjectId, TeamId, TokenId, VariableId } from '../names/id.ts';
 import type { EnvironmentName, HostName, ProjectName } from '../names/name.ts';
 import type { Project } from '../projects/project.ts';
 import type { Token } from '../tokens/token.ts';
@@ -12,6 +12,7 @@ import type { DomainStore } from './domain-store.ts';
 import type { FactStore } from './facts.ts';
 import type { FailedRecordStore } from './failed-records.ts';
 import type { Page, PageRequest } from './page.ts';
+import type { InvitationStore, PersonStore, SessionStore, TeamStore } from './people-stores.ts';
 import type { Store } from './store.ts';
 import type { UploadStore } from './uploads.ts';
 
@@ -85,8 +86,8 @@ export interface VariableStore extends Store<Variable, VariableId> {
 export interface TokenStore extends Store<Token, TokenId> {
   /** Returns the token with this SHA-256; undefined when there is none. */
   byHash(hash: string): Promise<Token | undefined>;
-  /** Lists tokens, newest first. */
-  list(page: PageRequest): Promise<Page<Token>>;
+  /** Lists tokens, or those of a team, newest first. */
+  list(page: PageRequest, teamId?: TeamId): Promise<Page<Token>>;
 }
 
 /** How long an idempotency record is kept, and after how long an unfinished claim counts as left behind by a crash. */
@@ -125,4 +126,8 @@ export type Stores = Readonly<{
   facts: FactStore;
   domains: DomainStore;
   audit: AuditStore;
+  people: PersonStore;
+  teams: TeamStore;
+  invitations: InvitationStore;
+  sessions: SessionStore;
 }>;

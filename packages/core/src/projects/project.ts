@@ -1,6 +1,6 @@
 import type { Framework } from '@anchor/protocol/artifact/web/framework.ts';
 import type { BranchName, EnvironmentName, ProjectName } from '../names/name.ts';
-import type { ProjectId } from '../names/id.ts';
+import type { ProjectId, TeamId } from '../names/id.ts';
 
 /** Where a project's commits come from. `hosted` is the platform's own git remote, `git` a repository at a git host. */
 export type Source = Readonly<{ kind: 'hosted' }> | Readonly<{ kind: 'git'; url: string; provider: GitProvider }>;
@@ -56,6 +56,8 @@ export type FunctionSettings = Readonly<{
 export type Project = Readonly<{
   id: ProjectId;
   name: ProjectName;
+  /** Absent: the default team, see people/team.ts. */
+  teamId?: TeamId;
   source: Source;
   productionBranch: BranchName;
   branchRules: readonly BranchRule[];

@@ -1,6 +1,7 @@
 import { BRANCH_MARK, environmentHost } from '../aliases/host.ts';
-import { newId, type ProjectId } from '../names/id.ts';
+import { newId, type ProjectId, type TeamId } from '../names/id.ts';
 import { parseProjectName, PRODUCTION, type BranchName } from '../names/name.ts';
+import { DEFAULT_TEAM } from '../people/team.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fail, ok, type Result } from '../result/result.ts';
 import { randomKey, randomText, sha256Hex } from '../tokens/tokens.ts';
@@ -14,7 +15,7 @@ export type CreatedProject = Readonly<{ project: Project; webhookSecret: string;
 
 export const createProject =
   (ports: ProjectPorts) =>
-  async (name: string, input: ProjectInput): Promise<Result<CreatedProject>> => {
+  async (name: string, input: ProjectInput, teamId: TeamId = DEFAULT_TEAM): Promise<Result<CreatedProject>> => {
     const parsed = parseProjectName(name);
     if (!parsed.ok) return parsed;
     if (
@@ -56,6 +57,7 @@ export const createProject =
       ...settings.value,
       id,
       name: parsed.value,
+      ...(teamId === DEFAULT_TEAM ? {} : { teamId }),
       webhookSecret: await ports.secrets.seal(webhookSecret, `webhook/${id}`),
       deployHookHash: await sha256Hex(deployHookSecret),
       actionsKey: await ports.secrets.seal(randomKey(), `actions/${id}`),

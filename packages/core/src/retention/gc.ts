@@ -60,6 +60,8 @@ export const collectGarbage =
       await ports.uploads.expire(now - UPLOAD_TTL_MS);
       await ports.queue.purgeDeadLetters(now - settings.recordDays * DAY_MS);
       await ports.aliases.expireRemoved(now - DAY_MS);
+      await ports.sessions.expire(now);
+      await ports.invitations.expire(now - DAY_MS);
       await ports.audit.expire(now - AUDIT_DAYS * DAY_MS);
     }
     const swept =

@@ -31,6 +31,8 @@ export type GcPorts = Pick<
   | 'failedRecords'
   | 'facts'
   | 'audit'
+  | 'invitations'
+  | 'sessions'
   | 'clock'
 >;
 

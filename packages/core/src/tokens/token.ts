@@ -1,7 +1,7 @@
-import type { ProjectId, TokenId } from '../names/id.ts';
+import type { ProjectId, TeamId, TokenId } from '../names/id.ts';
 
 /**
- * `admin` may do everything; `deploy` may push, deploy and read; `read` may only read. With `projectId`, only there.
+ * `admin` may do everything; `deploy` may push, deploy and read; `read` may only read. With `projectId` or `teamId`, only there.
  */
 export const TOKEN_SCOPES = ['admin', 'deploy', 'read'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
@@ -13,6 +13,8 @@ export type Token = Readonly<{
   hash: string;
   scope: TokenScope;
   projectId?: ProjectId;
+  /** With it, the token sees the projects of this team only. */
+  teamId?: TeamId;
   expiresAt?: number;
   lastUsedAt?: number;
   createdAt: number;

@@ -1,4 +1,4 @@
-import { newId, type ProjectId, type TokenId } from '../names/id.ts';
+import { newId, type ProjectId, type TeamId, type TokenId } from '../names/id.ts';
 import { printable } from '../names/name.ts';
 import type { Ports } from '../ports/ports.ts';
 import { fail, ok, type Result } from '../result/result.ts';
@@ -27,7 +27,7 @@ export function randomText(length: number): string {
 export const issueToken =
   (ports: Pick<Ports, 'tokens' | 'clock'>) =>
   async (
-    input: Readonly<{ name: string; scope: TokenScope; projectId?: ProjectId; days?: number }>,
+    input: Readonly<{ name: string; scope: TokenScope; projectId?: ProjectId; teamId?: TeamId; days?: number }>,
   ): Promise<Result<Readonly<{ token: Token; secret: string }>>> => {
     const name = input.name.trim();
     if (name === '' || name.length > 80)
@@ -52,6 +52,7 @@ export const issueToken =
       createdAt: now,
       version: 1,
       ...(input.projectId === undefined ? {} : { projectId: input.projectId }),
+      ...(input.teamId === undefined ? {} : { teamId: input.teamId }),
       ...(input.days === undefined ? {} : { expiresAt: now + input.days * 86_400_000 }),
     };
     if (!(await ports.tokens.insert(token)))

@@ -1,39 +1,35 @@
 import type { IncomingMessage } from 'node:http';
+import { roleOf, type Caller } from '@anchor/core/people/caller.ts';
+import { includes } from '@anchor/core/people/role.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
-import type { Token } from '@anchor/core/tokens/token.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
-import { findProject, maySee } from '@anchor/server/api/authorize.ts';
-import { allows } from '@anchor/server/http/scope.ts';
-import { basicToken } from '@anchor/server/http/token.ts';
+import { findProject, targetOf, tooSmall } from '@anchor/server/api/authorize.ts';
+import { basicCaller } from '@anchor/server/http/caller.ts';
 import type { HostedGit } from '../process/hosted-git.ts';
 import type { GitRemoteContext } from './context.ts';
 
-export type GitAllowed = Readonly<{ project: Project; git: HostedGit; token: Token }>;
+export type GitAllowed = Readonly<{ project: Project; git: HostedGit; caller: Caller }>;
 
 /**
- * Returns whether a request may read or write the platform's own repository of a project: the password is a token,
- * writing needs scope deploy.
+ * Returns whether a request may read or write the platform's own repository of a project: the password is a token
+ * or a session's secret; writing needs scope deploy or the role developer.
  */
 export async function allowGit(
   { ports, git, rateLimits, access }: GitRemoteContext,
   request: IncomingMessage,
   wanted: Readonly<{ project: string; write: boolean }>,
 ): Promise<Result<GitAllowed>> {
-  const token = rateLimits.authenticated(
-    { address: request.socket.remoteAddress, authorization: request.headers.authorization },
-    await basicToken(ports, request.headers.authorization),
+  const caller = rateLimits.authenticated(
+    { address: request.socket.remoteAddress, secret: request.headers.authorization },
+    await basicCaller(ports, request),
   );
-  if (!token.ok) return token;
-  access.by(request, token.value.id);
-  const needed = wanted.write ? 'deploy' : 'read';
-  if (!allows(token.value.scope, needed))
-    return fail(
-      'forbidden',
-      `This needs a token with scope ${needed}; yours has scope ${token.value.scope}`,
-      `Make one: anchor tokens create --scope ${needed}`,
-    );
+  if (!caller.ok) return caller;
+  access.by(request, caller.value);
   const project = await findProject(ports, wanted.project);
-  if (project === undefined || !maySee(token.value, project.id)) return noProject(wanted.project);
+  const role = project === undefined ? undefined : roleOf(caller.value, targetOf(project));
+  if (project === undefined || role === undefined) return noProject(wanted.project);
+  const [scope, needed] = wanted.write ? (['deploy', 'developer'] as const) : (['read', 'viewer'] as const);
+  if (!includes(role, needed)) return tooSmall(caller.value, scope, needed);
   if (project.source.kind !== 'hosted')
     return fail(
       'unsupported',
@@ -49,12 +45,8 @@ export async function allowGit(
     await ports.repositories.remove(project.id);
     return noProject(wanted.project);
   }
-  return ok({ project, git, token: token.value });
+  return ok({ project, git, caller: caller.value });
 }
 
 const noProject = (name: string): Result<never> =>
-  fail(
-    'not_found',
-    `There is no project ${name}, or your token may not see it`,
-    'List projects with: anchor projects list',
-  );
+  fail('not_found', `There is no project ${name}, or you may not see it`, 'List projects with: anchor projects list');

@@ -27,7 +27,7 @@ const PUSH_MS = 60 * 60_000;
  */
 export async function receivePack(
   server: GitRemoteContext,
-  { project, git: remote, token }: GitAllowed,
+  { project, git: remote, caller }: GitAllowed,
   body: Readable,
   request: IncomingMessage,
   response: ServerResponse,
@@ -43,7 +43,7 @@ export async function receivePack(
       'Have the operator run: chmod 755 packages/git-host-local/src/process/hooks/pre-receive',
     );
   const leave = (await entered(server, project, remote, read.value.head, response)) ?? (() => undefined);
-  const pushed = { project, token, updates: read.value.head.updates, request };
+  const pushed = { project, caller, updates: read.value.head.updates, request };
   const stored = await recordPush(server, pushed, () =>
     store(server, project, remote, read.value, request, response, journal),
   ).finally(leave);

@@ -1,25 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { RecordedChange } from '@anchor/core/audit/record-change.ts';
+import type { Caller } from '@anchor/core/people/caller.ts';
+import { teamOf } from '@anchor/core/people/team.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
-import type { Token } from '@anchor/core/tokens/token.ts';
 import { actorOf } from '@anchor/server/api/audited.ts';
 import type { RefUpdate } from '../protocol/receive-pack-commands.ts';
 import type { GitRemoteContext } from './context.ts';
 
-type Push = Readonly<{ project: Project; token: Token; updates: readonly RefUpdate[]; request: IncomingMessage }>;
+type Push = Readonly<{ project: Project; caller: Caller; updates: readonly RefUpdate[]; request: IncomingMessage }>;
 
 /** Stores a push between the two writes of its entry in the audit log: which refs moved from where to where. */
 export async function recordPush<T extends Readonly<{ refused: readonly string[] }>>(
   { ports }: Pick<GitRemoteContext, 'ports'>,
-  { project, token, updates, request }: Push,
+  { project, caller, updates, request }: Push,
   store: () => Promise<T>,
 ): Promise<T> {
   const change = await RecordedChange.begin(ports, {
-    actor: actorOf(token),
+    actor: actorOf(caller),
     action: 'git.push',
     target: { project: project.name },
     projectId: project.id,
+    teamId: teamOf(project),
     requestId: randomUUID(),
     address: request.socket.remoteAddress ?? '',
     userAgent: request.headers['user-agent'] ?? '',

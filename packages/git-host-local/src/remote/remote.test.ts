@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import assert from 'node:assert/strict';
 import { eventually, openServer } from '@anchor/server/fixtures/open-server.ts';
+import { addPerson, bearerOf } from '@anchor/server/fixtures/people.ts';
 import { deploymentsOf, remote, work, workingCopy } from '../fixtures/working-copy.ts';
 
 test('git push stores the commit, makes its deployment, and shows the build on the pusher’s terminal', async (t) => {
@@ -323,4 +324,28 @@ test('a push is one entry of the audit log, with the refs that moved; a refused 
     ['admin', 'admin'],
   );
   assert.match(items[0]?.userAgent ?? '', /^git\//);
+});
+
+test('a developer pushes with the session of the command line, a viewer may only fetch, a stranger finds nothing', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const url = async (name: string, membership: Parameters<typeof addPerson>[2]) =>
+    remote(server, 'shop', await bearerOf(server, await addPerson(server, name, membership)));
+  const viewer = await url('viewer', { role: 'viewer' });
+  const refused = await copy.git('push', viewer, 'main');
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.text, /This needs the role developer/);
+  const stranger = await copy.git('ls-remote', await url('stranger', {}));
+  assert.match(stranger.text, /There is no project shop, or you may not see it/);
+  const developer = await url('developer', { projects: { [project.id]: 'developer' } });
+  const [pushed] = await Promise.all([copy.git('push', developer, 'main'), work(server, project.id, 'success')]);
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.match((await copy.git('ls-remote', viewer)).text, /refs\/heads\/main/);
+  const { items } = await server.ports.audit.list({ action: 'git.push' }, { limit: 10 });
+  assert.deepEqual(
+    items.map(({ actor }) => 'name' in actor && actor.name),
+    ['developer@example.com'],
+  );
 });

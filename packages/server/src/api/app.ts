@@ -10,19 +10,22 @@ import { problem, route, type AnyHandler, type Context } from './route.ts';
 
 type Served = Readonly<{ endpoint: Endpoint; serve: (context: Context) => Promise<Response> }>;
 
-/** Creates the API as a hono application, with one route per endpoint of the table. */
-export function apiApp(server: ServerContext): Hono<{ Bindings: HttpBindings }> {
+/** Creates the API as a hono application, with one route per endpoint of the table. `served`: their handlers. */
+export function apiApp(
+  server: ServerContext,
+  served: HandlerTree = handlers(server),
+): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const byRoute = new Map<string, Served[]>();
-  for (const [name, endpoint, handler] of rows(api, handlers(server))) {
+  for (const [name, endpoint, handler] of rows(api, served)) {
     const key = `${endpoint.method} ${endpoint.path}`;
     byRoute.set(key, [...(byRoute.get(key) ?? []), { endpoint, serve: route(server, name, endpoint, handler) }]);
   }
-  for (const served of byRoute.values()) {
-    const first = served[0];
+  for (const endpoints of byRoute.values()) {
+    const first = endpoints[0];
     if (first === undefined) continue;
     app.on(first.endpoint.method, first.endpoint.path.replace(/\{(\w+)\}/g, ':$1'), (context) =>
-      choose(served, context).serve(context),
+      choose(endpoints, context).serve(context),
     );
   }
   app.notFound((context) =>

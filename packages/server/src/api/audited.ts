@@ -5,11 +5,13 @@ import type { AuditActor } from '@anchor/core/audit/audit-entry.ts';
 import { RecordedChange } from '@anchor/core/audit/record-change.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { ErrorCode, Result } from '@anchor/core/result/result.ts';
-import type { Token } from '@anchor/core/tokens/token.ts';
+import type { Caller } from '@anchor/core/people/caller.ts';
+import type { Person } from '@anchor/core/people/person.ts';
+import { teamOf } from '@anchor/core/people/team.ts';
 import type { HttpError } from '../http/problem.ts';
 import type { Resources } from './handler.ts';
 
-type AuditPorts = Pick<Ports, 'audit' | 'clock'>;
+type AuditPorts = Pick<Ports, 'audit' | 'clock' | 'projects'>;
 
 /** A request that changes something, as the audit log describes it. */
 export type AuditedRequest = Readonly<{
@@ -24,8 +26,14 @@ export type AuditedRequest = Readonly<{
 /** Every endpoint that is not a read lands in the audit log: here, in one place, so that a new one cannot escape. */
 export const changesSomething = ({ method }: Endpoint): boolean => method !== 'GET';
 
-export const actorOf = (token: Token | undefined): AuditActor =>
-  token === undefined ? { kind: 'anonymous' } : { kind: 'token', id: token.id, name: token.name };
+export const actorOf = (caller: Caller | undefined): AuditActor =>
+  caller === undefined
+    ? { kind: 'anonymous' }
+    : caller.kind === 'token'
+      ? { kind: 'token', id: caller.token.id, name: caller.token.name }
+      : actorOfPerson(caller.person);
+
+export const actorOfPerson = ({ id, email }: Person): AuditActor => ({ kind: 'person', id, name: email });
 
 /** Runs a change between the two writes of its entry. One that throws is completed as failed. */
 export async function audited<T>(
@@ -52,17 +60,20 @@ export async function recordRefusal(ports: AuditPorts, request: AuditedRequest, 
 
 const failureOf = (code: ErrorCode) => ({ outcome: statusOf(code) >= 500 ? 'failed' : 'refused', code }) as const;
 
-function begin(
+async function begin(
   ports: AuditPorts,
   { incoming, resources, params, ...request }: AuditedRequest,
 ): Promise<RecordedChange> {
   const projectId = resources.project?.id ?? resources.deployment?.projectId ?? resources.delivery?.projectId;
+  const project = resources.project ?? (projectId === undefined ? undefined : await ports.projects.get(projectId));
+  const teamId = resources.team?.id ?? (project === undefined ? undefined : teamOf(project));
   return RecordedChange.begin(ports, {
     action: request.action,
     actor: request.actor,
     requestId: request.requestId,
     target: params,
     ...(projectId === undefined ? {} : { projectId }),
+    ...(teamId === undefined ? {} : { teamId }),
     address: incoming.socket.remoteAddress ?? '',
     userAgent: incoming.headers['user-agent'] ?? '',
   });

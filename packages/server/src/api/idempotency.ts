@@ -10,12 +10,12 @@ export type Claim =
   | Readonly<{ kind: 'replay'; response: Stored }>;
 
 /**
- * Claims an Idempotency-Key for one token and endpoint. The first caller runs; a later one with the same body gets the
+ * Claims an Idempotency-Key for one caller and endpoint. The first caller runs; a later one with the same body gets the
  * same response. `sealed` responses hold a secret that is shown once: they are stored encrypted.
  */
 export async function claimKey(
   ports: IdempotencyPorts,
-  input: Readonly<{ key: string; tokenId: string; operation: string; body: string; sealed: boolean }>,
+  input: Readonly<{ key: string; callerId: string; operation: string; body: string; sealed: boolean }>,
 ): Promise<Result<Claim, HttpError>> {
   if (input.key.length > 255 || !/^[\x21-\x7e]+$/.test(input.key))
     return err(
@@ -25,7 +25,7 @@ export async function claimKey(
         'Use 1 to 255 visible ASCII characters, such as a UUID.',
       ),
     );
-  const record = await sha256Hex(`${input.tokenId}\n${input.operation}\n${input.key}`);
+  const record = await sha256Hex(`${input.callerId}\n${input.operation}\n${input.key}`);
   const claimed = await ports.idempotency.claim(record, await sha256Hex(input.body), ports.clock.now());
   const context = `idempotency/${record}`;
   if (claimed.state === 'new') {

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context as HonoContext } from 'hono';
 import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
-import { anchorError, type Result } from '@anchor/core/result/result.ts';
+import { anchorError, ok, type Result } from '@anchor/core/result/result.ts';
+import { callerOf, originOf, type Proven } from '../http/caller.ts';
+import { checkSameOrigin } from '../http/same-origin.ts';
 import { problemHeaders, problemOf, type HttpError } from '../http/problem.ts';
 import { SECURITY_HEADERS } from '../http/headers.ts';
 import type { ServerContext } from '../context.ts';
-import type { Token } from '@anchor/core/tokens/token.ts';
+import { callerId, type Caller } from '@anchor/core/people/caller.ts';
 import { actorOf, audited, changesSomething, recordRefusal } from './audited.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
@@ -20,7 +23,7 @@ import { validate } from './validate.ts';
 /** A handler whose types were checked against its endpoint where it was written (HandlersOf). */
 export type AnyHandler = (request: Readonly<Record<string, unknown>>) => Promise<Result<unknown, HttpError>>;
 export type Context = HonoContext<{ Bindings: HttpBindings }>;
-type PlainResponse = Readonly<{ status: number; type: string; body: string }>;
+type PlainResponse = Readonly<{ status: number; type: string; body: string; retryAfterSeconds?: number }>;
 
 /** Of one parameter of a path, in the audit log. */
 const MAX_PARAM_CHARS = 300;
@@ -35,23 +38,22 @@ export function route(
   const decodeQuery = endpoint.query === undefined ? undefined : queryDecoder(endpoint.query);
   return async (context) => {
     const requestId = randomUUID();
-    let caller: Token | undefined;
     try {
       const { incoming } = context.env;
       const named = checkHost(incoming.headers.host, server.settings.hosts);
       if (!named.ok) return problem(named.error, requestId);
-      const authorization = context.req.header('authorization');
-      const authorized = server.rateLimits.authenticated(
-        { address: incoming.socket.remoteAddress, authorization },
-        await authorize(server.ports, endpoint, authorization, context.req.param(), (token) => {
-          caller = token;
-          server.access.by(incoming, token.id);
-        }),
-      );
-      const params = Object.fromEntries(
-        Object.entries(context.req.param()).map(([key, value]) => [key, value.slice(0, MAX_PARAM_CHARS)]),
-      );
-      const change = { action: name, actor: actorOf(caller), params, requestId, incoming };
+      const proven = await prove(server, endpoint, incoming);
+      if (!proven.ok) return problem(proven.error, requestId);
+      const caller = proven.value?.caller;
+      const path = context.req.param();
+      const change = { action: name, actor: actorOf(caller), params: targetOf(endpoint, path), requestId, incoming };
+      // No page of another origin has a bearer token; a cookie goes with its requests, and a sign-in needs neither.
+      const byCookie = proven.value?.cookie !== undefined;
+      const checked = changesSomething(endpoint) && (byCookie || caller === undefined);
+      const allowed = checked ? checkSameOrigin(incoming, byCookie) : ok(undefined);
+      const authorized = allowed.ok
+        ? await authorize(server.ports, endpoint, caller, path, context.req.query())
+        : allowed;
       if (!authorized.ok) {
         if (caller !== undefined && changesSomething(endpoint))
           await recordRefusal(server.ports, { ...change, resources: {} }, authorized.error.code);
@@ -62,7 +64,15 @@ export function route(
         ? (request) =>
             audited(server.ports, { ...change, resources }, (recording) => handler({ ...request, change: recording }))
         : handler;
-      return await run(server, endpoint, recorded, decodeQuery, context, authorized.value, requestId);
+      const cookies: string[] = [];
+      const setCookie = (value: string): void => void cookies.push(value);
+      const call = { ...authorized.value, caller, requestId, setCookie };
+      const response = await run(server, endpoint, recorded, decodeQuery, context, call);
+      // A cookie of the handler wins: it has signed in or out.
+      if (cookies.length === 0 && proven.value?.renewed === true && proven.value.cookie !== undefined)
+        cookies.push(server.cookie.set(incoming, proven.value.cookie));
+      for (const value of cookies) response.headers.append('set-cookie', value);
+      return response;
     } catch (error) {
       if (!context.req.raw.signal.aborted)
         server.log({
@@ -85,14 +95,38 @@ export function route(
   };
 }
 
+/** Returns what the path named, in the order of the path, for the audit log. */
+const targetOf = ({ path }: Endpoint, params: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...path.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => [key, (params[key] ?? '').slice(0, MAX_PARAM_CHARS)]),
+  );
+
+/** Returns the caller; undefined where the endpoint needs none. */
+async function prove(
+  server: ServerContext,
+  endpoint: Endpoint,
+  incoming: IncomingMessage,
+): Promise<Result<Proven | undefined, HttpError>> {
+  if (endpoint.scope === 'none') return ok(undefined);
+  const secret = incoming.headers.authorization ?? server.cookie.read(incoming);
+  const proven = server.rateLimits.authenticated(
+    { address: incoming.socket.remoteAddress, secret },
+    await callerOf(server.ports, incoming, server.cookie),
+  );
+  if (proven.ok) server.access.by(incoming, proven.value.caller);
+  return proven;
+}
+
+type Call = Authorized &
+  Readonly<{ caller: Caller | undefined; requestId: string; setCookie: (value: string) => void }>;
+
 async function run(
   server: ServerContext,
   endpoint: Endpoint,
   handler: AnyHandler,
   decodeQuery: ReturnType<typeof queryDecoder> | undefined,
   context: Context,
-  { token, resources }: Authorized,
-  requestId: string,
+  { caller, role, resources, requestId, setCookie }: Call,
 ): Promise<Response> {
   const raw = context.req.raw;
   // A HEAD would start a stream without a reader.
@@ -113,7 +147,11 @@ async function run(
     params: params.value,
     query: query.value,
     body: body.value,
-    token,
+    caller,
+    role,
+    from: originOf(context.env.incoming),
+    incoming: context.env.incoming,
+    setCookie,
     ...resources,
     ...(ifMatch === undefined ? {} : { ifMatch: Number(ifMatch) }),
     ...(lastEventId === undefined ? {} : { lastEventId }),
@@ -122,7 +160,7 @@ async function run(
   };
   if (endpoint.stream === 'events') {
     const open = server.rateLimits.openStream(
-      token?.id ?? '',
+      caller === undefined ? '' : callerId(caller),
       resources.project?.id ?? resources.deployment?.projectId,
     );
     if (!open.ok) return problem(open.error, requestId);
@@ -133,11 +171,11 @@ async function run(
   if (endpoint.stream !== undefined) return streamed(server, endpoint, await handler(request), requestId);
 
   const key = endpoint.method === 'POST' ? context.req.header('idempotency-key') : undefined;
-  if (key === undefined || token === undefined)
+  if (key === undefined || caller === undefined)
     return response(await once(endpoint, handler, request, requestId), requestId);
   return runOnce(server, endpoint, () => once(endpoint, handler, request, requestId), requestId, {
     key,
-    tokenId: token.id,
+    callerId: callerId(caller),
     operation: `${endpoint.method} ${url.pathname}`,
     body: `${url.search}\n${json?.value.text ?? ''}`,
   });
@@ -149,7 +187,7 @@ async function runOnce(
   endpoint: Endpoint,
   work: () => Promise<PlainResponse>,
   requestId: string,
-  keyed: Readonly<{ key: string; tokenId: string; operation: string; body: string }>,
+  keyed: Readonly<{ key: string; callerId: string; operation: string; body: string }>,
 ): Promise<Response> {
   const claim = await claimKey(server.ports, { ...keyed, sealed: endpoint.secretResponse === true });
   if (!claim.ok) return problem(claim.error, requestId);
@@ -180,11 +218,19 @@ async function once(
       body: endpoint.response === undefined ? '' : JSON.stringify(result.value),
     };
   const value = problemOf(result.error, requestId);
-  return { status: value.status, type: 'application/problem+json', body: JSON.stringify(value) };
+  const { retryAfterSeconds } = result.error;
+  return {
+    status: value.status,
+    type: 'application/problem+json',
+    body: JSON.stringify(value),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
 }
 
 function response(plain: PlainResponse, requestId: string, headers: Readonly<Record<string, string>> = {}): Response {
-  const all = { ...SECURITY_HEADERS, 'x-request-id': requestId, ...headers };
+  const { retryAfterSeconds: wait } = plain;
+  const retry = wait === undefined ? {} : { 'retry-after': String(wait) };
+  const all = { ...SECURITY_HEADERS, 'x-request-id': requestId, ...retry, ...headers };
   return plain.status === 204
     ? new Response(null, { status: 204, headers: all })
     : new Response(plain.body, { status: plain.status, headers: { ...all, 'content-type': plain.type } });

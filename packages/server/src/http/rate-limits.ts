@@ -1,9 +1,12 @@
+import { AttemptLimit } from '@anchor/core/sessions/attempt-limit.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Limits } from '../settings.ts';
 import type { HttpError } from './problem.ts';
 
 /** Limits what one caller may take of the shared server. Held in memory: a restart resets it. */
 export type RateLimits = Readonly<{
+  /** Returns whether this address may try to sign in now, and counts it. */
+  signIn(address: string): Result<void, HttpError>;
   /** Counts one more event stream of this token, about this project; the returned function ends it. */
   openStream(token: string, projectId?: string): Result<() => void, HttpError>;
   /** Returns whether this token may upload now; `sent` counts the uploaded bytes. */
@@ -14,7 +17,7 @@ export type RateLimits = Readonly<{
    * out one another.
    */
   authenticated<T>(
-    caller: Readonly<{ address: string | undefined; authorization: string | undefined }>,
+    caller: Readonly<{ address: string | undefined; secret: string | undefined }>,
     result: Result<T>,
   ): Result<T, HttpError>;
 }>;
@@ -32,7 +35,14 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
     ok: false,
     error: { ...fail('rate_limited', message, fix).error, retryAfterSeconds },
   });
+  const signIns = new AttemptLimit(limits.signInsPerMinute, MINUTE, now);
   return {
+    signIn(address) {
+      const seconds = signIns.attempt(address);
+      return seconds === 0
+        ? ok(undefined)
+        : tooMany('Too many attempts to sign in from this address', `Retry in ${seconds} s.`, seconds);
+    },
     openStream(token, projectId) {
       const open = streams.get(token) ?? 0;
       if (open >= limits.streamsPerToken)
@@ -66,8 +76,8 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
         );
       return ok({ sent: (bytes) => uploaded.add(token, bytes) });
     },
-    authenticated({ address = '', authorization }, result) {
-      if (result.ok || result.error.code !== 'unauthenticated' || authorization === undefined) return result;
+    authenticated({ address = '', secret }, result) {
+      if (result.ok || result.error.code !== 'unauthenticated' || secret === undefined) return result;
       failures.add(address, 1);
       return failures.sum(address) > limits.refusedPerMinute
         ? tooMany(

@@ -19,10 +19,11 @@ export function auditStore(): AuditStore {
       const entry = items.peek(id);
       return entry?.outcome === 'started' && (await items.replace({ ...entry, ...result, version: 2 }));
     },
-    list: async ({ projectId, actorId, action }, request) => {
+    list: async ({ projectId, teamId, actorId, action }, request) => {
       const page = items.page(
         ({ actor, ...entry }) =>
           (projectId === undefined || entry.projectId === projectId) &&
+          (teamId === undefined || entry.teamId === teamId) &&
           (actorId === undefined || ('id' in actor && actor.id === actorId)) &&
           (action === undefined || entry.action === action),
         ({ at }) => at,

@@ -12,6 +12,7 @@ import type { MemoryDeployments } from './deployments.ts';
 import { memoryDns, type MemoryDns } from './dns-lookup.ts';
 import { edgeProbe, type MemoryProbe } from './edge-probe.ts';
 import { pushTransaction } from './push-transaction.ts';
+import { MemoryIdentity } from './identity.ts';
 import { jobQueue } from './job-queue.ts';
 import { logStore } from './log-store.ts';
 import { repositories } from './repositories.ts';
@@ -63,6 +64,7 @@ export function memoryHome(): MemoryHome {
     dns: memoryDns(clock.now),
     certificates: memoryCertificates(clock.now),
     served: new MemoryServedCertificates(),
+    identity: new MemoryIdentity(),
     site: { domain: 'localhost', urlOf: (host) => `http://${host}:7480` },
   };
 }

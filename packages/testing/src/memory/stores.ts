@@ -8,6 +8,7 @@ import { domainStore } from './domains.ts';
 import { factStore } from './facts.ts';
 import { failedRecordStore } from './failed-records.ts';
 import { idempotencyStore } from './idempotency.ts';
+import { invitationStore, personStore, sessionStore, teamStore } from './people.ts';
 import { projectStore } from './projects.ts';
 import { routeTable } from './route-table.ts';
 import { tokenStore } from './tokens.ts';
@@ -32,6 +33,10 @@ export function memoryStores(): Stores &
     facts: factStore(),
     domains: domainStore(),
     audit: auditStore(),
+    people: personStore(),
+    teams: teamStore(),
+    invitations: invitationStore(),
+    sessions: sessionStore(),
     routes: () => routeTable(aliases, deployments),
   };
 }

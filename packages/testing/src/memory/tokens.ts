@@ -7,9 +7,9 @@ export function tokenStore(): TokenStore {
   return {
     ...items,
     byHash: async (hash) => items.where((token) => token.hash === hash)[0],
-    list: async (page) =>
+    list: async (page, teamId) =>
       items.page(
-        () => true,
+        (token) => teamId === undefined || token.teamId === teamId,
         (token) => token.createdAt,
         page,
       ),

@@ -8,6 +8,12 @@ import { domainStoreContract } from '@anchor/testing/contracts/domains.ts';
 import { factStoreContract } from '@anchor/testing/contracts/facts.ts';
 import { failedRecordContract } from '@anchor/testing/contracts/failed-records.ts';
 import { idempotencyStoreContract } from '@anchor/testing/contracts/idempotency.ts';
+import {
+  invitationStoreContract,
+  personStoreContract,
+  sessionStoreContract,
+  teamStoreContract,
+} from '@anchor/testing/contracts/people.ts';
 import { projectStoreContract } from '@anchor/testing/contracts/projects.ts';
 import { tokenStoreContract } from '@anchor/testing/contracts/tokens.ts';
 import { uploadStoreContract } from '@anchor/testing/contracts/uploads.ts';
@@ -48,5 +54,9 @@ idempotencyStoreContract('idempotency in SQLite', sqlite('idempotency'));
 uploadStoreContract('uploads in SQLite', sqlite('uploads'));
 domainStoreContract('domains in SQLite', sqlite('domains'));
 auditStoreContract('audit log in SQLite', sqlite('audit'));
+personStoreContract('people in SQLite', sqlite('people'));
+teamStoreContract('teams in SQLite', sqlite('teams'));
+invitationStoreContract('invitations in SQLite', sqlite('invitations'));
+sessionStoreContract('sessions in SQLite', sqlite('sessions'));
 factStoreContract('facts in SQLite', sqlite('facts'));
 failedRecordContract('failed records in SQLite', sqlite('failedRecords'));

@@ -8,6 +8,7 @@ import { domainStore } from './domains.ts';
 import { factStore } from './facts.ts';
 import { failedRecordStore } from './failed-records.ts';
 import { idempotencyStore } from './idempotency.ts';
+import { invitationStore, personStore, sessionStore, teamStore } from './people.ts';
 import { projectStore } from './projects.ts';
 import { tokenStore } from './tokens.ts';
 import { uploadStore } from './uploads.ts';
@@ -27,4 +28,8 @@ export const openStores = (db: Database): Stores => ({
   facts: factStore(db),
   domains: domainStore(db),
   audit: auditStore(db),
+  people: personStore(db),
+  teams: teamStore(db),
+  invitations: invitationStore(db),
+  sessions: sessionStore(db),
 });

@@ -6,7 +6,11 @@ import { documents } from '../documents.ts';
 export function tokenStore(db: Database): TokenStore {
   const table = documents<Token>(db, {
     table: 'tokens',
-    columns: { created_at: (token) => token.createdAt, hash: (token) => token.hash },
+    columns: {
+      created_at: (token) => token.createdAt,
+      hash: (token) => token.hash,
+      team_id: (token) => token.teamId ?? null,
+    },
   });
   return {
     get: table.get,
@@ -14,6 +18,6 @@ export function tokenStore(db: Database): TokenStore {
     replace: table.replace,
     remove: table.remove,
     byHash: async (hash) => table.find({ hash }),
-    list: async (page) => table.page({}, page),
+    list: async (page, teamId) => table.page({ team_id: teamId }, page),
   };
 }

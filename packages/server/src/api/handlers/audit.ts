@@ -1,5 +1,6 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import { exportAudit } from '@anchor/core/audit/export-audit.ts';
+import { teamOf, type Team } from '@anchor/core/people/team.ts';
 import type { AuditFilter } from '@anchor/core/ports/audit-store.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
@@ -11,21 +12,22 @@ import { auditEntryView, compact, pageView } from '../views/views.ts';
 type Query = Readonly<{ project?: string | undefined; actor?: string | undefined; action?: string | undefined }>;
 
 export function auditHandlers({ ports }: ServerContext): HandlersOf<Api['audit']> {
-  const filterOf = async ({ project, actor, action }: Query): Promise<Result<AuditFilter>> => {
+  const filterOf = async ({ project, actor, action }: Query, team: Team | undefined): Promise<Result<AuditFilter>> => {
     const found = project === undefined ? undefined : await findProject(ports, project);
-    return project !== undefined && found === undefined
+    const elsewhere = found !== undefined && team !== undefined && teamOf(found) !== team.id;
+    return (project !== undefined && found === undefined) || elsewhere
       ? fail('not_found', `There is no project ${project}`, 'List projects with: anchor projects list')
-      : ok(compact({ projectId: found?.id, actorId: actor, action }));
+      : ok(compact({ teamId: team?.id, projectId: found?.id, actorId: actor, action }));
   };
   return {
-    list: async ({ query }) => {
-      const filter = await filterOf(query);
+    list: async ({ query, team }) => {
+      const filter = await filterOf(query, team);
       return filter.ok
         ? ok(pageView(await ports.audit.list(filter.value, pageRequest(query)), auditEntryView))
         : filter;
     },
-    export: async ({ query }) => {
-      const filter = await filterOf(query);
+    export: async ({ query, team }) => {
+      const filter = await filterOf(query, team);
       return filter.ok ? ok(exportAudit(ports.audit, filter.value, query.format ?? 'jsonl')) : filter;
     },
   };

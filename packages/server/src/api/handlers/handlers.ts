@@ -7,6 +7,9 @@ import { deploymentHandlers } from './deployments.ts';
 import { certificateHandlers, domainHandlers } from './domains.ts';
 import { environmentHandlers } from './environments.ts';
 import { metricHandlers } from './metrics.ts';
+import { peopleHandlers } from './people.ts';
+import { sessionHandlers } from './sessions.ts';
+import { invitationHandlers, teamHandlers } from './teams.ts';
 import { deadLetterHandlers, platformHandlers } from './platform.ts';
 import { aliasHandlers, projectHandlers } from './projects.ts';
 import { tokenHandlers } from './tokens.ts';
@@ -24,6 +27,10 @@ export const handlers = (server: ServerContext): HandlersOf<Api> => ({
   tokens: tokenHandlers(server),
   audit: auditHandlers(server),
   metrics: metricHandlers(server),
+  sessions: sessionHandlers(server),
+  people: peopleHandlers(server),
+  teams: teamHandlers(server),
+  invitations: invitationHandlers(server),
   deadLetters: deadLetterHandlers(server),
   platform: platformHandlers(server),
 });

@@ -3,10 +3,11 @@ import { requestMetricFamilies } from '@anchor/core/metrics/request-metric-famil
 import type { MetricPoint } from '@anchor/core/metrics/request-metrics.ts';
 import { startOf, STEP_MS } from '@anchor/core/metrics/resolution.ts';
 import type { ProjectId } from '@anchor/core/names/id.ts';
+import { maySee } from '@anchor/core/people/caller.ts';
 import type { Metric } from '@anchor/core/ports/platform-operations.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
-import { maySee } from '../authorize.ts';
+import { targetOf } from '../authorize.ts';
 import type { HandlersOf } from '../handler.ts';
 import { prometheusText } from '../views/prometheus.ts';
 import { compact } from '../views/views.ts';
@@ -38,12 +39,13 @@ export function metricHandlers(server: ServerContext): HandlersOf<Api['metrics']
         points: points.map(({ at, ...summary }) => ({ at, ...totalsView(summary) })),
       });
     },
-    list: async ({ query, token }) => {
+    list: async ({ query, caller }) => {
       const from = ports.clock.now() - (query.minutes ?? DEFAULT_MINUTES) * STEP_MS.minute;
       const items = [];
       for (const [projectId, summary] of await metrics.totals(from)) {
-        const project = maySee(token, projectId) ? await nameOf(projectId) : undefined;
-        if (project !== undefined) items.push({ projectId, project, ...totalsView(summary) });
+        const project = await ports.projects.get(projectId);
+        if (project !== undefined && maySee(caller, targetOf(project)))
+          items.push({ projectId, project: project.name, ...totalsView(summary) });
       }
       return ok({ from, items: items.sort((a, b) => b.requests - a.requests) });
     },

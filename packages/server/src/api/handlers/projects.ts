@@ -1,6 +1,7 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import type { ProjectChanges, ProjectReplacement } from '@anchor/client/schemas/project.ts';
 import type { RecordedChange } from '@anchor/core/audit/record-change.ts';
+import { maySee } from '@anchor/core/people/caller.ts';
 import { DEFAULT_FUNCTIONS, DEFAULT_HEALTH, type Project } from '@anchor/core/projects/project.ts';
 import { projectInputSchema, type ProjectInput } from '@anchor/core/projects/project-input.ts';
 import { createProject, updateProject } from '@anchor/core/projects/projects.ts';
@@ -9,6 +10,7 @@ import { randomText, sha256Hex } from '@anchor/core/tokens/tokens.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { HttpError } from '../../http/problem.ts';
 import type { ServerContext } from '../../context.ts';
+import { targetOf } from '../authorize.ts';
 import type { HandlersOf } from '../handler.ts';
 import { pageRequest } from '../page-request.ts';
 import { validate } from '../validate.ts';
@@ -24,15 +26,19 @@ export function projectHandlers({ ports, settings, operations, metrics }: Server
     return ok(view(after.value));
   };
   return {
-    list: async ({ query, token }) => {
-      if (token.projectId === undefined) return ok(pageView(await ports.projects.list(pageRequest(query)), view));
-      const own = await ports.projects.get(token.projectId);
-      return ok({ items: own === undefined ? [] : [view(own)] });
+    list: async ({ query, caller }) => {
+      if (caller.kind === 'token' && caller.token.projectId !== undefined) {
+        const own = await ports.projects.get(caller.token.projectId);
+        return ok({ items: own === undefined ? [] : [view(own)] });
+      }
+      // A page may have fewer than the limit, also when others follow: `cursor` says so.
+      const page = await ports.projects.list(pageRequest(query));
+      return ok(pageView({ ...page, items: page.items.filter((project) => maySee(caller, targetOf(project))) }, view));
     },
-    create: async ({ body: { name, source, ...rest }, change }) => {
+    create: async ({ team, body: { name, source, ...rest }, change }) => {
       const input = checked({ ...sourceInput(source), ...rest });
       if (!input.ok) return input;
-      const created = await createProject(ports)(name, input.value);
+      const created = await createProject(ports)(name, input.value, team.id);
       if (!created.ok) return created;
       const { project, webhookSecret, deployHookSecret } = created.value;
       change.after(view(project));

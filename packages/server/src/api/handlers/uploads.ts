@@ -1,4 +1,5 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
+import { callerId } from '@anchor/core/people/caller.ts';
 import { fail, ok } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Handler } from '../handler.ts';
@@ -6,11 +7,11 @@ import type { Handler } from '../handler.ts';
 /** Keeps an uploaded tar.gz as a blob; what is in it is judged in the build's sandbox. */
 export const uploadHandler =
   ({ ports, settings, rateLimits }: ServerContext): Handler<Api['deployments']['upload']> =>
-  async ({ project, content, token }) => {
+  async ({ project, content, caller }) => {
     const max = settings.limits.uploadBytes;
     const space = await ports.capacity.checkSpaceForBuild();
     if (!space.ok) return space;
-    const allowed = rateLimits.openUpload(token.id);
+    const allowed = rateLimits.openUpload(callerId(caller));
     if (!allowed.ok) return allowed;
     const state = { size: 0, gzip: true };
     try {

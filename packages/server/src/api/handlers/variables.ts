@@ -8,9 +8,10 @@ import {
 import type { Variable } from '@anchor/core/environments/variable.ts';
 import type { ProjectId } from '@anchor/core/names/id.ts';
 import { parseEnvironmentName, type EnvironmentName } from '@anchor/core/names/name.ts';
+import { includes } from '@anchor/core/people/role.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { ServerContext } from '../../context.ts';
-import { allows } from '../../http/scope.ts';
+import { tooSmall } from '../authorize.ts';
 import type { HandlersOf } from '../handler.ts';
 import type * as contract from '../views/contract.ts';
 import { compact } from '../views/views.ts';
@@ -41,7 +42,7 @@ async function revealed(
 
 export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['variables']> {
   return {
-    list: async ({ project, params, query, token }) => {
+    list: async ({ project, params, query, caller, role }) => {
       const environment = parseEnvironmentName(params.environment);
       if (!environment.ok) return environment;
       if (query.reveal !== true)
@@ -50,14 +51,9 @@ export function variableHandlers({ ports }: ServerContext): HandlersOf<Api['vari
             .map((variable) => view(variable))
             .sort(byName),
         });
-      return allows(token.scope, 'deploy')
+      return includes(role, 'developer')
         ? revealed(ports, project.id, environment.value)
-        : fail(
-            'forbidden',
-            'Reading values needs a token with scope deploy',
-            'Use a token with scope deploy, or leave out "reveal".',
-            `yours has scope ${token.scope}`,
-          );
+        : tooSmall(caller, 'deploy', 'developer');
     },
     put: async ({ project, params, body, change }) => {
       // Their names only, never a value.

@@ -8,5 +8,14 @@ export type { Domain } from '@anchor/client/schemas/domain.ts';
 export type { Environment, Variable } from '@anchor/client/schemas/environment.ts';
 export type { LogEvent, LogLine } from '@anchor/client/schemas/log-line.ts';
 export type { DeadLetter } from '@anchor/client/schemas/platform.ts';
+export type {
+  Caller,
+  Invitation,
+  Person,
+  Session,
+  SignedIn,
+  Team,
+  TeamWithMembers,
+} from '@anchor/client/schemas/people.ts';
 export type { Project } from '@anchor/client/schemas/project.ts';
 export type { Token } from '@anchor/client/schemas/token.ts';

@@ -3,6 +3,7 @@ import type { Alias } from '@anchor/core/aliases/alias.ts';
 import type { AuditEntry } from '@anchor/core/audit/audit-entry.ts';
 import type { Delivery } from '@anchor/core/deliveries/delivery.ts';
 import type { Deployment } from '@anchor/core/deployments/deployment.ts';
+import { teamOf } from '@anchor/core/people/team.ts';
 import type { Project } from '@anchor/core/projects/project.ts';
 import type { DeadJob } from '@anchor/core/queue/job.ts';
 import type { Token } from '@anchor/core/tokens/token.ts';
@@ -22,6 +23,7 @@ export function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T
 export const projectView = (project: Project, site: Site, publicUrl: string): contract.Project => ({
   id: project.id,
   name: project.name,
+  teamId: teamOf(project),
   source: project.source,
   productionBranch: project.productionBranch,
   branchRules: [...project.branchRules],
@@ -105,6 +107,7 @@ export const tokenView = (token: Token): contract.Token => ({
   name: token.name,
   scope: token.scope,
   projectId: token.projectId,
+  teamId: token.teamId,
   expiresAt: token.expiresAt,
   lastUsedAt: token.lastUsedAt,
   createdAt: token.createdAt,
@@ -117,6 +120,7 @@ export const auditEntryView = (entry: AuditEntry): contract.AuditEntry => ({
   action: entry.action,
   target: { ...entry.target },
   projectId: entry.projectId,
+  teamId: entry.teamId,
   outcome: entry.outcome,
   code: entry.code,
   before: entry.before,
