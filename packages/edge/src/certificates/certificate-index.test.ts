@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CertificateIndex, covers } from './certificate-index.ts';
 
 const certificate = (id: string, names: readonly string[], notAfter = 1) => ({ id, names, notAfter });
-const find = (index: CertificateIndex, name: string): string | undefined => index.find(name)?.id;
+const find = (index: CertificateIndex, name: string, now = 0): string | undefined => index.find(name, now)?.id;
 
 test('an exact name comes before a wildcard, which stands for one label', () => {
   const index = new CertificateIndex({
@@ -14,6 +14,16 @@ test('an exact name comes before a wildcard, which stands for one label', () => 
       find(index, name),
     ),
     ['exact', 'wild', 'exact', undefined, undefined, undefined, 'wild'],
+  );
+});
+
+test('a valid wildcard comes before an exact name that has expired, and an expired one before none', () => {
+  const index = new CertificateIndex({
+    certificates: [certificate('wild', ['*.example.com'], 9), certificate('exact', ['a.example.com'], 5)],
+  });
+  assert.deepEqual(
+    [4, 5, 9].map((now) => find(index, 'a.example.com', now)),
+    ['exact', 'wild', 'exact'],
   );
 });
 

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import type { ServedCertificate, ServedSet } from '@anchor/core/ports/certificate-table.ts';
 
-/** Finds certificates by the name that a client connects to: the exact name first, then the wildcard above it. */
+/**
+ * Finds certificates by the name that a client connects to: a valid one before an expired one, then the exact name before
+ * the wildcard above it.
+ */
 export class CertificateIndex {
   readonly #byName = new Map<string, ServedCertificate>();
   readonly #addresses = new Set<ServedCertificate>();
@@ -18,11 +21,12 @@ export class CertificateIndex {
   }
 
   /** `name` is in lower case, without a final dot: a host name or an IP address. */
-  find(name: string): ServedCertificate | undefined {
+  find(name: string, now: number): ServedCertificate | undefined {
     const exact = this.#byName.get(name);
-    if (exact !== undefined) return exact;
+    if (exact !== undefined && exact.notAfter > now) return exact;
     const dot = name.indexOf('.');
-    return dot === -1 ? undefined : this.#byName.get(`*${name.slice(dot)}`);
+    const wildcard = dot === -1 ? undefined : this.#byName.get(`*${name.slice(dot)}`);
+    return exact === undefined || (wildcard !== undefined && wildcard.notAfter > now) ? wildcard : exact;
   }
 
   /** The one certificate for IP addresses, where there is one alone. */

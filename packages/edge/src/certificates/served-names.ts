@@ -25,6 +25,7 @@ const NOTHING: ServedSet = {
 export class ServedNames {
   readonly #table: CertificateTable | undefined;
   readonly #contexts: ContextCache;
+  readonly #now: () => number;
   /** Encrypts session tickets until keys are published. */
   readonly #ownTicketKeys = randomBytes(48);
   #set = NOTHING;
@@ -36,8 +37,9 @@ export class ServedNames {
   /** Contexts that were created so far. */
   created = 0;
 
-  constructor(table: CertificateTable | undefined, contexts: number) {
+  constructor(table: CertificateTable | undefined, contexts: number, now: () => number = Date.now) {
     this.#table = table;
+    this.#now = now;
     this.#contexts = new ContextCache(contexts);
     this.#follow();
   }
@@ -51,7 +53,7 @@ export class ServedNames {
   /** Returns the certificate for a server name or an address; undefined when there is none. */
   certificateOf(name: string): ServedCertificate | undefined {
     this.#follow();
-    return this.#index.find(name);
+    return this.#index.find(name, this.#now());
   }
 
   /** Returns the one certificate for IP addresses: behind address translation the server does not know its own. */

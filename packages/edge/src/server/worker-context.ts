@@ -59,7 +59,7 @@ export function createWorkerContext(options: EdgeOptions): WorkerContext {
   const tags = new TagInvalidationLog(options.tagLog, new EventLoopTick().current);
   const sites = new Sites(options.assets, settings.manifestBytes);
   const efforts = new EvaluationBudgets();
-  const names = new ServedNames(options.certificates, settings.tlsContexts);
+  const names = new ServedNames(options.certificates, settings.tlsContexts, now);
   const memoDeps = { names, routes, sites, pageCache, tags, responder, now };
   const memo = new ResponseMemo(memoDeps);
   const secureMemo = new ResponseMemo(memoDeps);
