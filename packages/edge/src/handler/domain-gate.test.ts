@@ -53,6 +53,26 @@ test('plain HTTP is served again once the certificate has expired', () =>
     assert.equal((await bed.get('/a.txt', { host: HOST })).text, 'hello');
   }));
 
+test('a valid wildcard is served, and redirected to, where the certificate of the exact name has expired', () =>
+  using(async (bed) => {
+    bed.certificates.serve([HOST], MATERIAL);
+    bed.clockOffsetMs = 2_000_000;
+    const certificates = [...bed.certificates.current().certificates];
+    certificates.push({ id: 'wild', names: ['*.example.com'], notAfter: Date.now() + 3_000_000 });
+    bed.certificates.publish({ certificates, domains: [domain(HOST)] });
+    assert.deepEqual(await locationOf(bed, '/a.txt'), [308, `https://${HOST}:${bed.httpsPort}/a.txt`]);
+  }));
+
+test('a client whose proxy says that it came over HTTPS is not redirected in a circle, trusted or not', () =>
+  using(async (bed) => {
+    bed.certificates.serve([HOST], MATERIAL);
+    bed.certificates.publish({ domains: [domain(HOST, { hstsSeconds: 60 })] });
+    const from = (scheme: string) => bed.get('/a.txt', { host: HOST, headers: { 'x-forwarded-proto': scheme } });
+    const { status, text, headers } = await from('https');
+    assert.deepEqual([status, text, headers['strict-transport-security']], [200, 'hello', undefined]);
+    assert.equal((await from('http')).status, 308);
+  }));
+
 test('a memoized response is not served any more once its host redirects', () =>
   using(async (bed) => {
     const client = new TestClient(bed.port);

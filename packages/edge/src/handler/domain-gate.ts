@@ -1,7 +1,7 @@
 import { ACME_PATH, CHECK_PATH, plainHost, type ServedNames } from '../certificates/served-names.ts';
 import type { Problem } from '../error-pages/error-page.ts';
 import { misdirected, notFound, unknownHost } from '../error-pages/problems.ts';
-import { isSecure } from '../http1/forwarding.ts';
+import { isSecure, namesHttps } from '../http1/forwarding.ts';
 import type { Address, Exchange } from '../http1/transport.ts';
 import { addressOf } from '../routing/host-routing.ts';
 
@@ -62,7 +62,9 @@ export class DomainGate {
     const secure = isSecure(exchange);
     if (secure && domain.hstsSeconds > 0)
       exchange.res.setHeader('strict-transport-security', `max-age=${domain.hstsSeconds}`);
-    const target = domain.redirectTo ?? (secure || !domain.httpsOnly ? undefined : plainHost(host));
+    // A proxy that is not trusted, such as Cloudflare in mode "Flexible", would redirect its client to itself for ever.
+    const reached = secure || namesHttps(exchange.req.headers);
+    const target = domain.redirectTo ?? (reached || !domain.httpsOnly ? undefined : plainHost(host));
     // A name below a wildcard that redirects to it, and is not published itself yet.
     if (target === undefined || (domain.redirectTo !== undefined && target === plainHost(host))) return undefined;
     const overTls = this.httpsPort !== undefined && (this.#names.certificateOf(target)?.notAfter ?? 0) > this.#now();

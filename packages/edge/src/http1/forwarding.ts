@@ -43,9 +43,14 @@ export function forwardedValue(exchange: ForwardingContext, name: string): strin
  * Returns whether the client sent its request over TLS, to the edge itself or to the first of a chain of trusted
  * proxies.
  */
-export function isSecure({ req, trusted }: Pick<Exchange, 'req' | 'trusted'>): boolean {
-  const forwarded = trusted ? req.headers['x-forwarded-proto'] : undefined;
-  return typeof forwarded === 'string' ? /^\s*https\s*(?:,|$)/i.test(forwarded) : req.socket.encrypted === true;
+export const isSecure = ({ req, trusted }: Pick<Exchange, 'req' | 'trusted'>): boolean =>
+  trusted && typeof req.headers['x-forwarded-proto'] === 'string'
+    ? namesHttps(req.headers)
+    : req.socket.encrypted === true;
+
+/** Returns whether a request says that its client sent it over TLS to a proxy. Any client may write that. */
+export function namesHttps({ 'x-forwarded-proto': forwarded }: Exchange['req']['headers']): boolean {
+  return typeof forwarded === 'string' && /^\s*https\s*(?:,|$)/i.test(forwarded);
 }
 
 /** What forwarding headers need to know of the client. */
