@@ -147,7 +147,7 @@ function normalize(item: string): string | undefined {
     .filter((segment) => segment !== '' && segment !== '.');
   const joined = segments.join('/');
   if (unquoted(joined) !== joined) return normalize(`${excluded ? '!' : ''}${unquoted(joined)}`);
-  // Places outside of a repository: the home of a user, a disk, a variable that no shell has replaced.
+  // Places outside of a repository: the directory of a user, a disk, a variable that no shell has replaced.
   if (segments.includes('..') || /^(?:!|(?:~|[A-Za-z]:|\$[A-Z_]+)(?:\/|$))/.test(joined)) return undefined;
   // `apps/web/**` and `apps/web` are the same files.
   while (segments.length > 1 && segments.at(-1) === '**') segments.pop();
