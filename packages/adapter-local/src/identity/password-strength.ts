@@ -22,14 +22,13 @@ export async function checkPasswordStrength(password: string, known: readonly st
       `Use ${MIN_CHARS} to ${MAX_CHARS} characters.`,
     );
   const words = known.flatMap((text) => [text, ...text.split(/[\s@._-]+/)]).filter((text) => text.length > 2);
-  const { score, warning } = await judge({ password: password.slice(0, JUDGED_CHARS), known: words });
+  const { score } = await judge({ password: password.slice(0, JUDGED_CHARS), known: words });
   return score >= SUFFICIENT
     ? ok(undefined)
     : fail(
         'invalid_input',
         'The password is easily guessed',
         'Use a longer one, such as four random words, without your name, your address, dates or common passwords.',
-        warning === '' ? undefined : warning,
       );
 }
 

@@ -5,9 +5,9 @@ import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 /** A password to judge, and what is known of its person. */
 export type StrengthInput = Readonly<{ password: string; known: readonly string[] }>;
 /** zxcvbn's estimate: 0 to 4, see SUFFICIENT. */
-export type StrengthEstimate = Readonly<{ score: number; warning: string }>;
+export type StrengthEstimate = Readonly<{ score: number }>;
 
 const zxcvbn = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
 const { password, known }: StrengthInput = workerData;
-const { score, feedback } = zxcvbn.check(password, [...known]);
-parentPort?.postMessage({ score, warning: feedback.warning ?? '' } satisfies StrengthEstimate);
+const { score } = zxcvbn.check(password, [...known]);
+parentPort?.postMessage({ score } satisfies StrengthEstimate);
