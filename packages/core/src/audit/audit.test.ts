@@ -19,6 +19,19 @@ test('the longest fields of a large state are left out first', () => {
   assert.deepEqual(after, { small: 'x', large: '(too long for the audit log)' });
 });
 
+test('very many fields are bounded too, and those that fit are kept whole', () => {
+  const commit = 'a'.repeat(40);
+  const refs = Object.fromEntries(
+    Array.from({ length: 10_000 }, (_, i) => [`refs/heads/${'x'.repeat(60)}${i}`, commit]),
+  );
+  const { after = {} } = changedFields(undefined, refs);
+  assert.ok(JSON.stringify(after).length < 17_000, String(JSON.stringify(after).length));
+  const { '…': rest, ...whole } = after;
+  assert.ok(Object.keys(whole).length > 100);
+  assert.deepEqual([...new Set(Object.values(whole))], [commit]);
+  assert.equal(rest, `${10_000 - Object.keys(whole).length} more are too many for the audit log`);
+});
+
 test('a cell of the CSV cannot become a formula, and quotes are doubled', async () => {
   const { audit } = memoryStores();
   await audit.begin(sampleAuditEntry({ actor: { kind: 'token', id: 'tok', name: '=HYPERLINK("x"),\r\n' } }));
