@@ -65,7 +65,7 @@ export async function feed(git: GitChild, { bytes, rest }: Head, maxBytes: numbe
   }
 }
 
-/** git's response: whether its last flush was seen, and with `hold` its report of each reference. */
+/** git's response: whether its last flush was seen, and its report of each reference. */
 export type CopiedResponse = Readonly<{ whole: boolean; report: string }>;
 /** A line for each of 10,000 references. */
 const MAX_REPORT_BYTES = 2 * 1024 * 1024;
@@ -77,6 +77,8 @@ export async function copyResponse(git: GitChild, response: ServerResponse, hold
   let report = '';
   for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
     if (!hold) {
+      // Without a side band, the report is all that git says.
+      if (report.length < MAX_REPORT_BYTES) report += chunk.toString('utf8');
       if (!response.write(chunk)) await drained(response);
       continue;
     }
