@@ -1,5 +1,6 @@
 import type { Api } from '@anchor/client/endpoints/table.ts';
 import { exportAudit } from '@anchor/core/audit/export-audit.ts';
+import { parseId } from '@anchor/core/names/id.ts';
 import { teamOf, type Team } from '@anchor/core/people/team.ts';
 import type { AuditFilter } from '@anchor/core/ports/audit-store.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
@@ -15,9 +16,15 @@ export function auditHandlers({ ports }: ServerContext): HandlersOf<Api['audit']
   const filterOf = async ({ project, actor, action }: Query, team: Team | undefined): Promise<Result<AuditFilter>> => {
     const found = project === undefined ? undefined : await findProject(ports, project);
     const elsewhere = found !== undefined && team !== undefined && teamOf(found) !== team.id;
-    return (project !== undefined && found === undefined) || elsewhere
-      ? fail('not_found', `There is no project ${project}`, 'List projects with: anchor projects list')
-      : ok(compact({ teamId: team?.id, projectId: found?.id, actorId: actor, action }));
+    // The log of a removed project stays, and its id is all that is left of it.
+    const projectId = found?.id ?? parseId('prj', project ?? '');
+    return (project !== undefined && projectId === undefined) || elsewhere
+      ? fail(
+          'not_found',
+          `There is no project ${project}`,
+          'List projects with: anchor projects list; name a removed one by its id, which anchor audit list --json has.',
+        )
+      : ok(compact({ teamId: team?.id, projectId, actorId: actor, action }));
   };
   return {
     list: async ({ query, team }) => {
