@@ -11,7 +11,7 @@ export type AuditActor =
 
 /**
  * `started`: the record was written before the change, and its outcome is not known: the change is running, or the
- * platform was killed meanwhile. `refused`: the caller may not do this, or the request was wrong; nothing changed.
+ * platform was killed meanwhile, or its outcome could not be written. `refused`: the caller may not do this, or the request was wrong; nothing changed.
  */
 export const AUDIT_OUTCOMES = ['started', 'success', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];

@@ -1,4 +1,4 @@
-import { newId, type ProjectId, type TeamId } from '../names/id.ts';
+import { newId, type AuditId, type ProjectId, type TeamId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { AuditActor, AuditFields, AuditResult } from './audit-entry.ts';
 import { changedFields } from './changed-fields.ts';
@@ -24,6 +24,7 @@ const USER_AGENT_CHARS = 200;
  * change without an entry.
  */
 export class RecordedChange {
+  readonly id: AuditId;
   readonly #complete: (result: AuditResult) => Promise<boolean>;
   #before: AuditFields | undefined;
   #after: AuditFields | undefined;
@@ -32,7 +33,12 @@ export class RecordedChange {
   #actor: AuditActor | undefined;
   #about: Readonly<Record<string, string>> = {};
 
-  private constructor(target: Readonly<Record<string, string>>, complete: (result: AuditResult) => Promise<boolean>) {
+  private constructor(
+    id: AuditId,
+    target: Readonly<Record<string, string>>,
+    complete: (result: AuditResult) => Promise<boolean>,
+  ) {
+    this.id = id;
     this.#target = target;
     this.#complete = complete;
   }
@@ -48,7 +54,7 @@ export class RecordedChange {
       userAgent: start.userAgent.slice(0, USER_AGENT_CHARS),
       outcome: 'started',
     });
-    return new RecordedChange(start.target, (result) => ports.audit.complete(id, result));
+    return new RecordedChange(id, start.target, (result) => ports.audit.complete(id, result));
   }
 
   /** Notes the person that this very request has proven. */

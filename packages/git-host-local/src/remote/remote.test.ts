@@ -349,3 +349,43 @@ test('a developer pushes with the session of the command line, a viewer may only
     ['developer@example.com'],
   );
 });
+
+test('a push is stored and built when its entry of the audit log cannot be completed', async (t) => {
+  const { ports } = await openServer(t);
+  const audit = { ...ports.audit, complete: () => Promise.reject(new Error('the disk is full')) };
+  const server = await openServer(t, { ports: { audit } });
+  const { project } = await server.project('shop');
+  const copy = await workingCopy(t);
+  await copy.commit('a', '1');
+  const [pushed] = await Promise.all([
+    copy.git('push', remote(server, 'shop', server.admin), 'main'),
+    work(server, project.id, 'success'),
+  ]);
+  assert.equal(pushed.code, 0, pushed.text);
+  assert.match(pushed.text, /Live at/);
+});
+
+test('a push that git refuses is recorded as refused for clients without a side band too', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  for (const capabilities of ['report-status', 'report-status side-band-64k']) {
+    const command = `${'0'.repeat(40)} ${'a'.repeat(40)} refs/heads/main\0 ${capabilities}`;
+    const response = await fetch(`${server.url}/git/shop.git/git-receive-pack`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-git-receive-pack-request',
+        authorization: `Basic ${Buffer.from(`x:${server.admin}`).toString('base64')}`,
+      },
+      body: `${(command.length + 4).toString(16).padStart(4, '0')}${command}0000no pack`,
+    });
+    assert.match(await response.text(), /ng refs\/heads\/main/);
+  }
+  const { items } = await server.ports.audit.list({ projectId: project.id }, { limit: 10 });
+  assert.deepEqual(
+    items.map(({ outcome, after }) => ({ outcome, after })),
+    [
+      { outcome: 'refused', after: undefined },
+      { outcome: 'refused', after: undefined },
+    ],
+  );
+});

@@ -95,6 +95,32 @@ test('nothing is changed when its entry cannot be written', async (t) => {
   assert.deepEqual((await server.ports.projects.list({ limit: 10 })).items, []);
 });
 
+test('a change that was made responds as made when its entry cannot be completed', async (t) => {
+  const { ports } = await openServer(t);
+  const audit = { ...ports.audit, complete: () => Promise.reject(new Error('the disk is full')) };
+  const server = await openServer(t, { ports: { audit } });
+  const created = await server.client.tokens.create({ name: 'ci', scope: 'read' });
+  assert.ok(created.ok && created.value.value.startsWith('anc_'), 'the secret is shown once: it must not be lost');
+  const refused = await server.client.projects.remove({ project: 'gone' });
+  assert.ok(!refused.ok && refused.problem.code === 'not_found');
+  assert.deepEqual(
+    (await entries(server)).map(({ outcome }) => outcome),
+    ['started', 'started'],
+  );
+});
+
+test('changes of a removed project are found by its id', async (t) => {
+  const server = await openServer(t);
+  const { project } = await server.project('shop');
+  assert.ok((await server.client.projects.remove({ project: 'shop' })).ok);
+  const found = await server.client.audit.list({ project: project.id });
+  assert.ok(found.ok);
+  assert.deepEqual(
+    found.value.items.map(({ action }) => action),
+    ['projects.remove'],
+  );
+});
+
 test('the log is filtered by project, token and action, and exported whole', async (t) => {
   const server = await openServer(t);
   const { project } = await server.project('shop');

@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Endpoint } from '@anchor/client/endpoints/endpoint.ts';
 import { statusOf } from '@anchor/client/schemas/status-of.ts';
-import type { AuditActor } from '@anchor/core/audit/audit-entry.ts';
+import type { AuditActor, AuditResult } from '@anchor/core/audit/audit-entry.ts';
 import { RecordedChange } from '@anchor/core/audit/record-change.ts';
-import type { Ports } from '@anchor/core/ports/ports.ts';
 import type { ErrorCode, Result } from '@anchor/core/result/result.ts';
 import type { Caller } from '@anchor/core/people/caller.ts';
 import type { Person } from '@anchor/core/people/person.ts';
 import { teamOf } from '@anchor/core/people/team.ts';
+import type { ServerContext } from '../context.ts';
 import type { HttpError } from '../http/problem.ts';
 import type { Resources } from './handler.ts';
 
-type AuditPorts = Pick<Ports, 'audit' | 'clock' | 'projects'>;
+type AuditContext = Readonly<{ ports: Pick<ServerContext['ports'], 'audit' | 'clock' | 'projects'> }> &
+  Pick<ServerContext, 'log'>;
 
 /** A request that changes something, as the audit log describes it. */
 export type AuditedRequest = Readonly<{
@@ -37,31 +38,54 @@ export const actorOfPerson = ({ id, email }: Person): AuditActor => ({ kind: 'pe
 
 /** Runs a change between the two writes of its entry. One that throws is completed as failed. */
 export async function audited<T>(
-  ports: AuditPorts,
+  context: AuditContext,
   request: AuditedRequest,
   run: (change: RecordedChange) => Promise<Result<T, HttpError>>,
 ): Promise<Result<T, HttpError>> {
-  const change = await begin(ports, request);
+  const change = await begin(context, request);
   let result: Result<T, HttpError> | undefined;
   try {
     result = await run(change);
   } finally {
-    if (result?.ok === true) await change.end({ outcome: 'success' });
-    else await change.end(failureOf(result?.error.code ?? 'internal'));
+    const outcome = result?.ok === true ? SUCCESS : failureOf(result?.error.code ?? 'internal');
+    await completeChange(context, change, outcome);
   }
   return result;
 }
 
 /** Records that a change was refused before its handler ran. */
-export async function recordRefusal(ports: AuditPorts, request: AuditedRequest, code: ErrorCode): Promise<void> {
-  const change = await begin(ports, request);
-  await change.end(failureOf(code));
+export async function recordRefusal(context: AuditContext, request: AuditedRequest, code: ErrorCode): Promise<void> {
+  const change = await begin(context, request);
+  await completeChange(context, change, failureOf(code));
 }
 
+/**
+ * Completes the entry of a change. The change is made by then, so its response stays what it is where the entry cannot
+ * be completed, as on a full disk: the server log says so, and the entry stays `started`.
+ */
+export async function completeChange(
+  { log }: Pick<AuditContext, 'log'>,
+  change: RecordedChange,
+  result: Pick<AuditResult, 'outcome' | 'code'>,
+): Promise<void> {
+  try {
+    await change.end(result);
+  } catch (error) {
+    log({
+      level: 'error',
+      message: 'an entry of the audit log could not be completed',
+      entry: change.id,
+      ...result,
+      error: error instanceof Error ? error.stack : String(error),
+    });
+  }
+}
+
+const SUCCESS = { outcome: 'success' } as const;
 const failureOf = (code: ErrorCode) => ({ outcome: statusOf(code) >= 500 ? 'failed' : 'refused', code }) as const;
 
 async function begin(
-  ports: AuditPorts,
+  { ports }: AuditContext,
   { incoming, resources, params, ...request }: AuditedRequest,
 ): Promise<RecordedChange> {
   const projectId = resources.project?.id ?? resources.deployment?.projectId ?? resources.delivery?.projectId;

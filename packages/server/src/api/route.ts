@@ -56,13 +56,13 @@ export function route(
         : allowed;
       if (!authorized.ok) {
         if (caller !== undefined && changesSomething(endpoint))
-          await recordRefusal(server.ports, { ...change, resources: {} }, authorized.error.code);
+          await recordRefusal(server, { ...change, resources: {} }, authorized.error.code);
         return problem(authorized.error, requestId);
       }
       const { resources } = authorized.value;
       const recorded: AnyHandler = changesSomething(endpoint)
         ? (request) =>
-            audited(server.ports, { ...change, resources }, (recording) => handler({ ...request, change: recording }))
+            audited(server, { ...change, resources }, (recording) => handler({ ...request, change: recording }))
         : handler;
       const cookies: string[] = [];
       const setCookie = (value: string): void => void cookies.push(value);
