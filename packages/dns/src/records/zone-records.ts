@@ -14,6 +14,8 @@ export type ZoneRecordsSettings = Readonly<{
   pollMs: number;
 }>;
 
+type Target = Readonly<{ name: string; provider: TxtProvider }>;
+
 const QUERY_LIMIT = 60;
 const LOOK_MS = 10_000;
 
@@ -22,6 +24,11 @@ export class ZoneRecords implements DnsRecords {
   readonly #providers: ReadonlyMap<string, TxtProvider>;
   readonly #walk: ZoneWalk;
   readonly #settings: ZoneRecordsSettings;
+  /**
+   * Where values were written that are not removed yet. The owner of an alias may change it meanwhile, so that they would
+   * stay in a zone that is not theirs, until its records are too many.
+   */
+  readonly #written = new Map<string, Target>();
 
   constructor(providers: ReadonlyMap<string, TxtProvider>, walk: ZoneWalk, settings: ZoneRecordsSettings) {
     this.#providers = providers;
@@ -45,11 +52,17 @@ export class ZoneRecords implements DnsRecords {
 
   async putTxt(name: string, value: string): Promise<Result<void>> {
     const target = await this.#targetOf(name);
-    return target.ok ? target.value.provider.put(target.value.name, value) : target;
+    if (!target.ok) return target;
+    const before = this.#written.get(keyOf(name, value));
+    if (before !== undefined && before.name !== target.value.name) await this.removeTxt(name, value);
+    this.#written.set(keyOf(name, value), target.value);
+    return target.value.provider.put(target.value.name, value);
   }
 
   async removeTxt(name: string, value: string): Promise<Result<void>> {
-    const target = await this.#targetOf(name);
+    const written = this.#written.get(keyOf(name, value));
+    const target = written === undefined ? await this.#targetOf(name) : ok(written);
+    this.#written.delete(keyOf(name, value));
     return target.ok ? target.value.provider.remove(target.value.name, value) : target;
   }
 
@@ -85,7 +98,7 @@ export class ZoneRecords implements DnsRecords {
    * Returns where a value is written: at the name itself, or where its aliases lead to. That must be a name for
    * challenges: a stranger's alias must not put records beside the sites of a zone.
    */
-  async #targetOf(name: string): Promise<Result<Readonly<{ name: string; provider: TxtProvider }>>> {
+  async #targetOf(name: string): Promise<Result<Target>> {
     const target = await followAliases(this.#walk, name, new Budget(QUERY_LIMIT, LOOK_MS));
     const provider = this.#providers.get(this.zoneOf(target) ?? '');
     if (target === name) return provider === undefined ? noProvider(name) : ok({ name, provider });
@@ -94,6 +107,8 @@ export class ZoneRecords implements DnsRecords {
     return ok({ name: target, provider });
   }
 }
+
+const keyOf = (name: string, value: string): string => `${name} ${value}`;
 
 /** Labels of names that hold challenges, and nothing that a client looks up. */
 const CHALLENGE_LABELS: readonly string[] = ['_acme-challenge', '_validation-persist'];
