@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { CertificateStore } from '@anchor/core/ports/certificate-store.ts';
+import { fail } from '@anchor/core/result/result.ts';
 import { manualClock } from '@anchor/testing/clock.ts';
 import { certificateStore } from '@anchor/testing/memory/certificate-store.ts';
 import { secretBox } from '@anchor/testing/memory/secret-box.ts';
@@ -11,7 +12,7 @@ import { Budgets } from './budgets/budgets.ts';
 import { createCertificates } from './create-certificates.ts';
 import { Line } from './fixtures/line.ts';
 import { RefusingCa } from './fixtures/refusing-ca.ts';
-import { authorityOf, withPebble, World } from './fixtures/world.ts';
+import { authorityOf, recordsOf, withPebble, World } from './fixtures/world.ts';
 import { newOrder } from './orders/order-record.ts';
 import { nameSetId, openTables } from './records/records.ts';
 
@@ -301,3 +302,28 @@ test('what no CA can verify here is refused before an order', withPebble, async 
   assert.equal(none.certificates.canIssue('example.com').ok, false);
   await none.certificates.close();
 });
+
+test(
+  'an order whose DNS challenge could not be written is retried soon, and on demand at once',
+  withPebble,
+  async () => {
+    const clock = manualClock();
+    const refusal = fail('source_refused', 'No DNS provider is configured for x', 'Add its zone.');
+    const name = '*.soon.example.com';
+    const writable = recordsOf(world.dns);
+    let isWritable = true;
+    const canWrite = async (record: string) => (isWritable ? writable.canWrite(record) : refusal);
+    const { certificates } = await world.open({ dns: { ...writable, zoneOf: () => undefined, canWrite }, clock });
+    must(await certificates.request([name], 'domain'));
+    isWritable = false;
+    await certificates.tick();
+    const { failed } = await certificates.statusOf(name);
+    assert.equal(failed?.error.message, 'No DNS provider is configured for x');
+    assert.equal(failed.retryAt, clock.now() + MINUTE);
+    isWritable = true;
+    must(await certificates.renew(name));
+    await certificates.tick();
+    assert.deepEqual((await certificates.statusOf(name)).certificate?.names, [name]);
+    await certificates.close();
+  },
+);

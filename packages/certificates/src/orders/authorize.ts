@@ -78,8 +78,9 @@ async function pick(run: Authorizing, { url, authorization }: Pending): Promise<
   const possible = possibleTypes(name, context.challengeTypes, writable.ok);
   const challenge = pickChallenge(authorization, possible, record.failuresHere);
   if (challenge === undefined) {
-    const known = !writable.ok && challenges.mayWrite(name);
-    return { failure: { kind: 'final', error: known ? writable.error : unsolvable(name, run) } };
+    // Its alias leads elsewhere, or a name server did not respond for a moment: no CA was involved, so none has to rest.
+    if (!writable.ok && challenges.mayWrite(name)) return { failure: { kind: 'validation', error: writable.error } };
+    return { failure: { kind: 'final', error: unsolvable(name, run) } };
   }
   const token = challenge.token ?? '';
   const keyed = keyAuthorization(token, account.key);
