@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { fail } from '@anchor/core/result/result.ts';
+import type { DnsRecords } from '@anchor/core/ports/dns-records.ts';
+import { fail, ok } from '@anchor/core/result/result.ts';
 import { must } from '@anchor/testing/samples.ts';
+import { until } from '@anchor/testing/until.ts';
 import { recordsOf, withPebble, World } from './fixtures/world.ts';
 
 const world = (await World.start())!;
@@ -59,6 +61,35 @@ test(
     assert.deepEqual(await certificates.request(['*.astray.example.com'], 'domain'), refusal);
     await certificates.tick();
     assert.equal(world.pebble.counts.orders, before);
+    await certificates.close();
+  },
+);
+
+test(
+  'wildcards whose records are never visible delay no other order, two of one domain at once',
+  withPebble,
+  async () => {
+    const waiting = new Map<string, () => void>();
+    const late = fail('not_ready', 'The TXT record x is not visible', 'Retry.');
+    const dns: DnsRecords = {
+      ...recordsOf(world.dns),
+      zoneOf: () => undefined,
+      putTxt: async () => ok(undefined),
+      removeTxt: async () => ok(undefined),
+      waitUntilVisible: (name) => new Promise((resolve) => waiting.set(name, () => resolve(late))),
+    };
+    const { certificates } = await world.open({ dns });
+    for (const name of ['a.one', 'b.one', 'c.one', 'a.two', 'b.two', 'a.three', 'b.three'])
+      must(await certificates.request([`*.${name}.test`], 'domain'));
+    await until('six wait for DNS', () => waiting.size === 6);
+    must(await certificates.request(['prompt.example.com'], 'domain'));
+    const hasPrompt = async (): Promise<boolean> =>
+      (await certificates.statusOf('prompt.example.com')).certificate !== undefined;
+    await until('the other order is done', hasPrompt);
+    assert.ok(!waiting.has('_acme-challenge.c.one.test'));
+    for (const end of waiting.values()) end();
+    await until('the third of a domain has its turn', () => waiting.has('_acme-challenge.c.one.test'));
+    waiting.get('_acme-challenge.c.one.test')?.();
     await certificates.close();
   },
 );

@@ -1,10 +1,18 @@
 import type { IssueStep } from '@anchor/core/ports/certificates.ts';
+import { registeredDomain } from '@anchor/core/domains/domain-name.ts';
+import type { DomainName } from '@anchor/core/names/name.ts';
 import type { CertificateIndex } from './certificate-index.ts';
 import type { OrderContext } from './orders/order-context.ts';
 import { OrderRun } from './orders/order-run.ts';
 
-/** Orders that run at the same time: each waits mostly for its CA. */
+/** Orders that run at the same time and do not wait for DNS: each waits mostly for its CA. */
 const CONCURRENCY = 4;
+/**
+ * Orders of wildcards that run at the same time, in all and of one registered domain. Each may wait three minutes for a
+ * record that the domain's owner never shows, so they are counted apart.
+ */
+const WILDCARDS = 16;
+const WILDCARDS_PER_DOMAIN = 2;
 /** How long an order is left alone whose run failed unexpectedly, as by a full disk; and between any two runs. */
 const UNEXPECTED_MS = 30_000;
 const BETWEEN_RUNS_MS = 1000;
@@ -17,6 +25,8 @@ export class OrderScheduler {
   readonly #stop = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   readonly #steps = new Map<string, IssueStep>();
+  /** The registered domains of the orders with wildcards that run. */
+  readonly #wildcards = new Map<string, string>();
   /** By `performance.now`, since the clock may step. */
   readonly #notBefore = new Map<string, number>();
   #draining = false;
@@ -72,8 +82,7 @@ export class OrderScheduler {
         const woken = new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
-        for (const id of this.#due().slice(0, CONCURRENCY - this.#running.size))
-          this.#running.set(id, this.#runOrder(id));
+        for (const id of this.#due()) if (this.#takePlace(id)) this.#running.set(id, this.#runOrder(id));
         if (this.#running.size === 0) return;
         await Promise.race([...this.#running.values(), woken]);
       }
@@ -92,6 +101,20 @@ export class OrderScheduler {
       .map(([id]) => id);
   }
 
+  /** Takes a place for an order; returns false when none is free. */
+  #takePlace(id: string): boolean {
+    const busy = [...this.#running.keys()].filter((one) => this.#steps.get(one) !== 'dns');
+    if (busy.length >= CONCURRENCY) return false;
+    const wildcard = this.#index.orders.get(id)?.names.find((name) => name.startsWith('*.'));
+    if (wildcard === undefined) return true;
+    if (this.#wildcards.size >= WILDCARDS) return false;
+    const domain = registeredDomain(wildcard as DomainName);
+    const others = [...this.#wildcards.values()].filter((one) => one === domain);
+    if (others.length >= WILDCARDS_PER_DOMAIN) return false;
+    this.#wildcards.set(id, domain);
+    return true;
+  }
+
   #mayRun(id: string): boolean {
     return (this.#notBefore.get(id) ?? 0) <= performance.now();
   }
@@ -100,13 +123,19 @@ export class OrderScheduler {
     let wait = BETWEEN_RUNS_MS;
     try {
       const stored = await this.#context.tables.orders.get(id);
-      const context = { ...this.#context, onStep: (of: string, step: IssueStep) => void this.#steps.set(of, step) };
+      const onStep = (of: string, step: IssueStep): void => {
+        this.#steps.set(of, step);
+        // Its place is free for another order.
+        if (step === 'dns') this.#wake();
+      };
+      const context = { ...this.#context, onStep };
       if (stored !== undefined) await new OrderRun(context, stored, this.#stop.signal).run();
     } catch (error) {
       wait = UNEXPECTED_MS;
       this.#onError(error);
     }
     this.#running.delete(id);
+    this.#wildcards.delete(id);
     this.#steps.delete(id);
     if (this.#index.orders.has(id)) this.#notBefore.set(id, performance.now() + wait);
     else this.#notBefore.delete(id);

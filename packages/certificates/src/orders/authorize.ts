@@ -47,6 +47,8 @@ export async function authorize(run: Authorizing): Promise<AuthorizeOutcome> {
     else if (status !== 'valid') return { kind: 'failed', failure: reasonOf(run, authorization.value) };
   }
   if (run.order.status === 'invalid') return { kind: 'failed', failure: orderReason(run) };
+  // Where the challenge of a wildcard leads to is looked up first, at servers of the domain's owner.
+  if (pending.some(({ authorization }) => authorization.wildcard === true)) run.onStep('dns');
   const picked = await Promise.all(pending.map((each) => pick(run, each)));
   const missing = picked.find((each) => 'failure' in each);
   if (missing !== undefined) return { kind: 'failed', failure: missing.failure };
