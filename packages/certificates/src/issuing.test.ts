@@ -69,27 +69,27 @@ test(
   'wildcards whose records are never visible delay no other order, two of one domain at once',
   withPebble,
   async () => {
-    const waiting = new Map<string, () => void>();
+    const unseen = new Map<string, () => void>();
     const late = fail('not_ready', 'The TXT record x is not visible', 'Retry.');
     const dns: DnsRecords = {
       ...recordsOf(world.dns),
       zoneOf: () => undefined,
       putTxt: async () => ok(undefined),
       removeTxt: async () => ok(undefined),
-      waitUntilVisible: (name) => new Promise((resolve) => waiting.set(name, () => resolve(late))),
+      waitUntilVisible: (name) => new Promise((resolve) => unseen.set(name, () => resolve(late))),
     };
     const { certificates } = await world.open({ dns });
     for (const name of ['a.one', 'b.one', 'c.one', 'a.two', 'b.two', 'a.three', 'b.three'])
       must(await certificates.request([`*.${name}.test`], 'domain'));
-    await until('six wait for DNS', () => waiting.size === 6);
+    await until('six wait for DNS', () => unseen.size === 6);
     must(await certificates.request(['prompt.example.com'], 'domain'));
     const hasPrompt = async (): Promise<boolean> =>
       (await certificates.statusOf('prompt.example.com')).certificate !== undefined;
     await until('the other order is done', hasPrompt);
-    assert.ok(!waiting.has('_acme-challenge.c.one.test'));
-    for (const end of waiting.values()) end();
-    await until('the third of a domain has its turn', () => waiting.has('_acme-challenge.c.one.test'));
-    waiting.get('_acme-challenge.c.one.test')?.();
+    assert.ok(!unseen.has('_acme-challenge.c.one.test'));
+    for (const end of unseen.values()) end();
+    await until('the third of a domain has its turn', () => unseen.has('_acme-challenge.c.one.test'));
+    unseen.get('_acme-challenge.c.one.test')?.();
     await certificates.close();
   },
 );

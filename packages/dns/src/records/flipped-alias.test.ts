@@ -13,8 +13,8 @@ const alias: { target: string | undefined } = { target: undefined };
 const resolver = await ScriptedServer.start((received) => {
   const name = received.query.questions?.[0]?.name.toLowerCase() ?? '';
   if (alias.target === undefined) return responseTo(received, [], 2);
-  const answers: PacketRecord[] = name === NAME ? [{ type: 'CNAME', name, ttl: 1, data: alias.target }] : [];
-  return responseTo(received, answers);
+  const found: PacketRecord[] = name === NAME ? [{ type: 'CNAME', name, ttl: 1, data: alias.target }] : [];
+  return responseTo(received, found);
 });
 after(() => resolver.stop());
 
