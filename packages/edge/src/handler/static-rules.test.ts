@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { siteRules } from '@anchor/packaging/site-rules/site-rules.ts';
 import type { VercelJson } from '@anchor/packaging/site-rules/vercel-json.ts';
-import { TestBed } from '../testing/test-bed.ts';
+import { dpl, TestBed } from '../testing/test-bed.ts';
 
 const APP: VercelJson = {
   cleanUrls: true,
@@ -106,4 +106,34 @@ test('headers are set with what the path captures', async () => {
   const reply = await bed.get('/assets/a.css');
   assert.equal(reply.headers['x-file'], 'a.css');
   assert.equal(reply.headers['x-frame-options'], 'DENY');
+});
+
+test('with trailingSlash a page whose name has a dot is served under one spelling, and redirects never loop', async () => {
+  const rules = siteRules({ cleanUrls: true, trailingSlash: true });
+  assert.ok(rules.ok);
+  const files = ['/v1.2.html', '/guide.v2/index.html', '/about.html', '/docs/index.html', '/a.b-c.html'];
+  const host = 'dotted.localhost';
+  bed.route(
+    host,
+    dpl(2),
+    bed.artifact({
+      framework: { name: 'static' },
+      trailingSlash: true,
+      routing: rules.value.routing,
+      files: Object.fromEntries(files.map((file) => [file, bed.file(file)])),
+    }),
+  );
+  for (const file of files) {
+    const page = file.replace(/(?:\/index)?\.html$/, '');
+    for (const spelling of [page, `${page}/`, file, `${page}/index`]) {
+      let path = spelling;
+      let reply = await bed.get(path, { host });
+      for (let hops = 0; reply.status === 308; hops++) {
+        assert.ok(hops < 4, `${spelling} leads to ${path} again`);
+        path = String(reply.headers.location);
+        reply = await bed.get(path, { host });
+      }
+      assert.deepEqual([spelling, reply.status, reply.text], [spelling, 200, file]);
+    }
+  }
 });

@@ -3,6 +3,9 @@ import type { Site } from './site.ts';
 
 export type Found = Readonly<{ kind: 'asset'; asset: Asset }> | Readonly<{ kind: 'redirect'; path: string }>;
 
+/** A rule of `trailingSlash` takes the slash from such paths (site-rules.ts): adding it here would make a loop. */
+const FILE_LIKE = /\.\w+$/;
+
 /**
  * Finds a page of a site without a function: "/about" is about.html or about/index.html. With `trailingSlash` pages are
  * at "/about/" and the other spelling redirects there. Without it, only a folder with an index keeps its slash.
@@ -20,5 +23,7 @@ export function findPage(site: Site, path: string): Found | undefined {
   }
   const page = site.files.get(`${path}.html`) ?? site.files.get(`${path}/index.html`);
   if (page === undefined) return undefined;
-  return site.web.trailingSlash ? { kind: 'redirect', path: `${path}/` } : { kind: 'asset', asset: page };
+  return site.web.trailingSlash && !FILE_LIKE.test(path)
+    ? { kind: 'redirect', path: `${path}/` }
+    : { kind: 'asset', asset: page };
 }
