@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -57,6 +57,12 @@ test('after it no process of the platform loads the TypeScript stripper, and it 
   const env = { PATH: process.env['PATH'] };
   const source = (name: string): string => join(import.meta.dirname, name);
   const bundles = await ensureCompileCache(command.value.settings, env);
+  assert.ok(bundles !== undefined);
+  const supervisor = join(bundles, 'platform.mjs');
+  const { size } = await stat(supervisor);
+  await truncate(supervisor); // as a power failure leaves it
+  assert.equal(await ensureCompileCache(command.value.settings, env), bundles);
+  assert.equal((await stat(supervisor)).size, size, 'a damaged bundle is made again');
   assert.deepEqual(
     BUNDLED.map((name) => programFile(name, bundles, {})),
     BUNDLED.map((name) => join(bundles, `${name}.mjs`)),

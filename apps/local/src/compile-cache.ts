@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUNDLES_VARIABLE } from './bundle/programs.ts';
+import { isWhole } from './bundle/seal.ts';
 import { settingsToEnv, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
@@ -17,14 +18,18 @@ const MARKER = 'sources';
  * Bundles the programs and fills the compile cache after a change of the code, in a process that exits before the
  * others start. Otherwise each would load the TypeScript stripper, and hold its 13 MB for as long as it lives. A start
  * without changes only reads the dates of the sources, some milliseconds. Returns the directory of the bundles; the
- * programs run from their sources when it has none.
+ * programs run from their sources when it has none. Undefined: it is damaged and cannot be removed.
  */
-export async function ensureCompileCache(settings: Settings, env: NodeJS.ProcessEnv): Promise<string> {
+export async function ensureCompileCache(settings: Settings, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const compileCache = compileCacheOf(settings, env);
   const modules = join(settings.data, 'modules'); // those that run beside user code are made by the stripper too
   const stamp = `${VERSION} ${process.version} ${stampOf()}`;
   const bundles = bundlesIn(compileCache, stamp);
-  const stale = [compileCache, modules].filter((directory) => contentOf(join(directory, MARKER)) !== stamp);
+  const damaged = existsSync(bundles) && !isWhole(bundles);
+  if (damaged && !isRemoved(bundles)) return undefined;
+  const stale = [compileCache, modules].filter(
+    (directory) => (damaged && directory === compileCache) || contentOf(join(directory, MARKER)) !== stamp,
+  );
   if (stale.length === 0 || !stale.every(hasSpace)) return bundles;
   const changed = stale.includes(compileCache);
   const done = await run('precompile.ts', changed ? ['code', 'modules'] : ['modules'], {
@@ -111,6 +116,16 @@ function hasSpace(directory: string): boolean {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { bavail, bsize } = statfsSync(directory);
     return bavail * bsize >= MIN_FREE_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes a directory. False where its disk is read-only. */
+function isRemoved(directory: string): boolean {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+    return true;
   } catch {
     return false;
   }

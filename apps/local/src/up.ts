@@ -15,7 +15,8 @@ const { settings } = command.value;
 const bundles = await ensureCompileCache(settings, process.env);
 const program = programFile('platform', bundles, process.env);
 process.env['NODE_COMPILE_CACHE'] = compileCacheOf(settings, process.env);
-process.env[BUNDLES_VARIABLE] = bundles;
+if (bundles === undefined) delete process.env[BUNDLES_VARIABLE];
+else process.env[BUNDLES_VARIABLE] = bundles;
 // Under the same process id, and without what this program had to load.
 if (program.endsWith('.mjs'))
   process.execve?.(

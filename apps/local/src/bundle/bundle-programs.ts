@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
 import { writePositions } from './positions.ts';
 import { BUNDLED } from './programs.ts';
+import { isWhole, seal } from './seal.ts';
 
 /** CommonJS packages call it; a module has none. */
 const REQUIRE = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
@@ -23,7 +24,9 @@ export async function bundlePrograms(directory: string, programs: readonly strin
   try {
     for (const file of programs) await bundle(file, temporary);
     for (const file of programs) await writePositions(join(temporary, `${basename(file, '.ts')}.mjs`));
+    await seal(temporary);
     await removeOthers(parent, basename(directory));
+    if (!isWhole(directory)) await rm(directory, { recursive: true, force: true });
     await rename(temporary, directory).catch((error: NodeJS.ErrnoException) => {
       // Another start made the same at the same time.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
@@ -43,7 +46,9 @@ async function removeOthers(parent: string, own: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
     if (name === own) continue;
-    if (name.startsWith(WRITING) && Date.now() - (await stat(path)).mtimeMs < WRITING_MS) continue;
+    // One that is gone meanwhile was renamed by its start.
+    const writtenAt = name.startsWith(WRITING) ? (await stat(path).catch(() => undefined))?.mtimeMs : 0;
+    if (writtenAt === undefined || Date.now() - writtenAt < WRITING_MS) continue;
     await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { bundlePrograms } from './bundle-programs.ts';
+import { isWhole } from './seal.ts';
 
 const run = promisify(execFile);
 
@@ -59,4 +60,25 @@ test('a program that cannot be bundled leaves nothing, and says so', async (t) =
   await writeFile(join(parent, 'broken.ts'), 'export const = ;\n');
   await assert.rejects(bundlePrograms(join(parent, 'out', 'bundles'), [join(parent, 'broken.ts')]), /broken\.ts/);
   assert.deepEqual(await readdir(join(parent, 'out')), []);
+});
+
+test('a bundle that is not whole is replaced by the next one, and a whole one stays', async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'anchor-test-'));
+  t.after(() => rm(parent, { recursive: true, force: true }));
+  await writeFile(join(parent, 'program.ts'), 'console.log(1);\n');
+  const directory = join(parent, 'out', 'bundles');
+  const bundle = async (): Promise<string> => {
+    await bundlePrograms(directory, [join(parent, 'program.ts')]);
+    return readFile(join(directory, 'program.mjs'), 'utf8');
+  };
+  const text = await bundle();
+  assert.ok(isWhole(directory) && text !== '');
+  await truncate(join(directory, 'program.mjs'));
+  assert.ok(!isWhole(directory));
+  assert.equal(await bundle(), text);
+  await rm(join(directory, 'program.mjs.positions'));
+  assert.ok(!isWhole(directory));
+  await Promise.all([bundle(), bundle()]);
+  assert.ok(isWhole(directory));
+  assert.deepEqual(await readdir(join(parent, 'out')), ['bundles']);
 });
