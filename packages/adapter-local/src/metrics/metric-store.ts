@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { STEP_MS } from '@anchor/core/metrics/resolution.ts';
 import { parseId, type ProjectId } from '@anchor/core/names/id.ts';
 import type { MetricRow, MetricStore, StoredResolution } from '@anchor/core/ports/metric-store.ts';
 import {
   addCounts,
+  addEncodedCounts,
   decodeCounts,
   emptyCounts,
   encodeCounts,
@@ -69,18 +71,25 @@ class SqliteMetrics implements LocalMetricStore {
       .map((row) => ({ at: Number(row['step']) * STEP_MS[resolution], counts: countsIn(row) }));
   }
 
-  async totals(resolution: StoredResolution, from: number, to: number): Promise<ReadonlyMap<ProjectId, RequestCounts>> {
+  async totals(
+    resolution: StoredResolution,
+    from: number,
+    to: number,
+    only?: ProjectId,
+  ): Promise<ReadonlyMap<ProjectId, RequestCounts>> {
     const sums = new Map<ProjectId, RequestCounts>();
     for (const [number, id] of this.#projects()) {
       const projectId = parseId('prj', id);
+      if (projectId === undefined || (only !== undefined && projectId !== only)) continue;
       const sum = emptyCounts();
       let found = false;
       const steps = [number, NUMBER[resolution], stepOf(from, resolution), stepOf(to, resolution)] as const;
-      for (const row of this.#statements.sum.iterate(...steps)) {
-        addCounts(sum, countsIn(row));
+      for (const { counts } of this.#statements.sum.iterate(...steps)) {
+        if (counts instanceof Uint8Array) addEncodedCounts(sum, counts);
         found = true;
       }
-      if (found && projectId !== undefined) sums.set(projectId, sum);
+      if (found) sums.set(projectId, sum);
+      await yieldToEvents();
     }
     return sums;
   }

@@ -97,3 +97,30 @@ test('totals are of each project with requests in that time, stored or not; a re
   assert.deepEqual(await totals(T0), [[b, 5]]);
   assert.deepEqual(await seen(metrics, 'second'), []);
 });
+
+test('totals of a long time read few rows, and count each minute of it once', async () => {
+  const { clock, store } = subject();
+  let rows = 0;
+  const metrics = new RequestMetrics({
+    clock,
+    metrics: {
+      ...store,
+      totals: async (resolution, from, to, only) => {
+        rows += Math.max(0, Math.min(to, clock.now()) - from) / (resolution === 'minute' ? MINUTE : HOUR);
+        return store.totals(resolution, from, to, only);
+      },
+    },
+  });
+  const hours = 8 * 24;
+  for (let minute = 0; minute < hours * 60; minute++) metrics.add(a, T0 + minute * MINUTE, requests(1));
+  clock.advance(hours * HOUR + 17 * MINUTE);
+  await metrics.flush();
+  const count = async (minutes: number) => {
+    rows = 0;
+    return (await metrics.totals(clock.now() - minutes * MINUTE)).get(a)?.requests;
+  };
+  for (const minutes of [18, 60, 359, 361, 1_440, 5_000, 7 * 1_440]) {
+    assert.equal(await count(minutes), minutes - 17, String(minutes));
+    assert.ok(rows <= 400, `${rows} rows for ${minutes} minutes`);
+  }
+});

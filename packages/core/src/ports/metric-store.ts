@@ -20,8 +20,13 @@ export interface MetricStore {
     from: number,
     to: number,
   ): Promise<readonly Omit<MetricRow, 'projectId'>[]>;
-  /** Returns the sum of the rows of each project in that time. */
-  totals(resolution: StoredResolution, from: number, to: number): Promise<ReadonlyMap<ProjectId, RequestCounts>>;
+  /** Returns the sum of the rows of each project in that time, or of one. Lets other work run between projects. */
+  totals(
+    resolution: StoredResolution,
+    from: number,
+    to: number,
+    only?: ProjectId,
+  ): Promise<ReadonlyMap<ProjectId, RequestCounts>>;
   /** Removes rows of this resolution that start before `before`. */
   expire(resolution: StoredResolution, before: number): Promise<void>;
   /** Removes the rows of a project. */

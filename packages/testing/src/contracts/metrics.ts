@@ -72,6 +72,7 @@ export function metricStoreContract(name: string, make: Make<MetricStore>): void
       assert.deepEqual(await totals('minute', T0, T0 + 3 * HOUR), [3, 4]);
       assert.deepEqual(await totals('minute', T0 + MINUTE, T0 + HOUR), [2, 0]);
       assert.deepEqual(await totals('hour', T0, T0 + HOUR), [3, 0]);
+      assert.deepEqual([...(await subject.totals('minute', T0, T0 + 3 * HOUR, b)).keys()], [b]);
     }),
   );
 

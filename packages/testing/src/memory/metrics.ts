@@ -22,9 +22,10 @@ export function metricStore(): MetricStore {
       within(resolution, from, to)
         .filter((row) => row.projectId === projectId)
         .map(({ at, counts }) => ({ at, counts: counts.slice() })),
-    totals: async (resolution, from, to) => {
+    totals: async (resolution, from, to, only) => {
       const sums = new Map<ProjectId, RequestCounts>();
       for (const { projectId, counts } of within(resolution, from, to)) {
+        if (only !== undefined && projectId !== only) continue;
         const sum = sums.get(projectId) ?? emptyCounts();
         addCounts(sum, counts);
         sums.set(projectId, sum);

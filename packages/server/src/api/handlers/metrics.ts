@@ -42,7 +42,8 @@ export function metricHandlers(server: ServerContext): HandlersOf<Api['metrics']
     list: async ({ query, caller }) => {
       const from = ports.clock.now() - (query.minutes ?? DEFAULT_MINUTES) * STEP_MS.minute;
       const items = [];
-      for (const [projectId, summary] of await metrics.totals(from)) {
+      const only = caller.kind === 'token' ? caller.token.projectId : undefined;
+      for (const [projectId, summary] of await metrics.totals(from, only)) {
         const project = await ports.projects.get(projectId);
         if (project !== undefined && maySee(caller, targetOf(project)))
           items.push({ projectId, project: project.name, ...totalsView(summary) });
