@@ -36,39 +36,50 @@ const SUM = 'SELECT counts FROM counts WHERE project = ? AND resolution = ? AND 
 const EXPIRE = 'DELETE FROM counts WHERE project = ? AND resolution = ? AND step < ?';
 const REMOVE = 'DELETE FROM counts WHERE project = (SELECT number FROM projects WHERE id = ?)';
 const FORGET = 'DELETE FROM projects WHERE id = ?';
+const FORGET_EMPTY = 'DELETE FROM projects WHERE NOT EXISTS (SELECT 1 FROM counts WHERE project = number)';
 
 /** As stored. */
 const NUMBER: Readonly<Record<StoredResolution, number>> = { minute: 0, hour: 1 };
 
 export type LocalMetricStore = MetricStore & Readonly<{ close(): void }>;
 
-/** Opens the counts in a file, or a new file where this one is damaged. */
-export const openMetricStore = (file: string): LocalMetricStore => new SqliteMetrics(open(file));
+/**
+ * Returns the counts in a file, which is opened when it is first used: a platform starts on a full disk. A damaged file
+ * is replaced by an empty one whenever it is found to be. What fails for another reason can be called again.
+ */
+export const openMetricStore = (file: string): LocalMetricStore => new SqliteMetrics(file);
+
+type Statements = ReturnType<typeof prepare>;
 
 class SqliteMetrics implements LocalMetricStore {
-  readonly #db: DatabaseSync;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #file: string;
+  #opened: Readonly<{ db: DatabaseSync; statements: Statements }> | undefined;
 
-  constructor(db: DatabaseSync) {
-    this.#db = db;
-    this.#statements = prepare(db);
+  constructor(file: string) {
+    this.#file = file;
   }
 
   async add(rows: readonly MetricRow[]): Promise<void> {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      for (const row of rows) for (const resolution of ['minute', 'hour'] as const) this.#addTo(resolution, row);
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+    this.#use((statements, db) => {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        for (const row of rows)
+          for (const resolution of ['minute', 'hour'] as const) addTo(statements, resolution, row);
+        db.exec('COMMIT');
+      } catch (error) {
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+    await yieldToEvents();
   }
 
   async range(resolution: StoredResolution, projectId: ProjectId, from: number, to: number) {
-    return this.#statements.range
-      .all(projectId, NUMBER[resolution], stepOf(from, resolution), stepOf(to, resolution))
-      .map((row) => ({ at: Number(row['step']) * STEP_MS[resolution], counts: countsIn(row) }));
+    return this.#use(({ range }) =>
+      range
+        .all(projectId, NUMBER[resolution], stepOf(from, resolution), stepOf(to, resolution))
+        .map((row) => ({ at: Number(row['step']) * STEP_MS[resolution], counts: countsIn(row) })),
+    );
   }
 
   async totals(
@@ -81,48 +92,81 @@ class SqliteMetrics implements LocalMetricStore {
     for (const [number, id] of this.#projects()) {
       const projectId = parseId('prj', id);
       if (projectId === undefined || (only !== undefined && projectId !== only)) continue;
-      const sum = emptyCounts();
-      let found = false;
       const steps = [number, NUMBER[resolution], stepOf(from, resolution), stepOf(to, resolution)] as const;
-      for (const { counts } of this.#statements.sum.iterate(...steps)) {
-        if (counts instanceof Uint8Array) addEncodedCounts(sum, counts);
-        found = true;
-      }
-      if (found) sums.set(projectId, sum);
+      const sum = this.#use((statements) => sumOf(statements, steps));
+      if (sum !== undefined) sums.set(projectId, sum);
       await yieldToEvents();
     }
     return sums;
   }
 
   async expire(resolution: StoredResolution, before: number): Promise<void> {
-    for (const [number] of this.#projects())
-      this.#statements.expire.run(number, NUMBER[resolution], stepOf(before, resolution));
+    for (const [number] of this.#projects()) {
+      this.#use(({ expire }) => expire.run(number, NUMBER[resolution], stepOf(before, resolution)));
+      await yieldToEvents();
+    }
+    this.#use(({ forgetEmpty }) => forgetEmpty.run());
   }
 
   async removeProject(projectId: ProjectId): Promise<void> {
-    this.#statements.remove.run(projectId);
-    this.#statements.forget.run(projectId);
+    this.#use(({ remove, forget }) => {
+      remove.run(projectId);
+      forget.run(projectId);
+    });
   }
 
   close(): void {
-    this.#db.close();
-  }
-
-  #addTo(resolution: StoredResolution, { projectId, at, counts }: MetricRow): void {
-    const { project, one, put } = this.#statements;
-    const key = [
-      Number(project.get(projectId)?.['number']),
-      NUMBER[resolution],
-      Math.floor(at / STEP_MS[resolution]),
-    ] as const;
-    const sum = countsIn(one.get(...key));
-    addCounts(sum, counts);
-    put.run(...key, encodeCounts(sum));
+    this.#opened?.db.close();
+    this.#opened = undefined;
   }
 
   #projects(): readonly (readonly [number: number, id: string])[] {
-    return this.#statements.projects.all().map((row) => [Number(row['number']), String(row['id'])]);
+    return this.#use(({ projects }) =>
+      projects.all().map((row) => [Number(row['number']), String(row['id'])] as const),
+    );
   }
+
+  /** Runs something on the open file; on an empty one when this one is damaged. */
+  #use<T>(run: (statements: Statements, db: DatabaseSync) => T): T {
+    try {
+      return this.#useOnce(run);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.close();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${this.#file}${suffix}`, { force: true });
+      return this.#useOnce(run);
+    }
+  }
+
+  #useOnce<T>(run: (statements: Statements, db: DatabaseSync) => T): T {
+    this.#opened ??= opened(this.#file);
+    return run(this.#opened.statements, this.#opened.db);
+  }
+}
+
+function addTo(
+  { project, one, put }: Statements,
+  resolution: StoredResolution,
+  { projectId, at, counts }: MetricRow,
+): void {
+  const key = [
+    Number(project.get(projectId)?.['number']),
+    NUMBER[resolution],
+    Math.floor(at / STEP_MS[resolution]),
+  ] as const;
+  const sum = countsIn(one.get(...key));
+  addCounts(sum, counts);
+  put.run(...key, encodeCounts(sum));
+}
+
+/** Returns the sum of some rows; undefined where there are none. */
+function sumOf({ sum }: Statements, steps: readonly [number, number, number, number]): RequestCounts | undefined {
+  let total: RequestCounts | undefined;
+  for (const { counts } of sum.iterate(...steps)) {
+    total ??= emptyCounts();
+    if (counts instanceof Uint8Array) addEncodedCounts(total, counts);
+  }
+  return total;
 }
 
 const prepare = (db: DatabaseSync) => ({
@@ -135,6 +179,7 @@ const prepare = (db: DatabaseSync) => ({
   expire: db.prepare(EXPIRE),
   remove: db.prepare(REMOVE),
   forget: db.prepare(FORGET),
+  forgetEmpty: db.prepare(FORGET_EMPTY),
 });
 
 /** Returns the first step that starts at or after a time. */
@@ -144,20 +189,18 @@ const stepOf = (at: number, resolution: StoredResolution): number =>
 const countsIn = (row: Readonly<Record<string, unknown>> | undefined): RequestCounts =>
   row?.['counts'] instanceof Uint8Array ? decodeCounts(row['counts']) : emptyCounts();
 
-function open(file: string): DatabaseSync {
-  try {
-    return opened(file);
-  } catch {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-    return opened(file);
-  }
-}
+/** SQLITE_CORRUPT and SQLITE_NOTADB. Others, such as a full disk or a lock, say nothing of what is stored. */
+const DAMAGE = [11, 26];
+const isDamage = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && DAMAGE.includes(Number(error.errcode) & 0xff);
 
-function opened(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
+const LOCKED_MS = 1_000;
+
+function opened(file: string): Readonly<{ db: DatabaseSync; statements: Statements }> {
+  const db = new DatabaseSync(file, { timeout: LOCKED_MS });
   try {
     db.exec(SCHEMA);
-    return db;
+    return { db, statements: prepare(db) };
   } catch (error) {
     db.close();
     throw error;
