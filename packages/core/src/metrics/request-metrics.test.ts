@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { manualClock } from '@anchor/testing/clock.ts';
 import { metricStore } from '@anchor/testing/memory/metrics.ts';
-import { countsOf, type RequestCounts } from './request-counts.ts';
+import { countsOf, summarize, type RequestCounts } from './request-counts.ts';
 import { newId } from '../names/id.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
@@ -123,4 +123,52 @@ test('totals of a long time read few rows, and count each minute of it once', as
     assert.equal(await count(minutes), minutes - 17, String(minutes));
     assert.ok(rows <= 400, `${rows} rows for ${minutes} minutes`);
   }
+});
+
+test('a project that is removed stays removed, whatever is reported of it later and whatever the disk does', async () => {
+  const { clock, store } = subject();
+  let full = true;
+  const fails = async (): Promise<void> => {
+    if (full) throw new Error('disk full');
+  };
+  const metrics = new RequestMetrics({
+    clock,
+    metrics: {
+      ...store,
+      add: (rows) => fails().then(() => store.add(rows)),
+      removeProject: (id) => fails().then(() => store.removeProject(id)),
+    },
+  });
+  await store.add([{ projectId: a, at: T0, counts: requests(3) }]);
+  metrics.add(a, T0, requests(1));
+  metrics.add(b, T0, requests(1));
+  const flushing = metrics.flush(true);
+  await metrics.removeProject(a);
+  await assert.rejects(flushing, /disk full/);
+  metrics.add(a, T0, requests(9));
+  full = false;
+  await metrics.flush(true);
+  assert.deepEqual([...(await metrics.totals(T0)).keys()], [b]);
+  assert.deepEqual([...metrics.sinceStart().keys()], [b]);
+  assert.deepEqual(await store.range('hour', a, T0, T0 + HOUR), []);
+});
+
+test('minutes that cannot be stored for days take bounded memory, the newest stay, and none is stored twice', async () => {
+  const { clock, store } = subject();
+  let left = 0;
+  const metrics = new RequestMetrics({
+    clock,
+    metrics: { ...store, add: (rows) => (left-- > 0 ? store.add(rows) : Promise.reject(new Error('disk full'))) },
+  });
+  const minutes = 12_000;
+  for (let minute = 0; minute < minutes; minute++) metrics.add(a, T0 + minute * MINUTE, requests(1));
+  clock.advance(minutes * MINUTE);
+  await assert.rejects(metrics.flush(), /disk full/);
+  left = 3;
+  await assert.rejects(metrics.flush(), /disk full/);
+  left = 1_000;
+  await metrics.flush();
+  const stored = await store.range('minute', a, T0, T0 + minutes * MINUTE);
+  assert.equal(stored.length, 10_000);
+  assert.ok(stored.every(({ at, counts }) => at >= T0 + 2_000 * MINUTE && summarize(counts).requests === 1));
 });

@@ -21,6 +21,10 @@ export class RequestMetrics {
   readonly #seconds = new RecentSeconds();
   #minutes = new Map<string, MetricRow>();
   readonly #sinceStart = new Map<ProjectId, RequestCounts>();
+  /** What workers still report of these is not counted. */
+  readonly #removed = new Set<ProjectId>();
+  /** Removed projects whose rows are still stored. */
+  readonly #toRemove = new Set<ProjectId>();
 
   constructor({ metrics, clock }: Readonly<{ metrics: MetricStore; clock: Clock }>) {
     this.#store = metrics;
@@ -29,6 +33,7 @@ export class RequestMetrics {
 
   /** Counts what an edge worker reported of the second that starts at `at`. */
   add(projectId: ProjectId, at: number, counts: RequestCounts): void {
+    if (this.#removed.has(projectId)) return;
     this.#seconds.add(projectId, startOf(at, 'second'), counts);
     const minute = startOf(at, 'minute');
     const key = `${projectId} ${minute}`;
@@ -45,15 +50,19 @@ export class RequestMetrics {
     const now = this.#clock.now();
     this.#seconds.prune(now);
     const due = [...this.#minutes].filter(([, { at }]) => all || at + STEP_MS.minute <= now);
-    if (due.length === 0) return;
     for (const [key] of due) this.#minutes.delete(key);
-    try {
-      await this.#store.add(due.map(([, row]) => row));
-    } catch (error) {
-      // Such as a full disk: stored with the next ones.
-      for (const [key, row] of due) this.#putBack(key, row);
-      throw error;
+    for (let start = 0; start < due.length; start += ROWS_AT_ONCE) {
+      const rows = due.slice(start, start + ROWS_AT_ONCE).map(([, row]) => row);
+      try {
+        await this.#store.add(rows.filter(({ projectId }) => !this.#removed.has(projectId)));
+      } catch (error) {
+        // Such as a full disk: stored with the next ones.
+        for (const [key, row] of due.slice(start)) this.#putBack(key, row);
+        this.#limitMinutes();
+        throw error;
+      }
     }
+    await this.#removeRows();
   }
 
   /** Removes what is older than its retention. */
@@ -63,12 +72,21 @@ export class RequestMetrics {
       await this.#store.expire(resolution, now - RETENTION_MS[resolution]);
   }
 
-  /** Forgets a project that was removed. */
+  /** Forgets a project that was removed. Rows that cannot be removed now, such as on a full disk, are removed later. */
   async removeProject(projectId: ProjectId): Promise<void> {
+    this.#removed.add(projectId);
+    this.#toRemove.add(projectId);
     this.#seconds.remove(projectId);
     this.#sinceStart.delete(projectId);
     for (const [key, row] of this.#minutes) if (row.projectId === projectId) this.#minutes.delete(key);
-    await this.#store.removeProject(projectId);
+    await this.#removeRows().catch(() => undefined);
+  }
+
+  async #removeRows(): Promise<void> {
+    for (const projectId of this.#toRemove) {
+      await this.#store.removeProject(projectId);
+      this.#toRemove.delete(projectId);
+    }
   }
 
   /** Returns the requests of a project from `from` up to but not including `to`. */
@@ -117,12 +135,25 @@ export class RequestMetrics {
     return this.#sinceStart;
   }
 
+  /** Gives up the oldest of too many minutes: a disk may be full for days. */
+  #limitMinutes(): void {
+    if (this.#minutes.size <= MAX_MINUTES) return;
+    const newest = [...this.#minutes].sort(([, a], [, b]) => b.at - a.at).slice(0, MAX_MINUTES);
+    this.#minutes = new Map(newest);
+  }
+
   #putBack(key: string, row: MetricRow): void {
+    if (this.#removed.has(row.projectId)) return;
     const meanwhile = this.#minutes.get(key);
     if (meanwhile === undefined) this.#minutes.set(key, row);
     else addCounts(meanwhile.counts, row.counts);
   }
 }
+
+/** Rows of one write: some ten milliseconds. */
+const ROWS_AT_ONCE = 500;
+/** Minutes that wait to be stored, over all projects. Each takes 0.9 kB. */
+const MAX_MINUTES = 10_000;
 
 /** Of longer times whole hours are read: 500 projects have five million minutes a week, and 50 seconds' work in them. */
 const BY_MINUTE_MS = 6 * STEP_MS.hour;

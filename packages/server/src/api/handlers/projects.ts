@@ -61,8 +61,9 @@ export function projectHandlers({ ports, settings, operations, metrics }: Server
     remove: async ({ project, change }) => {
       change.before(view(project));
       await operations.projectRemoved?.(project.id);
-      await metrics.removeProject(project.id);
-      return removeProject(ports)(project.id);
+      const removed = await removeProject(ports)(project.id);
+      if (removed.ok) await metrics.removeProject(project.id);
+      return removed;
     },
     rotateHooks: async ({ project }) => {
       const [webhookSecret, deployHookSecret] = [randomText(40), randomText(40)];
