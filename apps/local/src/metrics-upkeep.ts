@@ -30,8 +30,9 @@ export class MetricsUpkeep {
     const { ports, paths, settings } = parts;
     this.#store = openMetricStore(paths.metrics);
     this.metrics = new RequestMetrics({ metrics: this.#store, clock: ports.clock });
-    this.#edge = new EdgeMetrics(() =>
-      Array.from({ length: settings.edgeWorkers }, (_, worker) => paths.edgeSocket(worker)),
+    this.#edge = new EdgeMetrics(
+      () => Array.from({ length: settings.edgeWorkers }, (_, worker) => paths.edgeSocket(worker)),
+      parts.log.error,
     );
   }
 
@@ -49,6 +50,7 @@ export class MetricsUpkeep {
     const { log } = this.#parts;
     await log.step('requests are counted', () => this.#read());
     await log.step('counts of requests are stored', () => this.metrics.flush(true));
+    await this.#edge.acknowledge();
     this.#store.close();
   }
 

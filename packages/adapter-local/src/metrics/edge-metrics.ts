@@ -17,10 +17,13 @@ const MAX_BYTES = 64 * 1_048_576;
 /** Reads the counts of the edge workers through their control sockets: each row once while a worker lives. */
 export class EdgeMetrics {
   readonly #sockets: () => readonly string[];
+  readonly #report: (problem: string) => void;
   readonly #positions = new Map<string, Readonly<{ instance: string; until: number }>>();
+  readonly #unreadable = new Set<string>();
 
-  constructor(sockets: () => readonly string[]) {
+  constructor(sockets: () => readonly string[], report: (problem: string) => void) {
     this.#sockets = sockets;
+    this.#report = report;
   }
 
   /** Returns what is new. A worker that is not running has nothing. */
@@ -28,17 +31,45 @@ export class EdgeMetrics {
     return (await Promise.all(this.#sockets().map((socket) => this.#readFrom(socket)))).flat();
   }
 
+  /** Lets the workers forget what was read: the next reader, which knows no position, would count it again. */
+  async acknowledge(): Promise<void> {
+    await Promise.allSettled(this.#sockets().map((socket) => get(socket, this.#pathFor(socket))));
+  }
+
+  #pathFor(socket: string): string {
+    const known = this.#positions.get(socket);
+    return known === undefined ? '/metrics?after=0' : `/metrics?after=${known.until}&instance=${known.instance}`;
+  }
+
   async #readFrom(socket: string): Promise<readonly EdgeRow[]> {
     const known = this.#positions.get(socket);
-    const text = await get(socket, `/metrics?after=${known?.until ?? 0}`).catch(() => undefined);
+    const text = await get(socket, this.#pathFor(socket)).catch(() => undefined);
     if (text === undefined) return [];
-    const { instance, until, rows } = reply.parse(JSON.parse(text));
+    const read = parsed(text);
+    if (read === undefined) return this.#reportOnce(socket);
+    this.#unreadable.delete(socket);
+    const { instance, until, rows } = read;
     this.#positions.set(socket, { instance, until });
-    // The request had the position of the instance before, which is no position of this one.
+    // A worker of an earlier version takes the position of another instance for its own.
     const after = instance === known?.instance ? known.until : 0;
     return rows
       .filter(([second]) => second > after)
       .map(([second, deploymentId, counts]) => ({ at: second * 1_000, deploymentId, counts: countsOf(counts) }));
+  }
+
+  /** The counts of the other workers must not be lost with this one's. */
+  #reportOnce(socket: string): readonly EdgeRow[] {
+    if (!this.#unreadable.has(socket)) this.#report(`the counts of the worker at ${socket} cannot be read`);
+    this.#unreadable.add(socket);
+    return [];
+  }
+}
+
+function parsed(text: string): z.infer<typeof reply> | undefined {
+  try {
+    return reply.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }
 

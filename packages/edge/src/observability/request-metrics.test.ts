@@ -56,7 +56,31 @@ test('unread rows go after a minute, and a clock that was set back makes no earl
   const metrics = new RequestMetrics();
   metrics.add(entry(100_000));
   metrics.add(entry(200_000));
-  metrics.add(entry(150_000));
+  metrics.add(entry(190_000));
   assert.deepEqual(rows(metrics, 0, 201_000), [[200, 'dpl_a', 2]]);
   assert.equal(metrics.dropped, 1);
+});
+
+test('a clock that was far ahead and is right again stops no counting, and nothing is read twice', () => {
+  const metrics = new RequestMetrics();
+  const year = 31_536_000_000;
+  metrics.add(entry(year));
+  const first = metrics.read(0, year + 1_000);
+  assert.equal(first.rows.length, 1);
+  metrics.add(entry(year + 2_000, 'dpl_b'));
+  metrics.add(entry(10_000));
+  const second = metrics.read(first.until, 11_000, first.instance);
+  assert.notEqual(second.instance, first.instance);
+  const read = second.rows.map(([at, id]) => [at, id]);
+  assert.deepEqual(read, [
+    [10, 'dpl_b'],
+    [10, 'dpl_a'],
+  ]);
+  assert.deepEqual(metrics.read(second.until, 12_000, second.instance).rows, []);
+});
+
+test('a position of an instance that ended forgets no rows', () => {
+  const metrics = new RequestMetrics();
+  metrics.add(entry(10_000));
+  assert.equal(metrics.read(99, 11_000, 'another').rows.length, 1);
 });

@@ -20,8 +20,8 @@ const MAX_ROWS = 20_000;
  * hosts) are not counted.
  */
 export class RequestMetrics {
-  /** Changes when the worker starts again: a reader's position is of one instance. */
-  readonly instance = crypto.randomUUID();
+  /** Changes when the worker starts again or its clock is set back: a reader's position is of one instance. */
+  instance = crypto.randomUUID();
   #second = 0;
   #current = new Map<string, RequestCounts>();
   #rows: MetricsRow[] = [];
@@ -41,11 +41,19 @@ export class RequestMetrics {
     return (at, ms) => countRequest(this.#countsOf(at, deploymentId), statusAt, cacheAt, bytes, ms);
   }
 
-  /** Returns the rows of all seconds after `after` that are over, and forgets those up to it: they have arrived. */
-  read(after: number, now: number): Readonly<{ instance: string; until: number; rows: readonly MetricsRow[] }> {
+  /**
+   * Returns the rows of all seconds after `after` that are over, and forgets those up to it: they have arrived.
+   * `instance`: of which the position `after` is.
+   */
+  read(
+    after: number,
+    now: number,
+    instance: string = this.instance,
+  ): Readonly<{ instance: string; until: number; rows: readonly MetricsRow[] }> {
     this.#turn(Math.floor(now / 1000));
-    this.#rows = this.#rows.filter(([second]) => second > after);
-    return { instance: this.instance, until: Math.max(after, this.#rows.at(-1)?.[0] ?? 0), rows: this.#rows };
+    const position = instance === this.instance ? after : 0;
+    this.#rows = this.#rows.filter(([second]) => second > position);
+    return { instance: this.instance, until: Math.max(position, this.#rows.at(-1)?.[0] ?? 0), rows: this.#rows };
   }
 
   #countsOf(at: number, deploymentId: string): RequestCounts {
@@ -56,8 +64,12 @@ export class RequestMetrics {
     return counts;
   }
 
-  /** Ends a second. A clock that was set back counts on in the last one, so that no row comes before one that was read. */
+  /**
+   * Ends a second. A clock that is set back a little counts on in the last one, so that no row comes before one that was
+   * read. After one that was far ahead the counts restart, or nothing would be read until that time.
+   */
   #turn(second: number): void {
+    if (second < this.#second - HELD_SECONDS) return this.#restart(second);
     if (second <= this.#second) return;
     for (const [deploymentId, counts] of this.#current)
       this.#rows.push([this.#second, deploymentId, sparseCounts(counts)]);
@@ -69,5 +81,12 @@ export class RequestMetrics {
       this.#rows = this.#rows.filter(([at]) => at > second - HELD_SECONDS);
     if (this.#rows.length > MAX_ROWS) this.#rows = this.#rows.slice(-MAX_ROWS);
     this.dropped += before - this.#rows.length;
+  }
+
+  #restart(second: number): void {
+    this.instance = crypto.randomUUID();
+    this.#second = second;
+    this.dropped += this.#rows.length;
+    this.#rows = [];
   }
 }

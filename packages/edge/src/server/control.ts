@@ -10,13 +10,13 @@ export type ControlHandlers = Readonly<{
   /** Reads the published certificates and domains now. */
   refreshCertificates(): void;
   status(): Readonly<Record<string, unknown>>;
-  /** Returns the counts of requests after a second of the clock. */
-  metrics(after: number): unknown;
+  /** Returns the counts of requests after a second of the clock, which is a position of `instance`. */
+  metrics(after: number, instance: string | undefined): unknown;
 }>;
 
 /**
  * Opens the worker's control socket, for the platform alone: `GET /serving?host=&deployment=`, `GET /status`,
- * `GET /metrics?after=` (see RequestMetrics),
+ * `GET /metrics?after=&instance=` (see RequestMetrics),
  * and `POST /certificates`, after which every new handshake and request sees what was published.
  * Resolves when it listens. `GET /settled` is the former name of `/serving`, for one release.
  */
@@ -33,7 +33,10 @@ export async function listenControl(path: string, handlers: ControlHandlers): Pr
     }
     if (req.method !== 'GET' || url === null) return send(404, { error: 'not found' });
     if (url.pathname === '/status') return send(200, handlers.status());
-    if (url.pathname === '/metrics') return send(200, handlers.metrics(Number(url.searchParams.get('after') ?? '0')));
+    if (url.pathname === '/metrics') {
+      const { searchParams } = url;
+      return send(200, handlers.metrics(Number(searchParams.get('after')), searchParams.get('instance') ?? undefined));
+    }
     if (url.pathname !== '/serving' && url.pathname !== '/settled') return send(404, { error: 'not found' });
     return void handlers.isServing(url.searchParams.get('host') ?? '', url.searchParams.get('deployment') ?? '').then(
       (state) => send(200, url.pathname === '/serving' ? state : { ...state, settled: state.serving }),

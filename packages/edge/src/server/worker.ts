@@ -84,7 +84,8 @@ export class Worker {
       this.#control = await listenControl(path, {
         refreshCertificates: () => this.#context.names.refresh(),
         isServing: (name, deployment) => isServing(this.#context, name, deployment),
-        metrics: (after) => this.#context.responder.metrics.read(after, this.#context.options.clock.now()),
+        metrics: (after, instance) =>
+          this.#context.responder.metrics.read(after, this.#context.options.clock.now(), instance),
         status: () => statusOf(this.#context, performance.now() - this.#startedAt, this.#closing !== undefined),
       });
       // What was published after the first read, while there was no socket to tell of it.
