@@ -28,6 +28,7 @@ test('vercel.json of the folder of the project is read, with keys that are not o
 for (const [text, cause] of [
   ['{', /JSON/],
   ['[]', /expected object/],
+  [`{"cleanUrls":true,"x":"${'y'.repeat(520 << 10)}"}`, /larger than 512 KiB/],
   ['{"redirects":[{"source":"old","destination":"/new"}]}', /redirects/],
   ['{"redirects":[{"source":"/old","destination":"/new","statusCode":200}]}', /statusCode/],
   ['{"rewrites":[{"source":"/a","destination":"/b","has":[{"type":"ip","value":"1"}]}]}', /has/],

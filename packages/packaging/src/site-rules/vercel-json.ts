@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { describeIssue } from '@anchor/core/result/issue.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
-import { readInTree } from '../checkout/checkout-fs.ts';
+import { readInTree, resolveInTree } from '../checkout/checkout-fs.ts';
 
 /** A condition's value may also be written as `{ "eq": … }`; other operators are refused by the schema. */
 const value = z.union([z.string(), z.strictObject({ eq: z.string() }).transform(({ eq }) => eq)]);
@@ -52,10 +52,15 @@ const MAX_BYTES = 512 << 10;
 
 /** Reads `vercel.json` of a project's folder; undefined when there is none. */
 export async function readVercelJson(root: string, project: string): Promise<Result<VercelJson | undefined>> {
-  const text = await readInTree(root, posix.join(project, 'vercel.json'), MAX_BYTES);
-  if (text === undefined) return ok(undefined);
+  const path = posix.join(project, 'vercel.json');
   const refused = (cause: string) =>
     fail('output_refused', 'vercel.json cannot be used', 'Correct it, commit it, and push again.', cause);
+  const text = await readInTree(root, path, MAX_BYTES);
+  if (text === undefined) {
+    // A site must not lose its redirects and headers without a word.
+    const found = await resolveInTree(root, path);
+    return found?.kind === 'file' ? refused(`It is larger than ${MAX_BYTES >> 10} KiB.`) : ok(undefined);
+  }
   let json: unknown;
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''));
