@@ -3,6 +3,7 @@ import { DomainWatcher } from '@anchor/core/domains/domain-watcher.ts';
 import { publishDomains } from '@anchor/core/domains/served-domains.ts';
 import type { Ports } from '@anchor/core/ports/ports.ts';
 import { LocalIssuer } from './local-issuer.ts';
+import { OwnIssuer } from './own-issuer.ts';
 import { ownNames } from './own-names.ts';
 import type { ProcessLog } from './process-log.ts';
 import type { Settings } from './settings.ts';
@@ -25,11 +26,13 @@ export class DomainUpkeep {
   readonly #log: ProcessLog;
   readonly #watcher: DomainWatcher;
   readonly #local: LocalIssuer;
+  readonly #own: OwnIssuer;
   readonly #ending = new AbortController();
   /** The level at which each certificate was last reported. */
   readonly #reported = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
+  #requesting: Promise<void> | undefined;
   #checking: Promise<void> = Promise.resolve();
   #nextTick = 0;
   #nextHour = 0;
@@ -39,16 +42,18 @@ export class DomainUpkeep {
     this.#settings = settings;
     this.#log = log;
     this.#watcher = new DomainWatcher(ports, log.error);
+    const names = ownNames(settings);
+    this.#own = new OwnIssuer(ports, { names, report: log.error });
     this.#local = new LocalIssuer(ports, {
       generation: aliasGeneration,
-      keep: ownNames(settings),
+      keep: names,
       report: log.error,
     });
   }
 
   async start(): Promise<void> {
     await this.#log.step('domains are published to the edge', publishDomains(this.#ports));
-    await this.#log.step("the platform's certificates are requested", () => this.#requestOwn());
+    this.#requestOwn();
     let busy = false;
     this.#timer = setInterval(() => {
       if (busy) return;
@@ -65,11 +70,13 @@ export class DomainUpkeep {
     await this.#checking;
     await this.#watcher.stop();
     await this.#ticking;
+    await this.#requesting;
   }
 
   async #look(): Promise<void> {
     const now = this.#ports.clock.now();
     await this.#log.step('domains are checked', () => this.#watcher.run());
+    this.#requestOwn();
     // A clock that was set back must not stop the renewals.
     if (now >= this.#nextTick || this.#nextTick - now > TICK_MS) this.#tick();
     if (this.#settings.localCa) await this.#log.step('local certificates are issued', () => this.#local.run());
@@ -77,7 +84,6 @@ export class DomainUpkeep {
     this.#nextHour = now + HOUR_MS;
     await this.#log.step('removed domains are forgotten', () => this.#watcher.expire());
     await this.#log.step('certificates are watched', () => this.#warn());
-    await this.#log.step("the platform's certificates are requested", () => this.#requestOwn());
   }
 
   /** Not awaited by the checks: an order may wait minutes for a CA. */
@@ -92,15 +98,15 @@ export class DomainUpkeep {
       });
   }
 
-  /** Requests what the platform itself is reached by. Idempotent. */
-  async #requestOwn(): Promise<void> {
-    const { certificates } = this.#ports;
-    for (const name of ownNames(this.#settings)) {
-      if (!certificates.canIssue(name).ok) continue;
-      const requested = await certificates.request([name], 'platform');
-      if (!requested.ok) this.#log.error(`no certificate for ${name}: ${requested.error.message}`);
-    }
-    this.#nextTick = 0;
+  /** Not awaited either: where a challenge leads to is looked up, which takes ten seconds without the internet. */
+  #requestOwn(): void {
+    this.#requesting ??= this.#log
+      .step("the platform's certificates are requested", async () => {
+        if (await this.#own.run()) this.#nextTick = 0;
+      })
+      .finally(() => {
+        this.#requesting = undefined;
+      });
   }
 
   async #warn(): Promise<void> {
