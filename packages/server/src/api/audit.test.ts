@@ -121,6 +121,23 @@ test('changes of a removed project are found by its id', async (t) => {
   );
 });
 
+test('a stranger and a caller that may change nothing cannot fill the log', async (t) => {
+  const server = await openServer(t, { limits: { signInsPerMinute: 3, refusedPerMinute: 3 } });
+  const reader = await server.token('read');
+  for (let i = 0; i < 20; i++) {
+    const body = JSON.stringify({ email: `a${i}@example.com`, password: 'no such password' });
+    const headers = { 'content-type': 'application/json' };
+    await (await fetch(`${server.url}/api/sessions`, { method: 'POST', headers, body })).text();
+    await server.clientWith(reader).projects.remove({ project: 'shop' });
+  }
+  const actions = (await entries(server)).map(({ action }) => action);
+  for (const action of ['sessions.create', 'projects.remove']) {
+    const count = actions.filter((each) => each === action).length;
+    // The minute may turn in between, but not twice.
+    assert.ok(count >= 3 && count <= 6, `${count} entries of ${action}`);
+  }
+});
+
 test('the log is filtered by project, token and action, and exported whole', async (t) => {
   const server = await openServer(t);
   const { project } = await server.project('shop');

@@ -233,7 +233,7 @@ async function withoutHandlers(t: TestContext, ports: Awaited<ReturnType<typeof 
   const reached = async () => fail('unsupported', 'The handler was reached', 'Nothing to fix.');
   const stubs = (tree: EndpointTree): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(tree).map(([key, node]) => [key, isEndpoint(node) ? reached : stubs(node)]));
-  const limits = { ...DEFAULT_LIMITS, refusedPerMinute: 100_000 };
+  const limits = { ...DEFAULT_LIMITS, refusedPerMinute: 100_000, signInsPerMinute: 100_000 };
   const { now } = ports.clock;
   const app = apiApp(
     {

@@ -10,7 +10,7 @@ import { problemHeaders, problemOf, type HttpError } from '../http/problem.ts';
 import { SECURITY_HEADERS } from '../http/headers.ts';
 import type { ServerContext } from '../context.ts';
 import { callerId, type Caller } from '@anchor/core/people/caller.ts';
-import { actorOf, audited, changesSomething, recordRefusal } from './audited.ts';
+import { actorOf, audited, changesSomething, recordRefusal, type AuditedRequest } from './audited.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { readJson } from './body.ts';
 import { eventStream } from './event-stream.ts';
@@ -55,14 +55,13 @@ export function route(
         ? await authorize(server.ports, endpoint, caller, path, context.req.query())
         : allowed;
       if (!authorized.ok) {
-        if (caller !== undefined && changesSomething(endpoint))
+        if (caller !== undefined && changesSomething(endpoint) && server.rateLimits.recordsRefusal(callerId(caller)))
           await recordRefusal(server, { ...change, resources: {} }, authorized.error.code);
         return problem(authorized.error, requestId);
       }
       const { resources } = authorized.value;
-      const recorded: AnyHandler = changesSomething(endpoint)
-        ? (request) =>
-            audited(server, { ...change, resources }, (recording) => handler({ ...request, change: recording }))
+      const recorded = changesSomething(endpoint)
+        ? recordedHandler(server, { ...change, resources }, caller, handler)
         : handler;
       const cookies: string[] = [];
       const setCookie = (value: string): void => void cookies.push(value);
@@ -92,6 +91,22 @@ export function route(
         requestId,
       );
     }
+  };
+}
+
+/**
+ * Returns a handler whose requests land in the audit log. Without a caller (a sign-in), an address is limited before
+ * that: otherwise a stranger could fill the disk with entries.
+ */
+function recordedHandler(
+  server: ServerContext,
+  change: AuditedRequest,
+  caller: Caller | undefined,
+  handler: AnyHandler,
+): AnyHandler {
+  return async (request) => {
+    const allowed = caller === undefined ? server.rateLimits.signIn(originOf(change.incoming).address) : ok(undefined);
+    return allowed.ok ? audited(server, change, (recording) => handler({ ...request, change: recording })) : allowed;
   };
 }
 

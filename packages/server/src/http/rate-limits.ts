@@ -7,6 +7,11 @@ import type { HttpError } from './problem.ts';
 export type RateLimits = Readonly<{
   /** Returns whether this address may try to sign in now, and counts it. */
   signIn(address: string): Result<void, HttpError>;
+  /**
+   * Counts a refused change of this caller; false after too many within a minute. Those are no more entries of the audit
+   * log, which a token that may change nothing could fill.
+   */
+  recordsRefusal(caller: string): boolean;
   /** Counts one more event stream of this token, about this project; the returned function ends it. */
   openStream(token: string, projectId?: string): Result<() => void, HttpError>;
   /** Returns whether this token may upload now; `sent` counts the uploaded bytes. */
@@ -31,6 +36,7 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
   const streams = new Map<string, number>();
   const uploaded = windows(HOUR, now);
   const failures = windows(MINUTE, now);
+  const refusals = windows(MINUTE, now);
   const tooMany = (message: string, fix: string, retryAfterSeconds: number): Result<never, HttpError> => ({
     ok: false,
     error: { ...fail('rate_limited', message, fix).error, retryAfterSeconds },
@@ -42,6 +48,10 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
       return seconds === 0
         ? ok(undefined)
         : tooMany('Too many attempts to sign in from this address', `Retry in ${seconds} s.`, seconds);
+    },
+    recordsRefusal(caller) {
+      refusals.add(caller, 1);
+      return refusals.sum(caller) <= limits.refusedPerMinute;
     },
     openStream(token, projectId) {
       const open = streams.get(token) ?? 0;

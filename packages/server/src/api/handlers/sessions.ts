@@ -39,11 +39,9 @@ async function signIn(
 }
 
 export function sessionHandlers(server: ServerContext): HandlersOf<Api['sessions']> {
-  const { ports, rateLimits, accounts } = server;
+  const { ports, accounts } = server;
   return {
     create: async ({ body: { email, password, kind = 'browser' }, change, ...request }) => {
-      const allowed = rateLimits.signIn(request.from.address);
-      if (!allowed.ok) return allowed;
       // Of an address without an account nothing is noted: it may be a password in the wrong field.
       const proven = await proveByPassword(ports, accounts)({ email, password }, (person) =>
         change.about({ person: person.id }),
@@ -94,8 +92,6 @@ export const acceptHandler =
     change,
     ...request
   }): Promise<Result<contract.SignedIn, HttpError>> => {
-    const allowed = server.rateLimits.signIn(request.from.address);
-    if (!allowed.ok) return allowed;
     const accepted = await acceptInvitation(
       server.ports,
       server.accounts,
