@@ -213,13 +213,13 @@ test('of three quick pushes only the newest is built; another project does not w
 
 test('a function goes to zero and comes back, and no request of a trickle is lost', async () => {
   assert.ok(trickling !== undefined);
-  const { boots, wrong, stop } = trickling;
+  const { boots, wrong } = trickling;
   await eventually(
     () => boots.size > 1 || wrong.length > 0,
     40_000,
     () => 'it never went to zero',
   );
-  await stop();
+  await trickling.stop();
   assert.deepEqual(wrong, []);
 });
 
