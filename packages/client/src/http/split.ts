@@ -9,7 +9,7 @@ export function splitInput(operation: Operation, input: Flat): SplitInput {
   let { path } = operation;
   for (const key of operation.params) {
     used.add(key);
-    path = path.replace(`{${key}}`, encodeURIComponent(String(input[key])));
+    path = path.replace(`{${key}}`, segmentOf(String(input[key])));
   }
   const query = new URLSearchParams();
   for (const key of operation.query) {
@@ -22,3 +22,10 @@ export function splitInput(operation: Operation, input: Flat): SplitInput {
   const search = query.toString();
   return { path: search === '' ? path : `${path}?${search}`, body, content: input['content'] };
 }
+
+/**
+ * Encodes a part of a path. URLs resolve `..` even when it is encoded, so that the metrics of a project `..` would be
+ * those of all, and a request to end another's sessions would end one's own: it is sent as a name that nothing has.
+ */
+const segmentOf = (value: string): string =>
+  /^\.{1,2}$/.test(value) ? value.replaceAll('.', '%252E') : encodeURIComponent(value);
