@@ -36,7 +36,7 @@ export const checkDomain =
     const finding = await findingOf(ports, domain, onDemand, signal);
     if (finding.verdict.request === true) {
       const requested = await ports.certificates.request([domain.name], 'domain');
-      if (!requested.ok) return settle(ports, domain, refused(finding, requested.error, ports.clock.now()), onDemand);
+      if (!requested.ok) return settle(ports, domain, refused(finding, requested.error), onDemand);
     }
     return settle(ports, domain, finding, onDemand);
   };
@@ -148,13 +148,9 @@ function withoutCertificates({ certificates }: DomainPorts, { name }: Domain, ve
   return { state: 'failed', reason: message, steps: [{ text: fix }] };
 }
 
-const refused = (
-  finding: Finding,
-  { message, fix }: Readonly<{ message: string; fix: string }>,
-  now: number,
-): Finding => ({
+const refused = (finding: Finding, { message, fix }: Readonly<{ message: string; fix: string }>): Finding => ({
   ...finding,
-  verdict: { state: 'failed', reason: `No certificate: ${message}`, steps: [{ text: fix }], retryAt: now + 60_000 },
+  verdict: { state: 'failed', reason: `No certificate: ${message}`, steps: [{ text: fix }] },
 });
 
 const observed = ({ at, a, aaaa, cname, cdn }: DnsReport): NonNullable<Domain['observed']> => ({

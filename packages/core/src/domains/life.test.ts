@@ -6,7 +6,7 @@ import { must, sampleProject } from '@anchor/testing/samples.ts';
 import { rollback } from '../deployments/rollback.ts';
 import type { DomainName } from '../names/name.ts';
 import { removeProject } from '../projects/remove-project.ts';
-import { anchorError } from '../result/result.ts';
+import { anchorError, fail } from '../result/result.ts';
 import { addDomain, type DomainInput } from './add-domain.ts';
 import { checkDomain } from './check-domain.ts';
 import { followOne } from './domain-aliases.ts';
@@ -489,4 +489,20 @@ test('every state that a check can find may follow every other one', () => {
     for (const to of [...found, 'removed' as const]) assert.ok(canMoveDomain(from, to), `${from} → ${to}`);
   assert.equal(canMoveDomain('active', 'pending'), false);
   assert.equal(canMoveDomain('removed', 'active'), false);
+});
+
+test('a domain whose certificate cannot be ordered is checked more and more rarely, as after wrong DNS', async () => {
+  const { home, add, check } = setUp();
+  let domain = await add();
+  home.dns.set(NAME, {});
+  home.certificates.request = async () => fail('source_refused', 'Its alias leads nowhere', 'Set the record.');
+  const waits: number[] = [];
+  for (let checks = 0; checks < 7; checks++) {
+    domain = await check(domain);
+    const now = home.clock.now();
+    assert.deepEqual([domain.state, domain.reason], ['failed', 'No certificate: Its alias leads nowhere']);
+    waits.push(((domain.nextCheckAt ?? 0) - now) / 1_000);
+    home.clock.advance((domain.nextCheckAt ?? 0) - now);
+  }
+  assert.deepEqual(waits, [10, 30, 60, 120, 300, 600, 900]);
 });
