@@ -184,3 +184,16 @@ test('a backup taken while projects are written is one valid file with everythin
     assert.equal((await backupDatabase(db, join(dirname(file), 'no', 'such', 'directory'))).ok, false);
     db.close();
   }));
+
+test('each filter of the audit log has an index in the order of its list', () =>
+  inDirectory(async (file) => {
+    const db = must(openDatabase(file));
+    // A rare action among a million entries took 0.5 s, in which the process does nothing else.
+    for (const column of ['action', 'actor_id', 'project_id', 'team_id']) {
+      const query = `SELECT doc FROM audit WHERE ${column} = 'x' ORDER BY created_at DESC, seq DESC LIMIT 9`;
+      const plan = db.all(`EXPLAIN QUERY PLAN ${query}`).map(({ detail }) => String(detail));
+      assert.equal(plan.length, 1, plan.join());
+      assert.match(plan[0] ?? '', new RegExp(`^SEARCH audit USING INDEX \\w+ \\(${column}=\\?\\)$`));
+    }
+    db.close();
+  }));

@@ -124,6 +124,7 @@ const AUDIT = `
   CREATE INDEX audit_newest ON audit (created_at, seq);
   CREATE INDEX audit_project ON audit (project_id, created_at, seq);
   CREATE INDEX audit_actor ON audit (actor_id, created_at, seq);
+  CREATE INDEX audit_action ON audit (action, created_at, seq);
   CREATE TRIGGER audit_append_only BEFORE UPDATE ON audit WHEN OLD.complete = 1
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 `;
