@@ -69,3 +69,13 @@ test('a file without an external account is refused, and the error quotes none o
   const absent = await authoritiesOf(...TWO, '--acme-eab', '/nonexistent/eab.json');
   assert.match(absent.ok ? '' : (absent.error.cause ?? ''), /ENOENT/);
 });
+
+test('two CAs of one host have names of their own: orders, budgets and the second choice go by them', async () => {
+  const second = 'https://ca.example/acme/two/directory';
+  const flags = ['--acme-directory', 'https://ca.example/acme/one/directory', '--acme-directory', second];
+  const authorities = must(await authoritiesOf(...flags));
+  assert.deepEqual(
+    authorities.map(({ name }) => name),
+    ['ca.example', second],
+  );
+});

@@ -28,13 +28,20 @@ export async function acmeAuthorities(
   const urls = acmeDirectories.length > 0 || email === undefined ? acmeDirectories : [LETS_ENCRYPT];
   return ok(
     urls.map((directoryUrl, i) => ({
-      name: directoryUrl === LETS_ENCRYPT ? "Let's Encrypt" : new URL(directoryUrl).hostname,
+      name: nameOf(directoryUrl, urls.slice(0, i)),
       directoryUrl,
       email,
       profile,
       externalAccount: i === 0 ? external.value : undefined,
     })),
   );
+}
+
+/** Returns the name of a CA in messages and records: its host, and the whole address where an earlier one has the host. */
+function nameOf(directoryUrl: string, earlier: readonly string[]): string {
+  if (directoryUrl === LETS_ENCRYPT) return "Let's Encrypt";
+  const { hostname } = new URL(directoryUrl);
+  return earlier.some((other) => new URL(other).hostname === hostname) ? directoryUrl : hostname;
 }
 
 /** Reads the account that the CA gave its customer. No error has any part of the file. */
