@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseStartCommand } from '../detect/start-command.ts';
+import { isForeign, scanBudget } from './foreign-program.ts';
 import { resolveRunnable } from './runnable.ts';
 
 const ELF = `\x7fELF${'\0'.repeat(100_000)}`;
@@ -68,4 +69,14 @@ test('a program that listens on a port instead of the socket is recognised', asy
     assert.ok(result.ok, `${script}: ${result.ok ? '' : result.error.message}`);
     assert.equal(result.value.foreign, foreign, script);
   }
+});
+
+test('scripts that run one another thousands of times are not followed for ever', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'anchor-test-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const [name, next] of ['sh b.sh', 'sh c.sh', 'sh a.sh', 'node server.mjs'].map((text, i) => ['abcd'[i], text]))
+    writeFileSync(join(root, `${name}.sh`), `${next}\n`.repeat(5_000));
+  const budget = scanBudget();
+  assert.equal(await isForeign(root, '', ['sh', 'a.sh'], budget), false);
+  assert.ok(budget.left < 0, 'it was ended by its budget');
 });

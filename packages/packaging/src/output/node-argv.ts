@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { SANDBOX_PATHS } from '@anchor/protocol/sandbox-paths.ts';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
 import { nodeEntryFile } from '../detect/node-entry.ts';
+import type { ScanBudget } from './foreign-program.ts';
 import { installedAt } from './production-packages.ts';
 
 /** What a start command was found to need so far; see Runnable. */
@@ -15,7 +16,7 @@ export type Draft = {
   traceable: boolean;
 };
 /** Where a command runs, as folders relative to the checkout at `root`. */
-export type RunFolder = Readonly<{ root: string; cwd: string }>;
+export type RunFolder = Readonly<{ root: string; cwd: string; budget: ScanBudget }>;
 
 /** Options of Node that load a module before the entry. */
 const LOADS = /^(?:-r|--require|--import|--loader|--experimental-loader)$/;

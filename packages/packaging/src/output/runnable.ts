@@ -5,7 +5,7 @@ import { shellCommands } from '../detect/shell-commands.ts';
 import type { StartCommand } from '../detect/start-command.ts';
 import { unwrapCommand } from '../detect/unwrap-command.ts';
 import { resolveInTree } from '../checkout/checkout-fs.ts';
-import { isForeign, wrapsForeign } from './foreign-program.ts';
+import { isForeign, scanBudget, wrapsForeign } from './foreign-program.ts';
 import { addEntry, below, nodeArgv, relativeTo, type Draft, type RunFolder } from './node-argv.ts';
 import { installedProgram } from './production-packages.ts';
 
@@ -45,7 +45,7 @@ export async function resolveRunnable(
   hidden = false,
 ): Promise<Result<Runnable>> {
   const cwd = start.folder === undefined ? project : below(project, start.folder);
-  const folder: RunFolder = { root, cwd };
+  const folder: RunFolder = { root, cwd, budget: scanBudget() };
   const draft: Draft = { entries: [], packages: [], notes: [], bun: false, foreign: false, traceable: true };
   const done = (
     rest: Pick<Runnable, 'argv' | 'script'>,
@@ -110,7 +110,7 @@ async function commandNeeds(
   for (const word of argv.slice(1)) await addEntry(folder, word, draft);
   const first = argv[0] ?? '';
   const opaque = SHELL_WORDS.test(first) || MANAGERS.test(name) || /[$`]/.test(first);
-  if (!opaque && (await isForeign(root, cwd, argv))) draft.foreign = true;
+  if (!opaque && !draft.foreign && (await isForeign(root, cwd, argv, folder.budget))) draft.foreign = true;
   if (!plain || opaque) return undefined;
   if (first.includes('/')) {
     if (first.startsWith('/') || (await resolveInTree(root, below(cwd, first))) !== undefined) return undefined;
