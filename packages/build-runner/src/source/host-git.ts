@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runBounded, type BoundedResult } from './bounded-git.ts';
 import type { GitCall } from './git-settings.ts';
@@ -32,7 +33,7 @@ const WITH_FILTER = 'exec 9< "$1"; shift; exec "$@"';
 
 /**
  * Runs git in the machine's network, for hosts on its loopback, which no sandbox reaches. It is confined by
- * `hostWords`.
+ * `onHost`.
  */
 export async function runHostGit(
   call: GitCall,
@@ -40,30 +41,40 @@ export async function runHostGit(
   access: HostAccess,
   signal: AbortSignal,
 ): Promise<BoundedResult> {
-  const words = await hostWords(access);
-  return runBounded({
-    argv: [...words, ...call.argv(...args)],
-    env: call.env,
-    cwd: words.length === 0 ? access.write[0] : '/',
-    memoryMb: MEMORY_MB,
-    maxBytes: MAX_OUTPUT,
-    signal,
-  });
+  return onHost(access, (words) =>
+    runBounded({
+      argv: [...words, ...call.argv(...args)],
+      env: call.env,
+      cwd: words.length === 0 ? access.write[0] : '/',
+      memoryMb: MEMORY_MB,
+      maxBytes: MAX_OUTPUT,
+      signal,
+    }),
+  );
 }
 
 /**
- * Returns the words before a command that run it in the machine's network as the project's user: without capabilities,
- * in a process namespace of its own, with `/usr` and the given paths only. Without root there are none.
+ * Calls `run` with the words before a command that run it in the machine's network as the project's user: without
+ * capabilities, in a process namespace of its own, with `/usr` and the given paths only. Without root there are none.
+ * They are valid until `run` resolves.
  */
-export async function hostWords(access: HostAccess): Promise<readonly string[]> {
-  if (process.getuid?.() !== 0) return [];
-  const { owner, write, read, temporary, filter } = access;
-  const [cwd] = write;
-  const users = join(temporary, `passwd-${owner.uid}`);
-  // ssh refuses a user without a name.
+export async function onHost<T>(access: HostAccess, run: (words: readonly string[]) => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return run([]);
+  const { owner, temporary } = access;
   await mkdir(temporary, { recursive: true });
-  await writeFile(users, `project:x:${owner.uid}:${owner.gid}::/nonexistent:/bin/sh\n`);
-  await chmod(users, 0o644);
+  const users = join(temporary, `passwd-${randomUUID()}`);
+  try {
+    // ssh refuses a user without a name.
+    await writeFile(users, `project:x:${owner.uid}:${owner.gid}::/nonexistent:/bin/sh\n`);
+    await chmod(users, 0o644);
+    return await run(hostWords(access, users));
+  } finally {
+    await rm(users, { force: true });
+  }
+}
+
+function hostWords({ owner, write, read, filter }: HostAccess, users: string): readonly string[] {
+  const [cwd] = write;
   const bind = (kind: string, paths: readonly string[]): readonly string[] =>
     paths.filter((path) => existsSync(path)).flatMap((path) => [kind, path, path]);
   const identity = `--reuid=${owner.uid} --regid=${owner.gid}`.split(' ');

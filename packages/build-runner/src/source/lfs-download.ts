@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import { capture } from '../session/command.ts';
 import { SANDBOX_PATHS } from '@anchor/protocol/sandbox-paths.ts';
 import { runInSandbox, sandboxGitCall, type FetchContext, type Run } from './git-run.ts';
-import { hostWords } from './host-git.ts';
+import { onHost, type HostAccess } from './host-git.ts';
 import { resolveAllowedHost } from './ssrf-guard.ts';
 import type { PointerFile } from './lfs-pointer-files.ts';
 
@@ -81,27 +81,26 @@ async function downloadOnHost(
   directory: string,
   { work, machine, trustStore, signal }: FetchContext,
 ): Promise<string> {
-  const [program = '', ...args] = [
-    ...(await hostWords({
-      owner: work.owner,
-      write: [directory],
-      read: [process.execPath, DOWNLOAD_SCRIPT, ...(trustStore === undefined ? [] : [trustStore])],
-      temporary: machine.temporary,
-      ...(machine.filter === undefined ? {} : { filter: machine.filter }),
-    })),
-    process.execPath,
-    DOWNLOAD_SCRIPT,
-  ];
-  return new Promise((resolve) => {
-    const child = spawn(program, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], signal });
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(0, 1 << 20);
+  const access: HostAccess = {
+    owner: work.owner,
+    write: [directory],
+    read: [process.execPath, DOWNLOAD_SCRIPT, ...(trustStore === undefined ? [] : [trustStore])],
+    temporary: machine.temporary,
+    ...(machine.filter === undefined ? {} : { filter: machine.filter }),
+  };
+  return onHost(access, (words) => {
+    const [program = '', ...args] = [...words, process.execPath, DOWNLOAD_SCRIPT];
+    return new Promise<string>((resolve) => {
+      const child = spawn(program, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], signal });
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        text = (text + chunk.toString()).slice(0, 1 << 20);
+      });
+      child.stdin.on('error', () => undefined);
+      child.once('error', () => resolve(''));
+      child.once('close', () => resolve(text));
+      child.stdin.end(input);
     });
-    child.stdin.on('error', () => undefined);
-    child.once('error', () => resolve(''));
-    child.once('close', () => resolve(text));
-    child.stdin.end(input);
   });
 }
 
