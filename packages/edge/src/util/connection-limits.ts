@@ -1,14 +1,4 @@
-/**
- * Returns the key under which a client is counted: IPv6 addresses of one /64 network are one client, in any spelling.
- */
-function groupOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address;
-  const [before = '', after] = address.split('::', 2);
-  const first = before === '' ? [] : before.split(':');
-  const last = after === undefined || after === '' ? [] : after.split(':');
-  const zeros = after === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
-  return [...first, ...Array<string>(zeros).fill('0'), ...last].slice(0, 4).join(':');
-}
+import { clientNetwork } from '@anchor/core/names/client-network.ts';
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.|$)/;
 
@@ -57,7 +47,7 @@ export class ConnectionLimits {
 
   readonly #count = (address: string): string | false => {
     if (LOOPBACK.test(address) || this.#isExempt(address)) return UNCOUNTED;
-    const client = groupOf(address);
+    const client = clientNetwork(address);
     const count = this.#clients.get(client) ?? 0;
     if (count >= this.#settings.clientConnections) return false;
     this.#clients.set(client, count + 1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { requestDeployment } from '@anchor/core/deployments/request.ts';
+import { fail } from '@anchor/core/result/result.ts';
 import { PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
 import { eventually, must, openServer } from '../fixtures/open-server.ts';
 import { DEFAULT_LIMITS } from '../settings.ts';
@@ -87,4 +88,17 @@ test('a token that has uploaded too much waits', async (t) => {
       })
     ).status;
   assert.deepEqual([await upload(), await upload()], [201, 429]);
+});
+
+test('the addresses of one IPv6 network share their attempts', () => {
+  const limits = createRateLimits({ ...DEFAULT_LIMITS, signInsPerMinute: 3, refusedPerMinute: 3 }, () => 0);
+  const refused = fail('unauthenticated', 'This is no token', 'Log in with: anchor login');
+  const addresses = Array.from({ length: 10 }, (_, i) => `2001:db8:1:2:${i + 1}::1`);
+  assert.equal(addresses.filter((address) => limits.signIn(address).ok).length, 3);
+  const codes = addresses.map((address) => {
+    const result = limits.authenticated({ address, secret: 'x' }, refused);
+    return result.ok ? '' : result.error.code;
+  });
+  assert.equal(codes.filter((code) => code === 'rate_limited').length, 7);
+  assert.ok(limits.signIn('2001:db8:1:3::1').ok, 'another network');
 });

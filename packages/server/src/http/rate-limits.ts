@@ -1,3 +1,4 @@
+import { clientNetwork } from '@anchor/core/names/client-network.ts';
 import { AttemptLimit } from '@anchor/core/sessions/attempt-limit.ts';
 import { fail, ok, type Result } from '@anchor/core/result/result.ts';
 import type { Limits } from '../settings.ts';
@@ -44,7 +45,7 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
   const signIns = new AttemptLimit(limits.signInsPerMinute, MINUTE, now);
   return {
     signIn(address) {
-      const seconds = signIns.attempt(address);
+      const seconds = signIns.attempt(clientNetwork(address));
       return seconds === 0
         ? ok(undefined)
         : tooMany('Too many attempts to sign in from this address', `Retry in ${seconds} s.`, seconds);
@@ -88,8 +89,9 @@ export function createRateLimits(limits: Limits, now: () => number): RateLimits 
     },
     authenticated({ address = '', secret }, result) {
       if (result.ok || result.error.code !== 'unauthenticated' || secret === undefined) return result;
-      failures.add(address, 1);
-      return failures.sum(address) > limits.refusedPerMinute
+      const client = clientNetwork(address);
+      failures.add(client, 1);
+      return failures.sum(client) > limits.refusedPerMinute
         ? tooMany(
             'Too many wrong tokens from this address',
             'Wait a minute, then log in with: anchor login',
