@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { once } from './once.ts';
+import { once } from '../once.ts';
 
 const run = promisify(execFile);
 const FILES = ['package.json', 'package-lock.json'] as const;

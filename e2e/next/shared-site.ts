@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startPlatform, type Platform } from '../platform.ts';
 import { createRepository } from '../repository.ts';
-import { once } from './once.ts';
+import { once } from '../once.ts';
 import { deployApp, siteOn, type Site, type SiteOptions } from './site.ts';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../platform.ts';
+import { eventually } from './platform.ts';
 
 /** An install and a build of Next.js, beside those of two other files. */
 const WORK_MS = 300_000;
