@@ -22,8 +22,7 @@ Runs everything when nothing is named: at most 48 minutes on two cores.
 
 Fails when the tests leave something behind: processes, mounts, namespaces, cgroups or temporary files.
 `;
-/** One more than the cores of the smallest machine: half of the time a file waits for processes that it started. */
-const UNIT_CONCURRENCY = 3;
+const UNIT_CONCURRENCY = 2;
 /** For the runner a file is a test too: these bound whole files. */
 const UNIT_TIMEOUT_SECONDS = 420;
 const END_TO_END_TIMEOUT_SECONDS = 720;
