@@ -139,7 +139,7 @@ test(
       asleep: watched(),
     };
     await Promise.all(Object.values(processes).map(({ child }) => once(child, 'message')));
-    processes.responding.child.send('answer');
+    processes.responding.child.send('respond');
     processes.blocked.child.send('block');
     processes.stopped.child.kill('SIGSTOP');
     processes.asleep.child.send('wait');

@@ -15,7 +15,7 @@ export type StepRecorder = Readonly<{
 export function createStepRecorder(
   ports: Pick<Ports, 'deployments' | 'clock'>,
   id: DeploymentId,
-  log: BuildLog,
+  log: Pick<BuildLog, 'note'>,
 ): StepRecorder {
   let chain: Promise<unknown> = Promise.resolve();
   let running: { name: StepName; since: number } | undefined;

@@ -1,7 +1,9 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { allPages } from '@anchor/client/http/all-pages.ts';
 import { requestDeployment } from '@anchor/core/deployments/request.ts';
 import { PRODUCTION, type BranchName, type CommitSha } from '@anchor/core/names/name.ts';
+import { sampleAlias } from '@anchor/testing/samples.ts';
 import { must, openServer } from '../fixtures/open-server.ts';
 import { succeeded } from '../fixtures/succeeded.ts';
 
@@ -76,6 +78,14 @@ test('promote, rollback and undo move what production serves, and return what th
     aliases.ok &&
       aliases.value.items.some(({ host, deploymentId }) => host === 'shop.localhost' && deploymentId === three.id),
   );
+  assert.ok(await server.ports.aliases.compareAndSet(sampleAlias({ projectId: project.id, deploymentId: three.id })));
+  const paged: string[] = [];
+  for await (const alias of allPages((cursor) => client.aliases.list({ project: 'shop', limit: 1, cursor }))) {
+    assert.ok(alias.ok);
+    paged.push(alias.value.host);
+  }
+  assert.equal(paged.length, aliases.value.items.length + 1);
+  assert.ok(aliases.value.items.every(({ host }) => paged.includes(host)));
 });
 
 test('a queued deployment is canceled once; a fork’s is approved', async (t) => {
