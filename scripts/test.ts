@@ -11,14 +11,14 @@ import { summary } from './testing/summary.ts';
 
 const HELP = `Usage: ./test [--quick] [--lint] [--types] [--unit] [--e2e] [--next] [files, folders or globs of tests]
 
-Runs everything when nothing is named: at most 48 minutes on two cores.
+Runs everything when nothing is named: 44 minutes on two cores.
 
   --quick   lint, types and the unit tests that need no sandbox: under three minutes
   --lint    oxlint, imports and glossary
   --types   tsc
   --unit    unit and contract tests
   --e2e     end-to-end tests of the whole platform
-  --next    features and versions of Next.js on deployed sites: some forty builds, at most 28 minutes
+  --next    features and versions of Next.js on deployed sites: some forty builds, 22 minutes
 
 Fails when the tests leave something behind: processes, mounts, namespaces, cgroups or temporary files.
 `;

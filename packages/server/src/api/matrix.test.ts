@@ -13,7 +13,7 @@ import { fail } from '@anchor/core/result/result.ts';
 import { AttemptLimit } from '@anchor/core/sessions/attempt-limit.ts';
 import { issueToken } from '@anchor/core/tokens/tokens.ts';
 import { pathOf, pathParameters, requestOf } from '../fixtures/every-call.ts';
-import { must, openServer } from '../fixtures/open-server.ts';
+import { eventually, must, openServer } from '../fixtures/open-server.ts';
 import { addPerson, bearerOf, cookieOf } from '../fixtures/people.ts';
 import { apiAccess } from '../http/access.ts';
 import { createRateLimits } from '../http/rate-limits.ts';
@@ -225,7 +225,12 @@ async function everyCaller(t: TestContext) {
   must(await suspendPerson(ports)(suspended.id, true));
   for (const { id } of await ports.sessions.ofPerson(signedOut.id)) await ports.sessions.remove(id);
   const params = await pathParameters(server, project.id);
-  return { server, callers, params, team, url: await withoutHandlers(t, server.ports) };
+  const url = await withoutHandlers(t, server.ports);
+  await eventually('the token expires', async () => {
+    const { status } = await fetch(`${url}/api/projects`, { headers: callers['expired token'] });
+    return status === 401 ? true : undefined;
+  });
+  return { server, callers, params, team, url };
 }
 
 /** Serves the API with handlers that only say that they were reached: no call changes anything for the next one. */

@@ -201,8 +201,8 @@ test('settings that leave the repository or make no sense are refused, and chang
   const health = await client.projects.update({ project: 'shop', health: { path: '/a b' } });
   assert.ok(!health.ok && health.problem.status === 422);
   // A watch path that can match nothing.
-  const paths = await client.projects.update({ project: 'shop', paths: ['../web'] });
-  assert.ok(!paths.ok && paths.problem.status === 422);
+  const paths = await client.projects.update({ project: 'shop', build: { paths: ['../web'] } });
+  assert.ok(!paths.ok && paths.problem.code === 'invalid_input' && /\.\.\/web/.test(JSON.stringify(paths.problem)));
   const unchanged = await client.projects.get({ project: 'shop' });
   assert.ok(unchanged.ok && unchanged.value.version === 1);
 });
