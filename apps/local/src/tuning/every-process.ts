@@ -6,6 +6,7 @@ export const EVERY_PROCESS = {
     name: 'program-bundles',
     what: 'each process is one module, bundled before the first start of changed code: fewer records of modules, less text, one language of zod instead of 65',
     file: 'apps/local/src/bundle/bundle-programs.ts',
+    measured: { on: '2026-12-01', figure: 'idle memory of the platform 229 → 203 MB' },
   },
   compileCache: {
     name: 'compile-cache',
