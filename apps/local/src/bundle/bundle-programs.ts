@@ -26,7 +26,7 @@ export async function bundlePrograms(directory: string, programs: readonly strin
     for (const file of programs) await writePositions(join(temporary, `${basename(file, '.ts')}.mjs`));
     await seal(temporary);
     await removeOthers(parent, basename(directory));
-    if (!isWhole(directory)) await rm(directory, { recursive: true, force: true });
+    if (!isWhole(directory)) await moveAside(directory, `${temporary}.old`);
     await rename(temporary, directory).catch((error: NodeJS.ErrnoException) => {
       // Another start made the same at the same time.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
@@ -36,6 +36,14 @@ export async function bundlePrograms(directory: string, programs: readonly strin
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Removes a directory that another start may be replacing: in one step, so that neither meets half of it. */
+async function moveAside(directory: string, aside: string): Promise<void> {
+  await rename(directory, aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(aside, { recursive: true, force: true });
 }
 
 /** What another start is writing; older ones were left by a crash. */
