@@ -31,10 +31,8 @@ export type AuditResult = Readonly<{
   target?: Readonly<Record<string, string>>;
 }>;
 
-/** One change of the platform: its author, the action, the resource, the address, and the outcome. */
-export type AuditEntry = Readonly<{
-  id: AuditId;
-  at: number;
+/** What is known of a change before it is made. */
+export type ChangeStart = Readonly<{
   actor: AuditActor;
   /** The dotted name of the endpoint, such as `projects.update`; `git.push` for a push. */
   action: string;
@@ -45,9 +43,12 @@ export type AuditEntry = Readonly<{
   requestId: string;
   address: string;
   userAgent: string;
-}> &
+}>;
+
+/** One change of the platform: its author, the action, the resource, the address, and the outcome. */
+export type AuditEntry = ChangeStart &
   Omit<AuditResult, 'outcome' | 'actor' | 'target'> &
-  Readonly<{ outcome: AuditOutcome }>;
+  Readonly<{ id: AuditId; at: number; outcome: AuditOutcome }>;
 
 /** How long entries are kept. */
 export const AUDIT_DAYS = 400;

@@ -1,21 +1,9 @@
-import { newId, type AuditId, type ProjectId, type TeamId } from '../names/id.ts';
+import { newId, type AuditId } from '../names/id.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { AuditActor, AuditFields, AuditResult } from './audit-entry.ts';
+import type { AuditActor, AuditFields, AuditResult, ChangeStart } from './audit-entry.ts';
 import { changedFields } from './changed-fields.ts';
 
 type AuditPorts = Pick<Ports, 'audit' | 'clock'>;
-
-/** What is known of a change before it is made. */
-export type ChangeStart = Readonly<{
-  actor: AuditActor;
-  action: string;
-  target: Readonly<Record<string, string>>;
-  projectId?: ProjectId;
-  teamId?: TeamId;
-  requestId: string;
-  address: string;
-  userAgent: string;
-}>;
 
 const USER_AGENT_CHARS = 200;
 
